@@ -6,6 +6,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from appliance.sip_edge.reasons import Reason
 from appliance.vocabulary import Announcement, CallClass
 
 
@@ -123,7 +124,7 @@ class OnFailure:
 class Plan:
     """Steps tried in order until one answers; then, by how the last one failed, `after`.
 
-    `reasons` are sentences for people, in English and in order; they explain every choice made.
+    `reasons` explain every choice made, in order; `Reason.text(language)` is the sentence for people.
     """
 
     steps: tuple[Step, ...]
@@ -135,4 +136,4 @@ class Plan:
     """Normalised: an extension, E.164, or a service."""
     direction: str
     after: OnFailure = OnFailure()
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()

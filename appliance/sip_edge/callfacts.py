@@ -1,0 +1,202 @@
+"""Call facts: what Kamailio's workers note of each call, one JSON line a fact, and what cdr.py folds into CDRs.
+
+This module is the words and their codec only. kemi.py appends lines to `<state_dir>/calls/<worker>.jsonl`, each by
+one os.write on a file opened O_APPEND, so that lines never mix; the edge service reads them. docs/routing.md has the
+format.
+
+A call is known by its Call-ID and the From tag of its INVITE. Replies carry both. A BYE from the callee has the
+caller's tag in To; Record-Route's `ftag` parameter tells which. Where a worker cannot tell, `from_tag` is empty and the
+fact belongs to the last INVITE with that Call-ID.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from appliance.sip_edge.plan import CallAttempt, FromPhone, FromTrunk, Plan, Ring, Say, Step, ToTrunk, ToVoice
+
+
+class LegKind(StrEnum):
+    PHONE = "phone"
+    TRUNK = "trunk"
+    VOICE = "voice"
+
+
+class By(StrEnum):
+    """Who ended a call."""
+
+    CALLER = "caller"
+    CALLEE = "callee"
+    BUILDING = "building"
+
+
+@dataclass(frozen=True, slots=True)
+class LegName:
+    """`to`: a phone's sip_user, a trunk's id, or a voice service (`announce`, `echo`)."""
+
+    kind: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """A plan was made for a new call. `at_ms`, here and below: milliseconds since 1970, UTC."""
+
+    event: ClassVar[str] = "invite"
+    call_id: str
+    from_tag: str
+    at_ms: int
+    account_id: str
+    direction: str
+    caller: str
+    caller_phone_id: str
+    dialled: str
+    destination: str
+    call_class: str
+    trunk_id: str = ""
+    """The trunk that an inbound call came by; an outbound one is known by its legs."""
+    reasons: tuple[str, ...] = ()
+    """`Reason.encoded()`, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """These legs were sent an INVITE, as step `step` of the plan (its steps, then its `after`, counted from 0)."""
+
+    event: ClassVar[str] = "began"
+    call_id: str
+    from_tag: str
+    at_ms: int
+    step: int
+    legs: tuple[LegName, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Replied:
+    """A leg came to its final status: 3xx to 6xx, or 408 where the time ran out, or 487 where it was cancelled."""
+
+    event: ClassVar[str] = "replied"
+    call_id: str
+    from_tag: str
+    at_ms: int
+    kind: str
+    to: str
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The 200 of this leg was passed to the caller. `kind` and `to`: empty where the worker cannot tell."""
+
+    event: ClassVar[str] = "answered"
+    call_id: str
+    from_tag: str
+    at_ms: int
+    kind: str = ""
+    to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """The caller gave up before an answer (CANCEL)."""
+
+    event: ClassVar[str] = "cancelled"
+    call_id: str
+    from_tag: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The call is over: a BYE (`status` 0), or the final failure that the caller was sent (`status`)."""
+
+    event: ClassVar[str] = "ended"
+    call_id: str
+    from_tag: str
+    at_ms: int
+    by: str
+    status: int = 0
+
+
+CallFact = Invite | Began | Replied | Answered | Cancelled | Ended
+
+_BY_EVENT: dict[str, type[CallFact]] = {t.event: t for t in (Invite, Began, Replied, Answered, Cancelled, Ended)}
+_NAMES: dict[type[CallFact], tuple[str, ...]] = {t: tuple(f.name for f in fields(t)) for t in _BY_EVENT.values()}
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=lambda leg: [leg.kind, leg.to]).encode
+
+
+class UnreadableFact(ValueError):
+    """A line that is not a call fact: torn by a power cut, or of another version."""
+
+
+def encode(fact: CallFact) -> bytes:
+    """One line, with its newline. Never raises on text from the wire: lone surrogates are replaced."""
+    line = {name: getattr(fact, name) for name in _NAMES[type(fact)]}
+    line["event"] = fact.event
+    return (_ENCODE(line) + "\n").encode("utf-8", "replace")
+
+
+def decode(line: bytes | str) -> CallFact:
+    """Raises UnreadableFact on anything that `encode` could not have written."""
+    try:
+        data = json.loads(line)
+        if not isinstance(data, dict):
+            raise UnreadableFact("not an object")
+        kind = _BY_EVENT[data.pop("event")]
+        return kind(**{name: _checked(kind, name, value) for name, value in data.items()})
+    except (ValueError, KeyError, TypeError, RecursionError) as wrong:
+        raise UnreadableFact(f"not a call fact: {wrong}") from wrong
+
+
+def _checked(kind: type[CallFact], name: str, value: Any) -> Any:
+    if name in ("at_ms", "step", "status"):
+        if type(value) is not int:
+            raise UnreadableFact(f"{kind.event}.{name} must be a whole number")
+        return value
+    if name == "legs":
+        return tuple(LegName(str(k), str(to)) for k, to in value)
+    if name == "reasons":
+        return tuple(str(r) for r in value)
+    if type(value) is not str:
+        raise UnreadableFact(f"{kind.event}.{name} must be text")
+    return value
+
+
+def invite(attempt: CallAttempt, plan: Plan, from_tag: str, at_ms: int) -> Invite:
+    """The fact to note when a plan was made for an attempt."""
+    source = attempt.source
+    return Invite(
+        call_id=attempt.call_id,
+        from_tag=from_tag,
+        at_ms=at_ms,
+        account_id=plan.account_id,
+        direction=plan.direction,
+        caller=plan.caller,
+        caller_phone_id=source.phone_id if isinstance(source, FromPhone) else "",
+        dialled=attempt.dialled,
+        destination=plan.destination,
+        call_class=plan.call_class.value,
+        trunk_id=source.trunk_id if isinstance(source, FromTrunk) else "",
+        reasons=tuple(r.encoded() for r in plan.reasons),
+    )
+
+
+def legs_of(step: Step) -> tuple[LegName, ...]:
+    """The legs that a step begins; a Refuse begins none. Of a Ring in turn, one is begun at a time."""
+    match step:
+        case Ring(targets=targets):
+            return tuple(LegName(LegKind.PHONE.value, t.sip_user) for t in targets)
+        case ToTrunk(trunk_id=trunk_id):
+            return (LegName(LegKind.TRUNK.value, trunk_id),)
+        case Say():
+            return (LegName(LegKind.VOICE.value, "announce"),)
+        case ToVoice(service=service):
+            return (LegName(LegKind.VOICE.value, service),)
+        case _:
+            return ()
+
+
+def lines(facts: Iterable[CallFact]) -> bytes:
+    return b"".join(encode(f) for f in facts)

@@ -1,0 +1,216 @@
+"""Why a call goes where it goes: stable codes with parameters, and one catalogue of their sentences in both languages.
+
+routing.py gives reasons with each plan; `conserje explain`, CDRs and pages print them. Machines read the code.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
+from urllib.parse import parse_qsl, urlencode
+
+from appliance.errors import Words
+
+
+class Because(StrEnum):
+    """A step of a routing decision. The value never changes once released: CDRs keep it."""
+
+    FROM_PHONE = "from-phone"
+    FROM_TRUNK = "from-trunk"
+    PHONE_UNKNOWN = "phone-unknown"
+    PHONE_OF_NOBODY = "phone-of-nobody"
+    PERSON_MISSING = "person-missing"
+    ACCOUNT_MISSING = "account-missing"
+    TRUNK_UNKNOWN = "trunk-unknown"
+    NOTHING_DIALLED = "nothing-dialled"
+    READ_AS = "read-as"
+    EMERGENCY = "emergency"
+    EMERGENCY_SHOWS = "emergency-shows"
+    EMERGENCY_SHOWS_NOTHING = "emergency-shows-nothing"
+    SERVICE = "service"
+    UNKNOWN_CODE = "unknown-code"
+    EXTENSION_LEADS = "extension-leads"
+    NO_SUCH_EXTENSION = "no-such-extension"
+    OUR_NUMBER = "our-number"
+    NUMBER_LEADS = "number-leads"
+    NUMBER_UNMAPPED = "number-unmapped"
+    NO_DEFAULT = "no-default"
+    NUMBER_NOT_OURS = "number-not-ours"
+    NUMBER_UNREADABLE = "number-unreadable"
+    TARGET_MISSING = "target-missing"
+    TARGET_OF_ANOTHER_ACCOUNT = "target-of-another-account"
+    KIND_NOT_SERVED = "kind-not-served"
+    RINGS = "rings"
+    NOT_REGISTERED = "not-registered"
+    ELSEWHERE = "elsewhere"
+    CALLING_PHONE_LEFT_OUT = "calling-phone-left-out"
+    NO_PHONE = "no-phone"
+    NOBODY_REGISTERED = "nobody-registered"
+    INVALID_PREFIX = "invalid-prefix"
+    INVALID_NUMBER = "invalid-number"
+    INTERNATIONAL_REFUSED = "international-refused"
+    INTERNATIONAL_ALLOWED = "international-allowed"
+    PREMIUM_REFUSED = "premium-refused"
+    PREMIUM_ALLOWED = "premium-allowed"
+    NOT_PERMITTED = "not-permitted"
+    SHOWS = "shows"
+    SHOWS_NOTHING = "shows-nothing"
+    TRUNK_TRIED = "trunk-tried"
+    TRUNK_DOWN_SKIPPED = "trunk-down-skipped"
+    TRUNK_DOWN_LAST_RESORT = "trunk-down-last-resort"
+    NO_TRUNK = "no-trunk"
+    SITE_MISSING = "site-missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One sentence of an explanation. `params` are plain texts, in the order in which they were given."""
+
+    code: Because
+    params: tuple[tuple[str, str], ...] = ()
+
+    def text(self, language: str = "en") -> str:
+        """The sentence in `language` (a BCP 47 tag); a parameter that is not there reads as `?`."""
+        return CATALOGUE[self.code].text(language).format_map(_OrQuestionMark(self.params))
+
+    def encoded(self) -> str:
+        """One line for a log or a CDR: the code, then its parameters in URL form. `decode` reads it back."""
+        return f"{self.code} {urlencode(self.params)}" if self.params else str(self.code)
+
+    @classmethod
+    def decode(cls, line: str) -> Self:
+        """Raises ValueError on a code that this version does not know."""
+        code, _, params = line.partition(" ")
+        return cls(Because(code), tuple(parse_qsl(params, keep_blank_values=True)))
+
+
+def because(code: Because, **params: str) -> Reason:
+    return Reason(code, tuple(params.items()))
+
+
+class _OrQuestionMark(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+B = Because
+CATALOGUE: dict[Because, Words] = {
+    B.FROM_PHONE: Words(
+        "The caller is extension {extension} ({person}) of {account}, on phone {phone}.",
+        "Llama la extensión {extension} ({person}) de {account}, desde el teléfono {phone}.",
+    ),
+    B.FROM_TRUNK: Words(
+        "The call came in by trunk {trunk}, from {caller}.", "La llamada entró por la troncal {trunk}, de {caller}."
+    ),
+    B.PHONE_UNKNOWN: Words(
+        "Phone {phone} is not in this building's directory.",
+        "El teléfono {phone} no está en el directorio de este edificio.",
+    ),
+    B.PHONE_OF_NOBODY: Words(
+        "Phone {phone} is not assigned to a person.", "El teléfono {phone} no está asignado a ninguna persona."
+    ),
+    B.PERSON_MISSING: Words(
+        "Phone {phone} names person {person}, who is not in the directory.",
+        "El teléfono {phone} nombra a la persona {person}, que no está en el directorio.",
+    ),
+    B.ACCOUNT_MISSING: Words(
+        "Account {account} is not in this building's directory.",
+        "La cuenta {account} no está en el directorio de este edificio.",
+    ),
+    B.TRUNK_UNKNOWN: Words(
+        "Trunk {trunk} is not in this building's directory.",
+        "La troncal {trunk} no está en el directorio de este edificio.",
+    ),
+    B.NOTHING_DIALLED: Words("Nothing was dialled.", "No se marcó nada."),
+    B.READ_AS: Words("{dialled} is read as {result}: {how}.", "{dialled} se lee como {result}: {how}."),
+    B.EMERGENCY: Words(
+        "{dialled} is an emergency number: it is sent as {sent}, before any other rule.",
+        "{dialled} es un número de emergencia: se envía como {sent}, antes que cualquier otra regla.",
+    ),
+    B.EMERGENCY_SHOWS: Words(
+        "The emergency service is shown {number}, the number to call this site back.",
+        "Al servicio de emergencia se le muestra {number}, el número para devolver la llamada a este sitio.",
+    ),
+    B.EMERGENCY_SHOWS_NOTHING: Words(
+        "The site has no call-back number: the emergency service is shown no number that can be called back.",
+        "El sitio no tiene número de devolución: al servicio de emergencia no se le muestra un número al cual llamar.",
+    ),
+    B.SERVICE: Words("{dialled} is the service {service}.", "{dialled} es el servicio {service}."),
+    B.UNKNOWN_CODE: Words("{dialled} is not a code of this building.", "{dialled} no es un código de este edificio."),
+    B.EXTENSION_LEADS: Words(
+        "Extension {extension} of {account} leads to {kind} {target}.",
+        "La extensión {extension} de {account} lleva a {kind} {target}.",
+    ),
+    B.NO_SUCH_EXTENSION: Words(
+        "{account} has no extension {extension}.", "{account} no tiene la extensión {extension}."
+    ),
+    B.OUR_NUMBER: Words(
+        "{number} belongs to {account}, in this building: the call stays inside, without a trunk.",
+        "{number} es de {account}, en este edificio: la llamada se queda dentro, sin troncal.",
+    ),
+    B.NUMBER_LEADS: Words(
+        "Number {number} of {account} leads to {kind} {target}.",
+        "El número {number} de {account} lleva a {kind} {target}.",
+    ),
+    B.NUMBER_UNMAPPED: Words(
+        "Number {number} is mapped to nothing: the default destination of {account} is used.",
+        "El número {number} no está asignado: se usa el destino predeterminado de {account}.",
+    ),
+    B.NO_DEFAULT: Words("{account} has no default destination.", "{account} no tiene destino predeterminado."),
+    B.NUMBER_NOT_OURS: Words(
+        "{number} belongs to no account in this building.", "{number} no es de ninguna cuenta de este edificio."
+    ),
+    B.NUMBER_UNREADABLE: Words("{dialled} cannot be read as a number.", "{dialled} no se puede leer como un número."),
+    B.TARGET_MISSING: Words("{kind} {target} is not in the directory.", "{kind} {target} no está en el directorio."),
+    B.TARGET_OF_ANOTHER_ACCOUNT: Words(
+        "{kind} {target} belongs to another account: short numbers and numbers never lead across accounts.",
+        "{kind} {target} es de otra cuenta: las extensiones y los números nunca llevan de una cuenta a otra.",
+    ),
+    B.KIND_NOT_SERVED: Words(
+        "{kind} {target} cannot answer calls in this version.",
+        "{kind} {target} no puede contestar llamadas en esta versión.",
+    ),
+    B.RINGS: Words("Phone {phone} of {person} rings.", "Suena el teléfono {phone} de {person}."),
+    B.NOT_REGISTERED: Words(
+        "Phone {phone} of {person} is not registered.", "El teléfono {phone} de {person} no está registrado."
+    ),
+    B.ELSEWHERE: Words(
+        "Phone {phone} of {person} is in another building.", "El teléfono {phone} de {person} está en otro edificio."
+    ),
+    B.CALLING_PHONE_LEFT_OUT: Words(
+        "Phone {phone} is the one that calls: it does not ring.", "El teléfono {phone} es el que llama: no suena."
+    ),
+    B.NO_PHONE: Words("{person} has no phone.", "{person} no tiene teléfono."),
+    B.NOBODY_REGISTERED: Words("No phone of {person} can ring now.", "Ningún teléfono de {person} puede sonar ahora."),
+    B.INVALID_PREFIX: Words(
+        "{dialled} begins with a prefix that is no longer valid.",
+        "{dialled} empieza con un prefijo que ya no es válido.",
+    ),
+    B.INVALID_NUMBER: Words(
+        "{dialled} is not a number that can be called.", "{dialled} no es un número que se pueda llamar."
+    ),
+    B.INTERNATIONAL_REFUSED: Words(
+        "{person} may not call abroad.", "{person} no tiene permiso para llamadas internacionales."
+    ),
+    B.INTERNATIONAL_ALLOWED: Words(
+        "{person} may call abroad.", "{person} tiene permiso para llamadas internacionales."
+    ),
+    B.PREMIUM_REFUSED: Words(
+        "{dialled} is a premium number, class=premium, and {person} may not call those.",
+        "{dialled} es un número de cobro especial, class=premium, y {person} no tiene permiso para llamarlo.",
+    ),
+    B.PREMIUM_ALLOWED: Words(
+        "{dialled} is a premium number, class=premium, and {person} may call those.",
+        "{dialled} es un número de cobro especial, class=premium, y {person} tiene permiso para llamarlo.",
+    ),
+    B.NOT_PERMITTED: Words("Calls to {dialled} are not permitted.", "Las llamadas a {dialled} no están permitidas."),
+    B.SHOWS: Words("The far end is shown {number}: {whose}.", "Al otro lado se le muestra {number}: {whose}."),
+    B.SHOWS_NOTHING: Words("There is no number to show to the far end.", "No hay un número que mostrar al otro lado."),
+    B.TRUNK_TRIED: Words("Trunk {trunk} is tried, as {user}.", "Se intenta la troncal {trunk}, como {user}."),
+    B.TRUNK_DOWN_SKIPPED: Words("Trunk {trunk} is down: it is left out.", "La troncal {trunk} está caída: se omite."),
+    B.TRUNK_DOWN_LAST_RESORT: Words(
+        "Trunk {trunk} is down, as far as is known: it is tried as a last resort, as {user}.",
+        "La troncal {trunk} está caída, hasta donde se sabe: se intenta como último recurso, como {user}.",
+    ),
+    B.NO_TRUNK: Words("This building has no trunk.", "Este edificio no tiene troncales."),
+    B.SITE_MISSING: Words("The directory names no site.", "El directorio no nombra ningún sitio."),
+}
