@@ -1,4 +1,4 @@
-"""The `conserje` command. Each room brings its commands; they are imported when called, so that the command starts fast."""
+"""The `conserje` command. Each room brings its commands, imported only when called so that it starts fast."""
 
 import json
 import os
@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from appliance import settings as settings_module
+from appliance.directory.publish import ensure_published
 from appliance.errors import Problem
 from appliance.processes import BY_NAME
 
@@ -54,7 +55,8 @@ def cli(ctx: click.Context, path: Path | None) -> None:
 @click.argument("name", type=click.Choice(sorted(BY_NAME)))
 @click.pass_obj
 def run(settings: settings_module.Settings, name: str) -> None:
-    """Run one process of the building in the foreground."""
+    """Run one process of the building in the foreground. The first after a boot publishes the directory."""
+    ensure_published(settings)
     BY_NAME[name].load()(settings)
 
 

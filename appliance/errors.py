@@ -1,4 +1,4 @@
-"""One tree of errors. Each has a stable code, a sentence in the user's words and what to do next, in English and Spanish.
+"""One tree of errors. Each has a stable code, a sentence in the user's words and what to do next, in both languages.
 
 Pages and the command line print `problem.text(language)`; logs carry `problem.code`.
 """
@@ -18,7 +18,7 @@ class Words:
         return self.es if language.lower().startswith("es") else self.en
 
 
-class Problem(Exception):  # noqa: N818 - users meet problems; the word is theirs
+class Problem(Exception):
     """Something a person must hear of. `code` never changes; `says` and `todo` are for people."""
 
     code = "problem"

@@ -1,4 +1,4 @@
-"""The processes of a building, one table: systemd units, the supervisor of demonstrations and tests, and the pages use it.
+"""The processes of a building, one table: systemd units, the lab's supervisor and the pages all use it.
 
 Each is `conserje run <name>`: a service of ours, or an engine whose configuration is rendered and checked first.
 """

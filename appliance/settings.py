@@ -174,12 +174,20 @@ def parse(values: Mapping[str, Any], source: str) -> Settings:
     except dacite.UnexpectedDataError as unknown:
         names = ", ".join(sorted(str(k) for k in unknown.keys))
         raise SettingsProblem(
-            Words(f"{source} has settings that do not exist: {names}.", f"{source} tiene ajustes que no existen: {names}."),
-            Words("Correct or remove them; docs/settings.md lists all.", "Corríjalos o quítelos; docs/settings.md los lista todos."),
+            Words(
+                f"{source} has settings that do not exist: {names}.", f"{source} tiene ajustes que no existen: {names}."
+            ),
+            Words(
+                "Correct or remove them; docs/settings.md lists all.",
+                "Corríjalos o quítelos; docs/settings.md los lista todos.",
+            ),
         ) from unknown
     except dacite.DaciteError as wrong:
         raise SettingsProblem(
-            Words(f"{source} has a setting of the wrong kind: {wrong}.", f"{source} tiene un ajuste del tipo equivocado: {wrong}."),
+            Words(
+                f"{source} has a setting of the wrong kind: {wrong}.",
+                f"{source} tiene un ajuste del tipo equivocado: {wrong}.",
+            ),
             Words("docs/settings.md shows each with its kind.", "docs/settings.md muestra cada uno con su tipo."),
         ) from wrong
 
@@ -195,7 +203,9 @@ def load(path: Path | None = None, environment: Mapping[str, str] | None = None)
             values = tomllib.loads(chosen.read_text(encoding="utf-8"))
         except OSError as missing:
             raise SettingsProblem(
-                Words(f"The settings file {chosen} cannot be read.", f"No se puede leer el archivo de ajustes {chosen}."),
+                Words(
+                    f"The settings file {chosen} cannot be read.", f"No se puede leer el archivo de ajustes {chosen}."
+                ),
                 Words("Check that it exists and who may read it.", "Revise que exista y quién puede leerlo."),
             ) from missing
         except tomllib.TOMLDecodeError as broken:

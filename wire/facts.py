@@ -1,6 +1,6 @@
 """Facts that a building makes and the centre receives: each travels in the journal, with an id, and is applied once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 
@@ -83,7 +83,7 @@ class PhoneAdopted:
     family: str
     model: str
     sip_user: str
-    sip_secret: str
+    sip_secret: str = field(repr=False)
     by: str
     at: str
 

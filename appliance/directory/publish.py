@@ -1,0 +1,96 @@
+"""Makes the live file: the newest good revision with its secrets opened, and over it what this building adopted itself.
+
+Runs under a lock, in whichever process has news (sync, the building page, any process at boot). Readers are never
+disturbed: the new file is complete before the `current` link turns to it.
+"""
+
+import fcntl
+import logging
+import os
+import shutil
+import sqlite3
+from pathlib import Path
+
+from appliance.directory import tables
+from appliance.directory.live import LINK
+from appliance.directory.local import LocalStore
+from appliance.directory.revisions import newest_good
+from appliance.directory.sealing import SealBox, open_box
+from appliance.ports import SystemChance, SystemClock
+from appliance.settings import Settings
+from wire.rows import BY_KIND, Phone, secret_fields
+
+log = logging.getLogger("conserje.directory")
+
+
+def publish(settings: Settings) -> int | None:
+    """Publish; returns the revision's number, or None when this building has no good revision yet."""
+    live_dir = settings.paths.live_dir
+    live_dir.mkdir(parents=True, exist_ok=True, mode=0o750)
+    with (live_dir / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        found = newest_good(settings.paths.revisions_dir)
+        if found is None:
+            return None
+        box = open_box(settings.paths.identity_dir)
+        local = LocalStore(settings.paths.local_db, SystemClock(), SystemChance())
+        serial = _next_serial(live_dir)
+        name = f"live-{serial:09d}-{found.number}.db"
+        temporary = live_dir / f".{name}"
+        shutil.copyfile(found.path, temporary)
+        temporary.chmod(0o640)
+        _open_and_overlay(temporary, box, local)
+        temporary.replace(live_dir / name)
+        link = live_dir / ".link"
+        link.unlink(missing_ok=True)
+        link.symlink_to(name)
+        link.replace(live_dir / LINK)
+        for old in sorted(live_dir.glob("live-*.db"))[:-2]:
+            old.unlink(missing_ok=True)
+        log.info("event=published revision=%d file=%s", found.number, name)
+        return found.number
+
+
+def ensure_published(settings: Settings) -> None:
+    """Publish if nothing is live, as after a boot. A building without any revision yet is left as it is."""
+    if not (settings.paths.live_dir / LINK).exists():
+        publish(settings)
+
+
+def _next_serial(live_dir: Path) -> int:
+    try:
+        return int(os.readlink(live_dir / LINK).split("-")[1]) + 1
+    except (FileNotFoundError, IndexError, ValueError):
+        return 1
+
+
+def _open_and_overlay(path: Path, box: SealBox, local: LocalStore) -> None:
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode = MEMORY")
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("BEGIN")
+        for kind in tables.COLUMNS:
+            for column in secret_fields(BY_KIND[kind]):
+                sealed = connection.execute(f"SELECT id, {column} FROM {kind} WHERE {column} <> ''").fetchall()  # noqa: S608
+                connection.executemany(
+                    f"UPDATE {kind} SET {column} = ? WHERE id = ?",  # noqa: S608
+                    [(box.open(value), row_id) for row_id, value in sealed],
+                )
+        _overlay_adoptions(connection, box, local)
+        connection.execute("COMMIT")
+    finally:
+        connection.close()
+
+
+def _overlay_adoptions(connection: sqlite3.Connection, box: SealBox, local: LocalStore) -> None:
+    """Phones adopted here that the centre does not know yet. Once its copy has the MAC, the centre's word stands."""
+    for phone in local.adopted():
+        known = connection.execute("SELECT 1 FROM phone WHERE mac = ?", (phone.mac,)).fetchone()
+        person = connection.execute("SELECT 1 FROM person WHERE id = ?", (phone.person_id,)).fetchone()
+        if known:
+            local.forget_adoption(phone.mac)
+        elif person:
+            opened = tables.with_secrets(phone, box.open)
+            assert isinstance(opened, Phone)
+            tables.put(connection, opened)

@@ -1,0 +1,98 @@
+"""How the wire's rows lie in SQLite: one table a kind, one column a field, made from the dataclasses themselves.
+
+Used by the revision files (secrets sealed) and by the live file (secrets opened). Standard library only.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import astuple, fields, replace
+
+from wire.rows import BY_KIND, ROW_TYPES, Row, secret_fields
+
+SQL_TYPES = {"str": "TEXT", "int": "INTEGER", "bool": "INTEGER"}
+
+INDEXES = (
+    "CREATE UNIQUE INDEX extension_digits ON extension(account_id, digits)",
+    "CREATE INDEX extension_target ON extension(target_kind, target_id)",
+    "CREATE UNIQUE INDEX number_e164 ON number(e164)",
+    "CREATE INDEX mapping_target ON mapping(target_kind, target_id)",
+    "CREATE UNIQUE INDEX phone_mac ON phone(mac)",
+    "CREATE UNIQUE INDEX phone_sip_user ON phone(sip_user)",
+    "CREATE INDEX phone_person ON phone(person_id)",
+)
+
+META = "CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL)"
+
+
+def _type_name(annotation: object) -> str:
+    return annotation if isinstance(annotation, str) else getattr(annotation, "__name__", "str")
+
+
+COLUMNS: dict[str, tuple[tuple[str, str], ...]] = {
+    t.kind: tuple((f.name, _type_name(f.type)) for f in fields(t)) for t in ROW_TYPES
+}
+
+
+def create(connection: sqlite3.Connection) -> None:
+    """Empty tables, in a new database."""
+    connection.execute(META)
+    for kind, columns in COLUMNS.items():
+        body = ", ".join(
+            f"{name} {SQL_TYPES[kind_of]} NOT NULL" + (" PRIMARY KEY" if name == "id" else "")
+            for name, kind_of in columns
+        )
+        connection.execute(f"CREATE TABLE {kind}({body})")
+    for index in INDEXES:
+        connection.execute(index)
+
+
+def put(connection: sqlite3.Connection, row: Row) -> None:
+    """Insert a row, or replace the one with its id. A clash of another unique column raises sqlite3.IntegrityError."""
+    names = [name for name, _ in COLUMNS[row.kind]]
+    marks = ", ".join("?" * len(names))
+    updates = ", ".join(f"{n}=excluded.{n}" for n in names if n != "id")
+    connection.execute(
+        f"INSERT INTO {row.kind}({', '.join(names)}) VALUES ({marks}) ON CONFLICT(id) DO UPDATE SET {updates}",  # noqa: S608
+        astuple(row),
+    )
+
+
+def delete(connection: sqlite3.Connection, kind: str, row_id: str) -> None:
+    connection.execute(f"DELETE FROM {BY_KIND[kind].kind} WHERE id = ?", (row_id,))  # noqa: S608
+
+
+def row_of(kind: str, values: tuple[object, ...]) -> Row:
+    """The dataclass of a fetched tuple; SQLite's 0 and 1 become bool again."""
+    columns = COLUMNS[kind]
+    return BY_KIND[kind](*(bool(v) if t == "bool" else v for v, (_, t) in zip(values, columns, strict=True)))  # type: ignore[arg-type]
+
+
+def select(kind: str) -> str:
+    """SELECT with the columns in the dataclass's order."""
+    return f"SELECT {', '.join(name for name, _ in COLUMNS[kind])} FROM {kind}"  # noqa: S608
+
+
+def get(connection: sqlite3.Connection, kind: str, row_id: str) -> Row | None:
+    found = connection.execute(f"{select(kind)} WHERE id = ?", (row_id,)).fetchone()
+    return None if found is None else row_of(kind, found)
+
+
+def rows(connection: sqlite3.Connection) -> Iterator[Row]:
+    """Every row of every kind, each kind in the order of its ids."""
+    for kind in COLUMNS:
+        for values in connection.execute(f"{select(kind)} ORDER BY id"):
+            yield row_of(kind, values)
+
+
+def read_meta(connection: sqlite3.Connection) -> dict[str, str]:
+    return dict(connection.execute("SELECT name, value FROM meta").fetchall())
+
+
+def write_meta(connection: sqlite3.Connection, values: dict[str, str]) -> None:
+    connection.executemany("INSERT OR REPLACE INTO meta(name, value) VALUES (?, ?)", values.items())
+
+
+def with_secrets(row: Row, change: Callable[[str], str]) -> Row:
+    """The row with each non-empty secret field passed through `change` (to seal or to open)."""
+    names = [n for n in secret_fields(type(row)) if getattr(row, n)]
+    return replace(row, **{n: change(getattr(row, n)) for n in names}) if names else row  # type: ignore[arg-type]
