@@ -237,7 +237,7 @@ class Supervisor:
                 f"[program:{command.name}]",
                 f"command=nice -n {command.nice} {words}" if command.nice else f"command={words}",
                 "autorestart=true",
-                # One that dies within a second is tried again after 1, 2, 3... s: a broken one must not eat the machine.
+                # One that dies within a second is tried again after 1, 2, 3... s; a broken one must not eat the machine
                 "startsecs=1",
                 "startretries=1000",
                 f"stopwaitsecs={command.stop_s}",
