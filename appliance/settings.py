@@ -119,7 +119,7 @@ class Provisioning:
 class Central:
     url: str = ""
     """Empty: this building runs alone."""
-    poll_wait_s: int = 25
+    poll_wait_s: int = 10
     ca_file: str = ""
     """CA to trust at enrolment; empty: the fingerprint in the claim code."""
 

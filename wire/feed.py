@@ -2,6 +2,7 @@
 
 All requests are HTTPS with the building's client certificate, except enrolment (a one-time claim code):
 
+    GET  /building/v1/ca                                         -> {"ca_pem"}, to be checked against the claim code
     POST /building/v1/enrol        {"claim_code", "csr_pem"}     -> {"site_id", "certificate_pem", "ca_pem"}
     POST /building/v1/certificate  {"csr_pem"}                   -> {"certificate_pem", "ca_pem"}
     GET  /building/v1/feed?after=N&wait=S                        -> FeedAnswer

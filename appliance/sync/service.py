@@ -1,0 +1,247 @@
+"""The sync process: the change feed comes down in one thread, the journal and the status go up in another.
+
+Every decision is elsewhere: link.py (what to show), revisions.py (what may be applied). This only carries and waits.
+"""
+
+import logging
+import random
+import threading
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
+
+from appliance.directory.local import LocalStore
+from appliance.directory.publish import publish
+from appliance.directory.reports import SyncReportFile, write_report
+from appliance.directory.revisions import apply_answer, newest_good, read_revision
+from appliance.directory.sealing import open_box
+from appliance.errors import DirectoryProblem, EnrolmentProblem, FeedProblem, Problem, Words
+from appliance.ports import Clock, SystemChance, SystemClock
+from appliance.settings import Settings
+from appliance.sync.client import CentreClient, LinkDown
+from appliance.sync.identity import Identity, new_request
+from appliance.sync.link import LinkWatch, observe
+from wire.facts import PhoneAdopted
+from wire.feed import FactEnvelope, SyncReport
+
+RETRY_S = (1.0, 2.0)
+"""After a failure: a random wait between these, so that a thousand buildings do not come back in one instant."""
+REFUSED_RETRY_S = (10.0, 20.0)
+UPLOAD_EVERY_S = 1.0
+REPORT_EVERY_S = 1.0
+BATCH = 200
+RENEW_CHECK_S = 3600.0
+
+log = logging.getLogger("conserje.sync")
+
+
+@dataclass
+class Shared:
+    """What the two threads tell the reporter. Guarded by `lock`."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    link: LinkWatch = field(default_factory=LinkWatch)
+    applied_at: str = ""
+    problem: Problem | None = None
+    report_due: bool = True
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+
+class Sync:
+    """The two loops over one building's settings. `stop()` ends both within a second or one long poll."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.identity = Identity(settings.paths.identity_dir)
+        self.local = LocalStore(settings.paths.local_db, clock, SystemChance())
+        self.shared = Shared()
+
+    def run(self) -> None:
+        """Until stopped. Writes the report every second whatever the link does."""
+        threads = [threading.Thread(target=loop, daemon=True) for loop in (self._feed_loop, self._upload_loop)]
+        for thread in threads:
+            thread.start()
+        while not self.shared.stopping.wait(REPORT_EVERY_S):
+            self._write_report()
+            if not all(t.is_alive() for t in threads):
+                log.error("event=sync_thread_died")
+                raise SystemExit(1)
+
+    def stop(self) -> None:
+        self.shared.stopping.set()
+
+    def _observe(self, ok: bool) -> None:
+        with self.shared.lock:
+            before = self.shared.link.state
+            self.shared.link = observe(self.shared.link, ok, self.clock.now())
+            after = self.shared.link.state
+        if before is not after:
+            log.warning("event=link_changed state=%s was=%s", after, before)
+
+    def _feed_loop(self) -> None:
+        whole_copy = False
+        client: CentreClient | None = None
+        while not self.shared.stopping.is_set():
+            if not self.identity.enrolled:
+                # A building may run alone; enrolling later needs no restart.
+                self.shared.stopping.wait(UPLOAD_EVERY_S)
+                continue
+            try:
+                if client is None:
+                    client = CentreClient(self.identity, self.settings.central.url)
+                found = newest_good(self.settings.paths.revisions_dir)
+                number = 0 if whole_copy or found is None else found.number
+                answer = client.feed(number, self.settings.central.poll_wait_s)
+                self._observe(True)
+                if apply_answer(self.settings.paths.revisions_dir, open_box(self.identity.directory), answer):
+                    self._applied(publish(self.settings) or 0)
+                whole_copy = False
+            except LinkDown as down:
+                log.info("event=centre_unreachable why=%s", down)
+                self._observe(False)
+                client = _drop(client)
+                self._pause(RETRY_S)
+            except (FeedProblem, DirectoryProblem) as problem:
+                # A copy that cannot be brought forward is asked for whole; the former one stays in force.
+                self._failed(problem)
+                self._pause(REFUSED_RETRY_S if whole_copy else RETRY_S)
+                whole_copy = True
+            except EnrolmentProblem as problem:
+                self._failed(problem)
+                self._observe(False)
+                client = _drop(client)
+                self._pause(REFUSED_RETRY_S)
+        _drop(client)
+
+    def _pause(self, between: tuple[float, float]) -> None:
+        self.shared.stopping.wait(random.uniform(*between))  # noqa: S311 - spreads load, guards nothing
+
+    def _applied(self, number: int) -> None:
+        with self.shared.lock:
+            self.shared.problem = None
+            self.shared.applied_at = self._now()
+            self.shared.report_due = True
+        log.info("event=revision_applied revision=%d", number)
+
+    def _failed(self, problem: Problem) -> None:
+        with self.shared.lock:
+            known = self.shared.problem is not None and self.shared.problem.says == problem.says
+            self.shared.problem = problem
+            self.shared.report_due = self.shared.report_due or not known
+        if not known:
+            log.error("event=sync_refused code=%s says=%s", problem.code, problem.says.en)
+
+    def _upload_loop(self) -> None:
+        client: CentreClient | None = None
+        renew_at = 0.0
+        while not self.shared.stopping.wait(UPLOAD_EVERY_S):
+            if not self.identity.enrolled:
+                continue
+            try:
+                if client is None:
+                    client = CentreClient(self.identity, self.settings.central.url)
+                self._report_status(client)
+                self._upload(client)
+                if self.clock.monotonic() >= renew_at:
+                    renew_at = self.clock.monotonic() + RENEW_CHECK_S
+                    if self._renew(client):
+                        client = _drop(client)
+            except LinkDown as down:
+                log.info("event=upload_waits why=%s", down)
+                client = _drop(client)
+                self._pause(RETRY_S)
+            except Problem as problem:
+                log.error("event=upload_refused code=%s says=%s", problem.code, problem.says.en)
+                client = _drop(client)
+                self._pause(REFUSED_RETRY_S)
+        _drop(client)
+
+    def _upload(self, client: CentreClient) -> None:
+        """Send what waits, oldest first, until nothing does. Acknowledged facts are never sent again."""
+        box = open_box(self.identity.directory)
+        while facts := self.local.waiting(BATCH):
+            opened = tuple(
+                replace(f, body={**f.body, "sip_secret": box.open(str(f.body["sip_secret"]))})
+                if f.fact == PhoneAdopted.fact
+                else f
+                for f in facts
+            )
+            answer = client.journal(opened)
+            self.local.acknowledge(answer.accepted, answer.refused)
+            for fact_id, why in answer.refused:
+                log.warning("event=fact_refused id=%s why=%s", fact_id, why)
+                self._take_back(facts, fact_id)
+            if not answer.accepted and not answer.refused:
+                return
+
+    def _take_back(self, facts: tuple[FactEnvelope, ...], refused_id: str) -> None:
+        """A phone whose adoption the centre refused stops working here too: there is one truth."""
+        for fact in facts:
+            if fact.id == refused_id and fact.fact == PhoneAdopted.fact:
+                self.local.forget_adoption(str(fact.body["mac"]))
+                publish(self.settings)
+
+    def _report_status(self, client: CentreClient) -> None:
+        with self.shared.lock:
+            due, problem = self.shared.report_due, self.shared.problem
+        found = newest_good(self.settings.paths.revisions_dir) if due else None
+        if found is None:
+            return
+        number, digest = read_revision(found.path)
+        says = problem.says if problem else Words("", "")
+        state = "error" if problem else "applied"
+        client.status(SyncReport(number, digest, state, says.en, says.es, self._now(), version("conserje")))
+        with self.shared.lock:
+            self.shared.report_due = self.shared.problem is not problem
+
+    def _renew(self, client: CentreClient) -> bool:
+        """Ask for a new certificate when the old one nears its end."""
+        if not self.identity.due(self.clock.now()):
+            return False
+        centre = self.identity.centre()
+        key_pem, request_pem = new_request(centre.site_id)
+        certificate_pem, ca_pem = client.renew(request_pem)
+        self.identity.keep(key_pem, certificate_pem, ca_pem, centre)
+        log.info("event=certificate_renewed")
+        return True
+
+    def _now(self) -> str:
+        return self.clock.now().isoformat(timespec="milliseconds")
+
+    def _write_report(self) -> None:
+        found = newest_number(self.settings)
+        with self.shared.lock:
+            link, problem, applied_at = self.shared.link, self.shared.problem, self.shared.applied_at
+        write_report(
+            self.settings.paths.reports_dir,
+            SyncReportFile(
+                at=self._now(),
+                link=link.state,
+                link_since=link.since.isoformat(timespec="seconds") if link.since else "",
+                revision=found,
+                applied_at=applied_at,
+                error_en=problem.says.en if problem else "",
+                error_es=problem.says.es if problem else "",
+                journal_waiting=self.local.waiting_count(),
+                enrolled=self.identity.enrolled,
+            ),
+        )
+
+
+def _drop(client: CentreClient | None) -> CentreClient | None:
+    """Close a session; what is left of it: None."""
+    if client is not None:
+        client.close()
+    return None
+
+
+def newest_number(settings: Settings) -> int:
+    """Number of the newest revision file, without reading it; 0 when there is none."""
+    names = sorted(p.name for p in settings.paths.revisions_dir.glob("rev-*.db"))
+    return int(names[-1].split("-")[1]) if names else 0
+
+
+def run(settings: Settings) -> None:
+    """Entry point of the process."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    Sync(settings, SystemClock()).run()
