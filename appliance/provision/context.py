@@ -1,0 +1,205 @@
+"""What goes into a phone's files, in words of no vendor: from the directory and the site, for every template.
+
+Pure. `PhoneContext` is what a template sees, attribute for attribute; docs/phones.md lists them.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import ClassVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from appliance.directory.model import Directory, Phone
+from appliance.provision.family import Model
+from appliance.settings import Settings
+
+VOICEMAIL = "*97"
+DSCP_SIGNALLING = 24
+"""CS3, and EF for voice: RFC 4594 §3."""
+DSCP_VOICE = 46
+CODECS = ("g722", "pcmu", "pcma")
+RESYNC_HOURS = (1, 4)
+"""Night hours, local, within which phones look for changes by themselves."""
+ADMIN_PASSWORD_DIGITS = 16
+# Standard and summer time are told apart on these days; the year does not matter to a zone's present rule.
+WINTER, SUMMER = datetime(2026, 1, 15), datetime(2026, 7, 15)  # noqa: DTZ001 - local by intention
+
+
+@dataclass(frozen=True, slots=True)
+class SiteContext:
+    """What the box is to its phones: addresses as phones reach them, and habits. Made once from the settings."""
+
+    http: str
+    """host, or host:port where the port is not 80."""
+    tftp: str
+    sip_host: str
+    sip_port: int = 5060
+    sip_transport: str = "udp"
+    realm: str = "conserje"
+    expires_s: int = 300
+    ntp: str = ""
+    admin_password: str = field(default="", repr=False)
+    """Empty: each phone gets its own, derived from its own secret."""
+    timezone_offset: str = ""
+
+
+def site_context(settings: Settings) -> SiteContext:
+    address, port = settings.network.voice_address, settings.provisioning.http_port
+    return SiteContext(
+        http=address if port == 80 else f"{address}:{port}",
+        tftp=address,
+        sip_host=address,
+        sip_port=settings.sip.port,
+        realm=settings.sip.realm,
+        expires_s=settings.sip.register_expires_s,
+        ntp=settings.network.ntp or address,
+        admin_password=settings.provisioning.admin_password,
+        timezone_offset=settings.provisioning.timezone_offset,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The registration. `label` is what stands beside the key: extension and person."""
+
+    sip_user: str
+    sip_secret: str = field(repr=False)
+    extension: str
+    display_name: str
+    label: str
+    voicemail: str = VOICEMAIL
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """`offset_s` east of UTC in winter; `summer`: one hour on in summer (in Mexico: the northern border)."""
+
+    name: str
+    offset_s: int
+    summer: bool
+
+    @property
+    def gmt(self) -> str:
+        """-06:00"""
+        hours, minutes = divmod(abs(self.offset_s) // 60, 60)
+        return f"{'-' if self.offset_s < 0 else '+'}{hours:02d}:{minutes:02d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where the phone registers, asks for files and takes the time from."""
+
+    host: str
+    port: int
+    transport: str
+    """udp | tcp | tls"""
+    expires_s: int
+    http: str
+    tftp: str
+    ntp: str
+    realm: str
+    dscp_signalling: int = DSCP_SIGNALLING
+    dscp_voice: int = DSCP_VOICE
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneContext:
+    """All that templates see. Those in OWN are the phone's; a file that is not per device is not given them."""
+
+    OWN: ClassVar[tuple[str, ...]] = ("mac", "line", "admin_password", "account")
+    mac: str
+    model: Model
+    line: Line
+    server: Server
+    zone: Zone
+    language: str
+    """BCP 47: es-MX or en."""
+    site: str
+    account: str
+    dial_profile: str
+    admin_password: str = field(repr=False)
+    codecs: tuple[str, ...] = CODECS
+    resync_hours: tuple[int, int] = RESYNC_HOURS
+
+
+NOBODY = Line("", "", "", "", "")
+
+
+@lru_cache(maxsize=64)
+def zone_of(name: str, offset: str = "") -> Zone:
+    """The zone as phones need it; `offset` ("-06:00") from the settings wins over the name's own."""
+    try:
+        there = ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        there = ZoneInfo("America/Mexico_City")
+    winter = WINTER.replace(tzinfo=there).utcoffset() or timedelta()
+    summer = SUMMER.replace(tzinfo=there).utcoffset() or timedelta()
+    if offset:
+        sign = -1 if offset.startswith("-") else 1
+        hours, _, minutes = offset.lstrip("+-").partition(":")
+        return Zone(name, sign * (int(hours) * 3600 + int(minutes or 0) * 60), False)
+    return Zone(name, int(min(winter, summer).total_seconds()), winter != summer)
+
+
+def admin_password(phone: Phone, site: SiteContext) -> str:
+    """Of the phone's own page: the site's, else one that only this phone has, from its own secret."""
+    if site.admin_password:
+        return site.admin_password
+    made = hmac.new(phone.sip_secret.encode(), b"admin " + phone.mac.encode(), hashlib.sha256)
+    return made.hexdigest()[:ADMIN_PASSWORD_DIGITS]
+
+
+def _server(site: SiteContext) -> Server:
+    return Server(
+        site.sip_host, site.sip_port, site.sip_transport, site.expires_s, site.http, site.tftp, site.ntp, site.realm
+    )
+
+
+def _language(*wanted: str) -> str:
+    """The first that is said, as one of the two that phones get."""
+    said = next((w for w in wanted if w), "es-MX")
+    return "es-MX" if said.lower().startswith("es") else "en"
+
+
+def phone_context(phone: Phone, model: Model, directory: Directory, site: SiteContext) -> PhoneContext:
+    """What this phone's files are made of."""
+    place = directory.site
+    account = directory.account(phone.account_id)
+    person = directory.person(phone.person_id) if phone.person_id else None
+    extension = directory.extension_of("person", phone.person_id) if person else None
+    digits = extension.digits if extension else ""
+    name = person.name if person else (account.name if account else place.name)
+    label = phone.label or f"{digits} {name}".strip()
+    return PhoneContext(
+        mac=phone.mac,
+        model=model,
+        line=Line(phone.sip_user, phone.sip_secret, digits, name, label),
+        server=_server(site),
+        zone=zone_of(place.timezone, site.timezone_offset),
+        language=_language(
+            phone.language, person.language if person else "", account.language if account else "", place.language
+        ),
+        site=place.name,
+        account=account.name if account else "",
+        dial_profile=place.dial_profile,
+        admin_password=admin_password(phone, site),
+    )
+
+
+def common_context(model: Model, directory: Directory, site: SiteContext) -> PhoneContext:
+    """For files that any phone of the family may have: nothing of any phone in it."""
+    place = directory.site
+    return PhoneContext(
+        mac="",
+        model=model,
+        line=NOBODY,
+        server=_server(site),
+        zone=zone_of(place.timezone, site.timezone_offset),
+        language=_language(place.language),
+        site=place.name,
+        account="",
+        dial_profile=place.dial_profile,
+        admin_password="",
+    )

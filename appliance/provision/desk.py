@@ -1,0 +1,184 @@
+"""The one question both doors ask: this request, from this address, is given what?
+
+Pure: HTTP and TFTP get the same bytes. Sockets, logs and the local store are the doors'; a door answers NotFound and
+Refused alike (404), so that nobody learns by asking which MACs exist.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from appliance.directory.local import Sighting
+from appliance.directory.model import Directory, Phone
+from appliance.errors import TemplateProblem
+from appliance.provision.context import SiteContext, common_context, phone_context
+from appliance.provision.families import Families, PathMatch
+from appliance.provision.identify import Evidence, Identification, Lease, identify
+from appliance.provision.render import render
+from appliance.vocabulary import PhoneState
+
+MAX_PATH = 200
+_BAD_PATH = re.compile(r"(^|/)\.{1,2}(/|$)|\\|//|[\x00-\x1f\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class FileRequest:
+    """`path` decoded, without query. `transport`: http | https | tftp. `lease`: what DHCP knows of `address`."""
+
+    path: str
+    transport: str
+    address: str
+    user_agent: str = ""
+    lease: Lease | None = None
+    arp_mac: str = ""
+    """Where there is no lease: the MAC that the kernel's neighbour table has for `address`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Give these bytes. `mac`: whose fetch to record, "" when not known. `sighting`: to record too, if any."""
+
+    data: bytes = field(repr=False)
+    content_type: str
+    mac: str
+    phone: Phone | None
+    sha256: str
+    secret: bool
+    sighting: Sighting | None = None
+
+    @property
+    def etag(self) -> str:
+        return f'"{self.sha256[:32]}"'
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    """Nothing is there for this one. `reason`: bad-path | no-such-file | unknown-phone."""
+
+    reason: str
+    mac: str = ""
+    sighting: Sighting | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Something is wrong with who asks: another phone's file, or evidence that disagrees. Worth an alert.
+
+    `reason`: another-phones-file | contradiction | directory-disagrees.
+    """
+
+    reason: str
+    mac: str
+    sighting: Sighting
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """Its template fails. Answer 500 (TFTP: error 0), log the problem once; other phones are unharmed."""
+
+    problem: TemplateProblem
+    mac: str
+
+
+Answer = Served | NotFound | Refused | Broken
+
+
+def serve(
+    request: FileRequest, directory: Directory, families: Families, now: datetime, site_context: SiteContext
+) -> Answer:
+    """What this request is given. Never raises on what a phone sends."""
+    path = request.path.lstrip("/")
+    if not path or len(path) > MAX_PATH or _BAD_PATH.search(path):
+        return NotFound("bad-path")
+    matches = tuple(m for m in families.match(path) if not m.rule.upload)
+    evidence = _evidence(request, path, matches)
+    who = identify(evidence, families)
+    if not matches:
+        return NotFound("no-such-file", who.mac)
+    own = evidence.mac_from_lease
+    asked = evidence.mac_from_path
+    known = directory.phone_by_mac(own or who.mac) if own or who.mac else None
+
+    if own and asked and own != asked:
+        return Refused("another-phones-file", own, _sighting(request, who, own, PhoneState.QUARANTINED))
+    if who.contradiction:
+        return Refused("contradiction", who.mac, _sighting(request, who, who.mac, PhoneState.QUARANTINED))
+    if known and known.family and who.family and known.family != who.family.name:
+        told = f"directory: {known.family}"
+        return Refused("directory-disagrees", who.mac, _sighting(request, who, who.mac, PhoneState.QUARANTINED, told))
+    return _file(request, matches, who, known, directory, site_context)
+
+
+def accepts_upload(path: str, families: Families) -> bool:
+    """A phone may send this (a log of Polycom's): take it and drop it."""
+    return len(path) <= MAX_PATH and any(m.rule.upload for m in families.match(path))
+
+
+def _file(
+    request: FileRequest,
+    matches: tuple[PathMatch, ...],
+    who: Identification,
+    known: Phone | None,
+    directory: Directory,
+    site: SiteContext,
+) -> Answer:
+    unknown = None if known or not who.mac else _sighting(request, who, who.mac, PhoneState.UNKNOWN)
+    family_name = (known.family if known else "") or (who.family.name if who.family else "")
+    match = next((m for m in matches if m.family.name == family_name), matches[0] if len(matches) == 1 else None)
+    if match is None:
+        return NotFound("unknown-phone" if known is None else "no-such-file", who.mac, unknown)
+    family, rule = match.family, match.rule
+    if rule.per_device and known is None:
+        return NotFound("unknown-phone", who.mac, unknown)
+    if not rule.template:
+        return NotFound("no-such-file", who.mac, unknown)
+    model = who.model or (family.model(known.model) if known else None)
+    # A common file is its name's, whoever asks: the same bytes to all.
+    if not rule.per_device:
+        model = match.models[0] if match.models else family.fallback_model
+    try:
+        if rule.per_device and known:
+            context = phone_context(known, model or family.fallback_model, directory, site)
+        else:
+            context = common_context(model or family.fallback_model, directory, site)
+        data = render(family, rule, context)
+    except TemplateProblem as problem:
+        return Broken(problem, who.mac)
+    return Served(
+        data,
+        rule.content_type,
+        known.mac if known else "",
+        known if rule.per_device else None,
+        hashlib.sha256(data).hexdigest(),
+        rule.secret,
+        unknown,
+    )
+
+
+def _evidence(request: FileRequest, path: str, matches: tuple[PathMatch, ...]) -> Evidence:
+    lease = request.lease
+    return Evidence(
+        option60=lease.option60 if lease else b"",
+        option55=lease.option55 if lease else b"",
+        option77=lease.option77 if lease else b"",
+        option125=lease.option125 if lease else b"",
+        user_agent=request.user_agent,
+        path=path,
+        transport=request.transport,
+        mac_from_path=next((m.mac for m in matches if m.mac), ""),
+        mac_from_lease=lease.mac if lease else request.arp_mac,
+        address=request.address,
+    )
+
+
+def _sighting(request: FileRequest, who: Identification, mac: str, state: PhoneState, *more: str) -> Sighting:
+    return Sighting(
+        mac=mac,
+        family=who.family.name if who.family else "",
+        model=who.model.name if who.model else who.model_said,
+        firmware=who.firmware,
+        address=request.address,
+        state=state,
+        evidence=(*who.reasons, *more),
+    )
