@@ -4,7 +4,7 @@ The facts are the wire's own frozen dataclasses; this module adds the Protocols 
 """
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar, cast
 
 from wire.rows import (
     Account,
@@ -41,6 +41,9 @@ __all__ = [
 ]
 
 
+R = TypeVar("R", Account, Extension, Phone, Site, Trunk)
+
+
 class Directory(Protocol):
     """An immutable snapshot: every answer is of one revision. Look-ups return None for what is not there."""
 
@@ -74,74 +77,99 @@ class Directory(Protocol):
 
 @dataclass(frozen=True)
 class MemoryDirectory:
-    """A Directory over rows in memory: for tests of pure code, previews and small tools."""
+    """A Directory over rows in memory: for tests of pure code, previews and small tools.
+
+    Each look-up is one step in an index. Where rows share a key that should be unique, the first one counts.
+    Without a row for the site, the site is one without name or number.
+    """
 
     rows: tuple[Row, ...]
     revision: int = 0
     _by_id: dict[tuple[str, str], Row] = field(init=False, repr=False, compare=False)
+    _by_key: dict[tuple[str, ...], Row] = field(init=False, repr=False, compare=False)
+    _lists: dict[tuple[str, str], tuple[Row, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_by_id", {(r.kind, r.id): r for r in self.rows})
+        by_key: dict[tuple[str, ...], Row] = {}
+        lists: dict[tuple[str, str], list[Row]] = {}
+        for row in self.rows:
+            lists.setdefault((row.kind, ""), []).append(row)
+            match row:
+                case Extension():
+                    by_key.setdefault(("extension", row.account_id, row.digits), row)
+                    by_key.setdefault(("extension_of", row.target_kind, row.target_id), row)
+                    lists.setdefault(("extension", f"of {row.account_id}"), []).append(row)
+                case Phone():
+                    by_key.setdefault(("mac", row.mac), row)
+                    by_key.setdefault(("sip_user", row.sip_user), row)
+                    lists.setdefault(("phone", f"of {row.person_id}"), []).append(row)
+                case _:
+                    pass
+        for row in sorted((r for r in self.rows if isinstance(r, Number)), key=lambda n: n.e164):
+            by_key.setdefault(("number", row.e164), row)
+            mapping = self._by_id.get(("mapping", row.id))
+            if isinstance(mapping, Mapping):
+                by_key.setdefault(("number_of", mapping.target_kind, mapping.target_id), row)
+        object.__setattr__(self, "_by_key", by_key)
+        object.__setattr__(self, "_lists", {key: tuple(rows) for key, rows in lists.items()})
+
+    def _listed(self, kind: type[R], key: str = "") -> tuple[R, ...]:
+        return cast("tuple[R, ...]", self._lists.get((kind.kind, key), ()))
 
     @property
     def site(self) -> Site:
-        return next(r for r in self.rows if isinstance(r, Site))
+        sites = self._listed(Site)
+        return sites[0] if sites else Site(id="", name="")
 
     def account(self, account_id: str) -> Account | None:
         row = self._by_id.get(("account", account_id))
         return row if isinstance(row, Account) else None
 
     def accounts(self) -> tuple[Account, ...]:
-        return tuple(r for r in self.rows if isinstance(r, Account))
+        return self._listed(Account)
 
     def person(self, person_id: str) -> Person | None:
         row = self._by_id.get(("person", person_id))
         return row if isinstance(row, Person) else None
 
     def extension(self, account_id: str, digits: str) -> Extension | None:
-        return next((e for e in self.extensions(account_id) if e.digits == digits), None)
+        return cast("Extension | None", self._by_key.get(("extension", account_id, digits)))
 
     def extension_of(self, target_kind: str, target_id: str) -> Extension | None:
-        found = (r for r in self.rows if isinstance(r, Extension))
-        return next((e for e in found if (e.target_kind, e.target_id) == (target_kind, target_id)), None)
+        return cast("Extension | None", self._by_key.get(("extension_of", target_kind, target_id)))
 
     def extensions(self, account_id: str) -> tuple[Extension, ...]:
-        return tuple(r for r in self.rows if isinstance(r, Extension) and r.account_id == account_id)
+        return self._listed(Extension, f"of {account_id}")
 
     def number(self, e164: str) -> Number | None:
-        return next((r for r in self.rows if isinstance(r, Number) and r.e164 == e164), None)
+        return cast("Number | None", self._by_key.get(("number", e164)))
 
     def mapping(self, number_id: str) -> Mapping | None:
         row = self._by_id.get(("mapping", number_id))
         return row if isinstance(row, Mapping) else None
 
     def number_of(self, target_kind: str, target_id: str) -> Number | None:
-        ids = {
-            r.id
-            for r in self.rows
-            if isinstance(r, Mapping) and (r.target_kind, r.target_id) == (target_kind, target_id)
-        }
-        found = sorted((r.e164, r) for r in self.rows if isinstance(r, Number) and r.id in ids)
-        return found[0][1] if found else None
+        return cast("Number | None", self._by_key.get(("number_of", target_kind, target_id)))
 
     def phone(self, phone_id: str) -> Phone | None:
         row = self._by_id.get(("phone", phone_id))
         return row if isinstance(row, Phone) else None
 
     def phone_by_mac(self, mac: str) -> Phone | None:
-        return next((p for p in self.phones() if p.mac == mac), None)
+        return cast("Phone | None", self._by_key.get(("mac", mac)))
 
     def phone_by_sip_user(self, sip_user: str) -> Phone | None:
-        return next((p for p in self.phones() if p.sip_user == sip_user), None)
+        return cast("Phone | None", self._by_key.get(("sip_user", sip_user)))
 
     def phones_of(self, person_id: str) -> tuple[Phone, ...]:
-        return tuple(p for p in self.phones() if p.person_id == person_id)
+        return self._listed(Phone, f"of {person_id}")
 
     def phones(self) -> tuple[Phone, ...]:
-        return tuple(r for r in self.rows if isinstance(r, Phone))
+        return self._listed(Phone)
 
     def trunks(self) -> tuple[Trunk, ...]:
-        return tuple(sorted((r for r in self.rows if isinstance(r, Trunk)), key=lambda t: (t.priority, t.id)))
+        return tuple(sorted(self._listed(Trunk), key=lambda t: (t.priority, t.id)))
 
     def trunk(self, trunk_id: str) -> Trunk | None:
         row = self._by_id.get(("trunk", trunk_id))

@@ -45,7 +45,11 @@ class Reach(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who is shown to the far end. `user` is an extension inside, E.164 outside; `asserted` goes to trusted trunks."""
+    """Who is shown to the far end. `user` is an extension inside, E.164 outside (without plus if the trunk has none).
+
+    Empty `user`: there is nothing to show; the From is anonymous. `asserted` goes to trusted trunks
+    (P-Asserted-Identity, RFC 3325); empty: no such header.
+    """
 
     user: str
     display: str = ""
@@ -73,12 +77,18 @@ class Ring:
 
 @dataclass(frozen=True, slots=True)
 class ToTrunk:
-    """Offer the call to a trunk. `user` is the user part of its Request-URI."""
+    """Offer the call to a trunk. `user` is the user part of its Request-URI.
+
+    `silence_s`: no reply at all, not even 100, for so long is a failure of the trunk. `insist`: whatever the far end
+    answers short of 200, the next trunk is tried (emergencies).
+    """
 
     trunk_id: str
     user: str
     identity: Identity
     seconds: int = 60
+    silence_s: int = 3
+    insist: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +120,16 @@ Step = Ring | ToTrunk | Say | ToVoice | Refuse
 
 @dataclass(frozen=True, slots=True)
 class OnFailure:
-    """After a step has failed: what the next step is, by the SIP status class of the failure.
+    """After a step has failed: what the next step is, by the SIP status class of the failure (`failover.following`).
 
-    A busy phone (486, 600), silence (408, 480, timeout) and all else may lead to different words.
+    A busy phone (486, 600, 603), silence (408, 480), a number that does not exist (404, 410, 484, 604) and all else may
+    lead to different words. Where `not_found` is empty, `other` is used.
     """
 
     busy: tuple[Step, ...] = ()
     no_answer: tuple[Step, ...] = ()
     other: tuple[Step, ...] = ()
+    not_found: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

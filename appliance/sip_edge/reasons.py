@@ -45,20 +45,23 @@ class Because(StrEnum):
     CALLING_PHONE_LEFT_OUT = "calling-phone-left-out"
     NO_PHONE = "no-phone"
     NOBODY_REGISTERED = "nobody-registered"
-    INVALID_PREFIX = "invalid-prefix"
     INVALID_NUMBER = "invalid-number"
     INTERNATIONAL_REFUSED = "international-refused"
     INTERNATIONAL_ALLOWED = "international-allowed"
     PREMIUM_REFUSED = "premium-refused"
     PREMIUM_ALLOWED = "premium-allowed"
     NOT_PERMITTED = "not-permitted"
-    SHOWS = "shows"
+    SHOWS_CALLER_ID = "shows-caller-id"
+    SHOWS_OWN_NUMBER = "shows-own-number"
+    SHOWS_SITE_NUMBER = "shows-site-number"
+    SHOWS_EXTENSION = "shows-extension"
+    SHOWS_CALLER = "shows-caller"
     SHOWS_NOTHING = "shows-nothing"
     TRUNK_TRIED = "trunk-tried"
     TRUNK_DOWN_SKIPPED = "trunk-down-skipped"
     TRUNK_DOWN_LAST_RESORT = "trunk-down-last-resort"
     NO_TRUNK = "no-trunk"
-    SITE_MISSING = "site-missing"
+    VOICE_DOWN = "voice-down"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,8 @@ class Reason:
 
     def text(self, language: str = "en") -> str:
         """The sentence in `language` (a BCP 47 tag); a parameter that is not there reads as `?`."""
-        return CATALOGUE[self.code].text(language).format_map(_OrQuestionMark(self.params))
+        values = {k: _value(k, v, language) for k, v in self.params}
+        return CATALOGUE[self.code].text(language).format_map(_OrQuestionMark(values))
 
     def encoded(self) -> str:
         """One line for a log or a CDR: the code, then its parameters in URL form. `decode` reads it back."""
@@ -85,6 +89,12 @@ class Reason:
 
 def because(code: Because, **params: str) -> Reason:
     return Reason(code, tuple(params.items()))
+
+
+def _value(name: str, value: str, language: str) -> str:
+    """A parameter as it is read: what is a code of ours, in words."""
+    words = VALUES.get((name, value))
+    return words.text(language) if words else value
 
 
 class _OrQuestionMark(dict[str, str]):
@@ -121,7 +131,7 @@ CATALOGUE: dict[Because, Words] = {
         "La troncal {trunk} no está en el directorio de este edificio.",
     ),
     B.NOTHING_DIALLED: Words("Nothing was dialled.", "No se marcó nada."),
-    B.READ_AS: Words("{dialled} is read as {result}: {how}.", "{dialled} se lee como {result}: {how}."),
+    B.READ_AS: Words("{dialled} is read as {number}: {how}.", "{dialled} se lee como {number}: {how}."),
     B.EMERGENCY: Words(
         "{dialled} is an emergency number: it is sent as {sent}, before any other rule.",
         "{dialled} es un número de emergencia: se envía como {sent}, antes que cualquier otra regla.",
@@ -181,13 +191,7 @@ CATALOGUE: dict[Because, Words] = {
     ),
     B.NO_PHONE: Words("{person} has no phone.", "{person} no tiene teléfono."),
     B.NOBODY_REGISTERED: Words("No phone of {person} can ring now.", "Ningún teléfono de {person} puede sonar ahora."),
-    B.INVALID_PREFIX: Words(
-        "{dialled} begins with a prefix that is no longer valid.",
-        "{dialled} empieza con un prefijo que ya no es válido.",
-    ),
-    B.INVALID_NUMBER: Words(
-        "{dialled} is not a number that can be called.", "{dialled} no es un número que se pueda llamar."
-    ),
+    B.INVALID_NUMBER: Words("{dialled} cannot be called: {how}.", "{dialled} no se puede llamar: {how}."),
     B.INTERNATIONAL_REFUSED: Words(
         "{person} may not call abroad.", "{person} no tiene permiso para llamadas internacionales."
     ),
@@ -202,8 +206,27 @@ CATALOGUE: dict[Because, Words] = {
         "{dialled} is a premium number, class=premium, and {person} may call those.",
         "{dialled} es un número de cobro especial, class=premium, y {person} tiene permiso para llamarlo.",
     ),
-    B.NOT_PERMITTED: Words("Calls to {dialled} are not permitted.", "Las llamadas a {dialled} no están permitidas."),
-    B.SHOWS: Words("The far end is shown {number}: {whose}.", "Al otro lado se le muestra {number}: {whose}."),
+    B.NOT_PERMITTED: Words(
+        "Calls to {dialled} are not permitted: {how}.", "No se permiten llamadas a {dialled}: {how}."
+    ),
+    B.SHOWS_CALLER_ID: Words(
+        "The far end is shown {number}, the caller-ID set for {person}.",
+        "Al otro lado se le muestra {number}, el identificador fijado para {person}.",
+    ),
+    B.SHOWS_OWN_NUMBER: Words(
+        "The far end is shown {number}, the direct number of {person}.",
+        "Al otro lado se le muestra {number}, el número directo de {person}.",
+    ),
+    B.SHOWS_SITE_NUMBER: Words(
+        "The far end is shown {number}, the call-back number of the site.",
+        "Al otro lado se le muestra {number}, el número de devolución del sitio.",
+    ),
+    B.SHOWS_EXTENSION: Words(
+        "The far end is shown extension {extension}.", "Al otro lado se le muestra la extensión {extension}."
+    ),
+    B.SHOWS_CALLER: Words(
+        "The far end is shown {number}, the caller.", "Al otro lado se le muestra {number}, quien llama."
+    ),
     B.SHOWS_NOTHING: Words("There is no number to show to the far end.", "No hay un número que mostrar al otro lado."),
     B.TRUNK_TRIED: Words("Trunk {trunk} is tried, as {user}.", "Se intenta la troncal {trunk}, como {user}."),
     B.TRUNK_DOWN_SKIPPED: Words("Trunk {trunk} is down: it is left out.", "La troncal {trunk} está caída: se omite."),
@@ -212,5 +235,34 @@ CATALOGUE: dict[Because, Words] = {
         "La troncal {trunk} está caída, hasta donde se sabe: se intenta como último recurso, como {user}.",
     ),
     B.NO_TRUNK: Words("This building has no trunk.", "Este edificio no tiene troncales."),
-    B.SITE_MISSING: Words("The directory names no site.", "El directorio no nombra ningún sitio."),
+    B.VOICE_DOWN: Words("voice is not running.", "voice no está funcionando."),
+}
+
+VALUES: dict[tuple[str, str], Words] = {
+    ("kind", "person"): Words("person", "la persona"),
+    ("kind", "ring_group"): Words("ring group", "el grupo de timbrado"),
+    ("kind", "receptionist"): Words("virtual receptionist", "la recepcionista virtual"),
+    ("kind", "conference"): Words("conference server", "el servidor de conferencias"),
+    ("kind", "mailbox"): Words("mailbox", "el buzón"),
+    ("how", "national"): Words("ten digits, a national number", "diez dígitos, un número nacional"),
+    ("how", "local"): Words("a local number, with the area code added", "un número local, con la lada agregada"),
+    ("how", "old-01"): Words("the old 01 taken off", "sin el antiguo 01"),
+    ("how", "old-044"): Words("the old 044 taken off", "sin el antiguo 044"),
+    ("how", "old-045"): Words("the old 045 taken off", "sin el antiguo 045"),
+    ("how", "e164"): Words("already with its country code", "ya con su código de país"),
+    ("how", "legacy-mobile-1"): Words("the old mobile 1 after +52 taken off", "sin el antiguo 1 de celular tras +52"),
+    ("how", "international-00"): Words("00 and a country code", "00 y un código de país"),
+    ("how", "special-code"): Words("a public service code", "un código de servicio público"),
+    ("how", "operator-code"): Words("a call by the operator", "una llamada por operadora"),
+    ("how", "premium-short-code"): Words("a premium short code", "un código corto de cobro"),
+    ("how", "old-form-refused"): Words(
+        "a form that ended on 3 August 2020, which this site refuses",
+        "una forma que terminó el 3 de agosto de 2020, que este sitio rechaza",
+    ),
+    ("how", "operator-prefix"): Words("the operator's prefix 02 or 09", "el prefijo de operadora 02 o 09"),
+    ("how", "unknown-prefix"): Words("a prefix that means nothing in Mexico", "un prefijo que no existe en México"),
+    ("how", "no-such-country"): Words("no country has this code", "ningún país tiene este código"),
+    ("how", "wrong-length"): Words("too many or too few digits", "dígitos de más o de menos"),
+    ("how", "short"): Words("a short number", "un número corto"),
+    ("how", "not-digits"): Words("not digits", "no son dígitos"),
 }
