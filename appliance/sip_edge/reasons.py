@@ -33,6 +33,7 @@ class Because(StrEnum):
     OUR_NUMBER = "our-number"
     NUMBER_LEADS = "number-leads"
     NUMBER_UNMAPPED = "number-unmapped"
+    DEFAULT_USED = "default-used"
     NO_DEFAULT = "no-default"
     NUMBER_NOT_OURS = "number-not-ours"
     NUMBER_UNREADABLE = "number-unreadable"
@@ -161,9 +162,10 @@ CATALOGUE: dict[Because, Words] = {
         "Number {number} of {account} leads to {kind} {target}.",
         "El número {number} de {account} lleva a {kind} {target}.",
     ),
-    B.NUMBER_UNMAPPED: Words(
-        "Number {number} is mapped to nothing: the default destination of {account} is used.",
-        "El número {number} no está asignado: se usa el destino predeterminado de {account}.",
+    B.NUMBER_UNMAPPED: Words("Number {number} is mapped to nothing.", "El número {number} no está asignado a nada."),
+    B.DEFAULT_USED: Words(
+        "The default destination of {account} is used: {kind} {target}.",
+        "Se usa el destino predeterminado de {account}: {kind} {target}.",
     ),
     B.NO_DEFAULT: Words("{account} has no default destination.", "{account} no tiene destino predeterminado."),
     B.NUMBER_NOT_OURS: Words(
@@ -243,6 +245,7 @@ VALUES: dict[tuple[str, str], Words] = {
     ("kind", "ring_group"): Words("ring group", "el grupo de timbrado"),
     ("kind", "receptionist"): Words("virtual receptionist", "la recepcionista virtual"),
     ("kind", "conference"): Words("conference server", "el servidor de conferencias"),
+    ("kind", "phone"): Words("phone", "el teléfono"),
     ("kind", "mailbox"): Words("mailbox", "el buzón"),
     ("how", "national"): Words("ten digits, a national number", "diez dígitos, un número nacional"),
     ("how", "local"): Words("a local number, with the area code added", "un número local, con la lada agregada"),
