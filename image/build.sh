@@ -29,7 +29,6 @@ git -C "$here" ls-files -z image templates pyproject.toml | (cd "$here" && xargs
 say "Debian 12 into a folder (mmdebstrap)"
 packages=$(grep -hv '^#' "$here/image/packages.txt" "$here/image/packages-boot.txt" | paste -sd,)
 sources=$(ls /etc/apt/sources.list.d/*.sources /etc/apt/sources.list 2>/dev/null | head -1)
-[ ! -s "$out/wheels" ] || true
 mmdebstrap --quiet --variant=minbase --format=directory --components=main \
     --include="$packages" \
     --aptopt='Acquire::Retries "3"' \
@@ -42,7 +41,7 @@ mmdebstrap --quiet --variant=minbase --format=directory --components=main \
 say "Conserje into it"
 mkdir -p "$root/tmp/conserje"
 cp -r "$out/wheels" "$out/source/." "$root/tmp/conserje/"
-chroot "$root" /tmp/conserje/image/install.sh --no-start --wheels /tmp/conserje/wheels
+env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot "$root" /tmp/conserje/image/install.sh --no-start --wheels /tmp/conserje/wheels
 rm -rf "$root/tmp/conserje"
 
 say "the machine: mounts, network, console"
