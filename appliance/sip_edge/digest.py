@@ -1,0 +1,168 @@
+"""SIP digest authentication as a registrar and proxy ask it of phones: RFC 7616 and RFC 8760, pure.
+
+Who the user is and what to answer is the caller's; so is the memory of nonce counts already used.
+"""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from urllib.parse import unquote
+
+ALGORITHMS = ("SHA-256", "MD5")
+"""Offered in this order, the stronger first (RFC 8760 §2.4)."""
+
+MAX_HEADER = 2048
+NONCE_LIFE_S = 60
+"""A phone that comes later is told `stale` and asked once more; the memory of nonce counts is as long."""
+CLOCK_SLACK_S = 5
+
+_HASHES: dict[str, Callable[[bytes], "hashlib._Hash"]] = {
+    "MD5": lambda data: hashlib.md5(data, usedforsecurity=False),
+    "SHA-256": hashlib.sha256,
+}
+_PARAMETER = re.compile(r'\s*([A-Za-z0-9_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))\s*(?:,|$)')
+_ESCAPED = re.compile(r"\\(.)")
+_NC = re.compile(r"[0-9a-fA-F]{8}")
+_NONCE = re.compile(r"[0-9a-f]{48}")
+_HEX_TIME, _HEX_RANDOM, _HEX_MAC = 8, 16, 24
+
+
+class Verdict(Enum):
+    """What credentials are worth."""
+
+    GOOD = "good"
+    WRONG = "wrong"
+    """The password, or something that only a broken or hostile client gets wrong."""
+    STALE = "stale"
+    """The password is right, the nonce is not ours or too old: ask again with stale=true."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """An Authorization or Proxy-Authorization header (RFC 7616 §3.4). `nc`: eight hex digits, as they came."""
+
+    username: str
+    realm: str
+    nonce: str
+    uri: str
+    response: str = field(repr=False)
+    algorithm: str = "MD5"
+    qop: str = ""
+    nc: str = ""
+    cnonce: str = ""
+
+    @property
+    def use(self) -> str:
+        """The name of this use of the nonce: seen before, it is a replay (RFC 7616 §5.12). Short: it is kept."""
+        return f"{self.nonce[: _HEX_TIME + _HEX_RANDOM]}{self.nc.lower()}"
+
+
+def parse(header: str) -> Credentials | None:
+    """Credentials from a header's value; None where it is not Digest, or not well formed."""
+    if len(header) > MAX_HEADER or header[:7].lower() != "digest ":
+        return None
+    values: dict[str, str] = {}
+    at, end = 7, len(header.rstrip())
+    while at < end:
+        found = _PARAMETER.match(header, at)
+        if found is None:
+            return None
+        name, quoted, token = found.group(1).lower(), found.group(2), found.group(3)
+        if name in values:
+            return None
+        values[name] = _ESCAPED.sub(r"\1", quoted) if quoted is not None else token
+        at = found.end()
+    try:
+        return Credentials(
+            values["username"],
+            values["realm"],
+            values["nonce"],
+            values["uri"],
+            values["response"].lower(),
+            values.get("algorithm", "MD5").upper(),
+            values.get("qop", "").lower(),
+            values.get("nc", ""),
+            values.get("cnonce", ""),
+        )
+    except KeyError:
+        return None
+
+
+def challenges(realm: str, nonce: str, stale: bool = False) -> tuple[str, ...]:
+    """The values of the challenge headers, one an algorithm, strongest first (RFC 8760 §2.4)."""
+    end = ", stale=true" if stale else ""
+    return tuple(
+        f'Digest realm="{realm}", nonce="{nonce}", algorithm={algorithm}, qop="auth"{end}' for algorithm in ALGORITHMS
+    )
+
+
+def response(credentials: Credentials, method: str, secret: str) -> str:
+    """The response that the right secret gives (RFC 7616 §3.4.1), qop=auth. Raises KeyError on another algorithm."""
+    digest = _HASHES[credentials.algorithm]
+
+    def h(text: str) -> str:
+        return digest(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+    c = credentials
+    return h(f"{h(f'{c.username}:{c.realm}:{secret}')}:{c.nonce}:{c.nc}:{c.cnonce}:{c.qop}:{h(f'{method}:{c.uri}')}")
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Makes nonces and judges credentials. A nonce is its time, 8 random bytes and an HMAC of both, in hex."""
+
+    realm: str
+    key: bytes = field(repr=False)
+
+    def nonce(self, now: int, chance: bytes) -> str:
+        """A nonce of `now` (seconds since 1970). `chance`: 8 unguessable bytes."""
+        base = f"{now & 0xFFFFFFFF:08x}{chance.hex()}"
+        return base + self._mac(base)
+
+    def fresh(self, nonce: str, now: int) -> bool:
+        """Whether we made this nonce, and lately."""
+        if not _NONCE.fullmatch(nonce):
+            return False
+        base, mac = nonce[:-_HEX_MAC], nonce[-_HEX_MAC:]
+        age = now - int(base[:_HEX_TIME], 16)
+        return hmac.compare_digest(mac, self._mac(base)) and -CLOCK_SLACK_S <= age <= NONCE_LIFE_S
+
+    def judge(self, credentials: Credentials, method: str, secret: str | None, now: int) -> Verdict:
+        """What these credentials are worth. `secret` None: nobody has this name; it costs the same and reads the same.
+
+        GOOD still needs `credentials.use` not to have been used before.
+        """
+        c = credentials
+        formed = c.realm == self.realm and c.qop == "auth" and bool(c.cnonce) and _NC.fullmatch(c.nc) is not None
+        if not formed or c.algorithm not in _HASHES:
+            return Verdict.WRONG
+        expected = response(c, method, self._dummy if secret is None else secret)
+        right = hmac.compare_digest(expected.encode(), c.response.encode("utf-8", "replace"))
+        fresh = self.fresh(c.nonce, now)
+        if not right or secret is None:
+            return Verdict.WRONG
+        return Verdict.GOOD if fresh else Verdict.STALE
+
+    @property
+    def _dummy(self) -> str:
+        return self.key.hex()
+
+    def _mac(self, base: str) -> str:
+        return hmac.digest(self.key, base.encode(), "sha256").hex()[:_HEX_MAC]
+
+
+def same_user(one: str, other: str) -> bool:
+    """Whether the user parts of two SIP URIs are the same once unescaped (RFC 3261 §19.1.4)."""
+    return user_part(one) == user_part(other)
+
+
+def user_part(uri: str) -> str:
+    """The user part of a sip:, sips: or tel: URI, unescaped, without its parameters and password; empty where none."""
+    scheme, _, rest = uri.partition(":")
+    if scheme.lower() == "tel":
+        return unquote(rest.partition(";")[0])
+    user, at, _ = rest.partition("@")
+    return unquote(user.partition(";")[0].partition(":")[0]) if at else ""
