@@ -34,10 +34,11 @@ class By(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LegName:
-    """`to`: a phone's sip_user, a trunk's id, or a voice service (`announce`, `echo`)."""
+    """`to`: a phone's sip_user, a trunk's id, or a voice service (`announce`, `echo`). `phone_id` of a phone's leg."""
 
     kind: str
     to: str
+    phone_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,13 @@ CallFact = Invite | Began | Replied | Answered | Cancelled | Ended
 
 _BY_EVENT: dict[str, type[CallFact]] = {t.event: t for t in (Invite, Began, Replied, Answered, Cancelled, Ended)}
 _NAMES: dict[type[CallFact], tuple[str, ...]] = {t: tuple(f.name for f in fields(t)) for t in _BY_EVENT.values()}
-_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=lambda leg: [leg.kind, leg.to]).encode
+_ENCODE = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":"), default=lambda leg: [leg.kind, leg.to, leg.phone_id]
+).encode
+
+
+_END_OF_TIME_MS = 253_402_300_800_000
+"""The year 10000."""
 
 
 class UnreadableFact(ValueError):
@@ -154,9 +161,11 @@ def _checked(kind: type[CallFact], name: str, value: Any) -> Any:
     if name in ("at_ms", "step", "status"):
         if type(value) is not int:
             raise UnreadableFact(f"{kind.event}.{name} must be a whole number")
+        if not 0 <= value < _END_OF_TIME_MS:
+            raise UnreadableFact(f"{kind.event}.{name} is out of range")
         return value
     if name == "legs":
-        return tuple(LegName(str(k), str(to)) for k, to in value)
+        return tuple(LegName(*(str(part) for part in leg)) for leg in value)
     if name == "reasons":
         return tuple(str(r) for r in value)
     if type(value) is not str:
@@ -187,7 +196,7 @@ def legs_of(step: Step) -> tuple[LegName, ...]:
     """The legs that a step begins; a Refuse begins none. Of a Ring in turn, one is begun at a time."""
     match step:
         case Ring(targets=targets):
-            return tuple(LegName(LegKind.PHONE.value, t.sip_user) for t in targets)
+            return tuple(LegName(LegKind.PHONE.value, t.sip_user, t.phone_id) for t in targets)
         case ToTrunk(trunk_id=trunk_id):
             return (LegName(LegKind.TRUNK.value, trunk_id),)
         case Say():

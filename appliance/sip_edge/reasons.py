@@ -63,6 +63,9 @@ class Because(StrEnum):
     TRUNK_DOWN_LAST_RESORT = "trunk-down-last-resort"
     NO_TRUNK = "no-trunk"
     VOICE_DOWN = "voice-down"
+    NO_INVITE_SEEN = "no-invite-seen"
+    NO_END_SEEN = "no-end-seen"
+    CLOSED_BY_BUILDING = "closed-by-building"
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +240,11 @@ CATALOGUE: dict[Because, Words] = {
         "La troncal {trunk} está caída, hasta donde se sabe: se intenta como último recurso, como {user}.",
     ),
     B.NO_TRUNK: Words("This building has no trunk.", "Este edificio no tiene troncales."),
+    B.NO_INVITE_SEEN: Words("How this call began was not noted.", "No se registró cómo empezó esta llamada."),
+    B.NO_END_SEEN: Words("How this call ended was not noted.", "No se registró cómo terminó esta llamada."),
+    B.CLOSED_BY_BUILDING: Words(
+        "The building closed this call: it no longer held it.", "El edificio cerró esta llamada: ya no la tenía."
+    ),
     B.VOICE_DOWN: Words("voice is not running.", "voice no está funcionando."),
 }
 
