@@ -1,4 +1,4 @@
-"""What a benchmark says: a ratio against a reference of the same run on the same machine, never a bare time.
+"""What a benchmark says: a ratio against a reference of the same run on the same machine, never a bare time."""
 
 from dataclasses import dataclass
 
