@@ -1,0 +1,56 @@
+"""The phone families as a running process holds them: read again when a file changes, the last good of each kept."""
+
+import logging
+from pathlib import Path
+
+from appliance.ports import Clock
+from appliance.provision.families import DESCRIPTOR, Families, load_families
+
+LOOK_AGAIN_S = 2.0
+log = logging.getLogger("conserje.provision")
+
+_Stamp = tuple[tuple[str, int, int], ...]
+
+
+class Catalogue:
+    """Families of a folder. A family that a change broke goes on as it was; a folder that is gone is gone."""
+
+    def __init__(self, templates_dir: Path, clock: Clock) -> None:
+        self._folder = templates_dir
+        self._clock = clock
+        self._looked_at = float("-inf")
+        self._stamp: _Stamp | None = None
+        self._families = Families(())
+
+    def current(self) -> Families:
+        """The same object until something changed. Looks at the disk at most every LOOK_AGAIN_S seconds."""
+        now = self._clock.monotonic()
+        if now - self._looked_at < LOOK_AGAIN_S:
+            return self._families
+        self._looked_at = now
+        stamp = self._now_on_disk()
+        if stamp != self._stamp:
+            # Noted first: a file that changes while we read is read again.
+            self._stamp = stamp
+            self._families = self._read_anew()
+        return self._families
+
+    def _now_on_disk(self) -> _Stamp:
+        found = []
+        for path in sorted(self._folder.rglob("*")):
+            try:
+                at = path.stat()
+            except OSError:
+                continue
+            found.append((str(path), at.st_mtime_ns, at.st_size))
+        return tuple(found)
+
+    def _read_anew(self) -> Families:
+        read = load_families(self._folder)
+        for problem in read.problems:
+            log.error("provision.template.broken %s", problem.text())
+        good = {f.name: f for f in read.families}
+        for old in self._families.families:
+            if old.name not in good and (self._folder / old.name / DESCRIPTOR).exists():
+                good[old.name] = old
+        return Families(tuple(good[name] for name in sorted(good)), read.problems)
