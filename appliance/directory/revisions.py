@@ -164,7 +164,7 @@ def _write(
         raise _problem(
             f"Revision {number} contradicts itself: {clash}.", f"La revisión {number} se contradice: {clash}."
         ) from clash
-    except sqlite3.OperationalError as full:
+    except (sqlite3.OperationalError, OSError) as full:
         raise FeedProblem(
             Words(
                 f"Revision {number} could not be written: {full}.", f"No se pudo escribir la revisión {number}: {full}."

@@ -1,6 +1,8 @@
 """The building's copy: whole or nothing, the last three kept, never a bad one loaded, secrets sealed."""
 
+import os
 import sqlite3
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -171,3 +173,22 @@ def test_the_live_file_is_readable_while_it_is_replaced(settings: Settings) -> N
     assert old.person("person-ana") is not None
     with pytest.raises(sqlite3.OperationalError):
         old._connection.execute("DELETE FROM person")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a small disk of its own needs root")
+def test_a_full_disk_is_a_sentence_and_the_former_copy_stays(settings: Settings) -> None:
+    rows = sample_rows()
+    directory = settings.paths.revisions_dir
+    directory.mkdir(parents=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(directory)], check=True)
+    try:
+        publish_rows(settings, rows)
+        change = Put(Person("person-ana", ACME, "A" * 200_000))
+        with pytest.raises(FeedProblem) as caught:
+            apply(settings, revision(rows, 2, change))
+        assert "Libere espacio" in caught.value.text("es-MX")
+        found = newest_good(directory)
+        assert found is not None and found.number == 1
+        assert not list(directory.glob(".writing*"))
+    finally:
+        subprocess.run(["umount", str(directory)], check=True)
