@@ -86,6 +86,25 @@ class Zone:
         hours, minutes = divmod(abs(self.offset_s) // 60, 60)
         return f"{'-' if self.offset_s < 0 else '+'}{hours:02d}:{minutes:02d}"
 
+    @property
+    def hours(self) -> str:
+        """-6, +5:30"""
+        return _hours(self.offset_s)
+
+    @property
+    def posix(self) -> str:
+        """As in POSIX's TZ, where west is positive: +6."""
+        return _hours(-self.offset_s)
+
+    @property
+    def posix_summer(self) -> str:
+        return _hours(-self.offset_s - 3600)
+
+
+def _hours(seconds: int) -> str:
+    hours, minutes = divmod(abs(seconds) // 60, 60)
+    return f"{'-' if seconds < 0 else '+'}{hours}" + (f":{minutes:02d}" if minutes else "")
+
 
 @dataclass(frozen=True, slots=True)
 class Server:

@@ -41,7 +41,11 @@ def _rendered(family: Family, rule: FileRule, context: PhoneContext) -> bytes:
         for own in PhoneContext.OWN:
             given.pop(own)
     try:
-        text = _environment(family, rule.escape).get_template(name).render(given, tables=family.tables)
+        text = (
+            _environment(family, rule.escape)
+            .get_template(name)
+            .render(given, tables=family.tables, models=family.models)
+        )
     except Exception as broken:  # a template can fail in any way that Python can; all are the template's
         raise _problem(family, name, broken) from broken
     return text.encode("utf-8")
