@@ -1,0 +1,179 @@
+"""Edits of people. One form makes person, extension, number and phone, all or nothing (U-1)."""
+
+from dataclasses import dataclass, replace
+
+from sqlalchemy import select
+
+from central.directory.edit import Edit
+from central.directory.numbers import free_number
+from central.directory.phones import PhoneWish, add_phone
+from central.errors import InputProblem, InputProblems, Words
+from central.model import PersonRecord
+from central.rules import names, numbers, tokens
+from central.rules.extension import checked_extension
+from central.rules.faults import Faults
+from central.rules.languages import optional_language
+from wire.rows import DestinationKind, Extension, Mapping, Person, Phone
+
+
+@dataclass(frozen=True, slots=True)
+class PersonWish:
+    """A person as a form or a command gives it. `number` and `mac` may be empty: without number, without phone."""
+
+    first_name: str
+    last_name: str = ""
+    extension: str = ""
+    email: str = ""
+    language: str = ""
+    area_code: str = ""
+    international: bool = False
+    premium: bool = False
+    number: str = ""
+    mac: str = ""
+    family: str = ""
+    model: str = ""
+    site_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonMade:
+    person: Person
+    extension: Extension
+    number: str
+    """E.164; empty without one."""
+    phone: Phone | None
+
+
+def add_person(edit: Edit, account_id: str, wish: PersonWish) -> PersonMade:
+    """Person, extension, number mapped to them and phone. Raises InputProblem(s) naming every faulty field."""
+    edit.lock_account(account_id)
+    faults = Faults()
+    person = _checked_person(edit, faults, tokens.new_id("person"), account_id, wish)
+    digits = faults.keep(lambda: _free_extension(edit, account_id, wish.extension, ""), "")
+    if wish.number.strip():
+        faults.keep(lambda: numbers.e164("number", wish.number), "")
+    try:
+        faults.settle()
+    except (InputProblem, InputProblems):
+        _look_at_phone_too(edit, faults, account_id, wish)
+        faults.settle()
+    edit.put(person)
+    extension = Extension(tokens.new_id("extension"), account_id, digits, DestinationKind.PERSON, person.id)
+    edit.put(extension)
+    e164 = faults.keep(lambda: _give_number(edit, account_id, wish.number, person.id), "")
+    phone = _give_phone(edit, faults, account_id, wish, person.id)
+    faults.settle()
+    return PersonMade(person, extension, e164, phone)
+
+
+def change_person(edit: Edit, account_id: str, person_id: str, wish: PersonWish) -> Person:
+    """Change a person's own fields and the extension. Number and phone have their own edits."""
+    edit.lock_account(account_id)
+    former = edit.get(Person, person_id, account_id)
+    faults = Faults()
+    person = replace(_checked_person(edit, faults, person_id, account_id, wish), caller_id=former.caller_id)
+    digits = faults.keep(lambda: _free_extension(edit, account_id, wish.extension, person_id), "")
+    faults.settle()
+    edit.put(person)
+    own = extension_of(edit, account_id, person_id)
+    made = own or Extension(tokens.new_id("extension"), account_id, "", DestinationKind.PERSON, person_id)
+    edit.put(replace(made, digits=digits))
+    return person
+
+
+def delete_person(edit: Edit, account_id: str, person_id: str) -> None:
+    """The person and the extension. Their numbers lead to the default destination, their phone is nobody's."""
+    account = edit.lock_account(account_id)
+    person = edit.get(Person, person_id, account_id)
+    target = (DestinationKind.PERSON, person_id)
+    for mapping in edit.all(Mapping, account_id):
+        if (mapping.target_kind, mapping.target_id) == target:
+            edit.delete(mapping)
+    for extension in edit.all(Extension, account_id):
+        if (extension.target_kind, extension.target_id) == target:
+            edit.delete(extension)
+    for phone in edit.all(Phone, account_id):
+        if phone.person_id == person_id:
+            edit.put(replace(phone, person_id=""))
+    if (account.default_kind, account.default_target_id) == target:
+        edit.put(replace(account, default_kind="", default_target_id=""))
+    edit.delete(person)
+
+
+def extension_of(edit: Edit, account_id: str, person_id: str) -> Extension | None:
+    mine = (e for e in edit.all(Extension, account_id) if e.target_id == person_id)
+    return next((e for e in mine if e.target_kind == DestinationKind.PERSON), None)
+
+
+def _checked_person(edit: Edit, faults: Faults, person_id: str, account_id: str, wish: PersonWish) -> Person:
+    person = Person(
+        id=person_id,
+        account_id=account_id,
+        first_name=faults.keep(
+            lambda: names.required_name("first_name", wish.first_name, Words("a first name", "un nombre")), ""
+        ),
+        last_name=faults.keep(lambda: names.short("last_name", wish.last_name, names.MAX_NAME), ""),
+        email=faults.keep(lambda: names.email("email", wish.email), ""),
+        language=faults.keep(lambda: optional_language("language", wish.language), ""),
+        international=wish.international,
+        premium=wish.premium,
+        area_code=faults.keep(lambda: numbers.area_code("area_code", wish.area_code), ""),
+    )
+    same = select(PersonRecord.id).where(
+        PersonRecord.account_id == account_id,
+        PersonRecord.name_key == names.name_key(person.name),
+        PersonRecord.id != person_id,
+    )
+    if person.first_name and edit.session.scalar(same):
+        faults.add(
+            InputProblem(
+                "first_name",
+                Words(
+                    f"There is already a person called {person.name}; each extension must have a unique name.",
+                    f"Ya existe una persona llamada {person.name}; cada extensión debe tener un nombre único.",
+                ),
+            )
+        )
+    return person
+
+
+def _free_extension(edit: Edit, account_id: str, text: str, person_id: str) -> str:
+    digits = checked_extension("extension", text)
+    holder = next((e for e in edit.all(Extension, account_id) if e.digits == digits), None)
+    if holder is not None and holder.target_id != person_id:
+        raise InputProblem(
+            "extension",
+            Words(f"Extension {digits} is already in use.", f"La extensión {digits} ya está en uso."),
+            Words("Choose another.", "Elija otra."),
+        )
+    return digits
+
+
+def _give_number(edit: Edit, account_id: str, text: str, person_id: str) -> str:
+    if not text.strip():
+        return ""
+    number = free_number(edit, account_id, text)
+    edit.put(Mapping(number.id, account_id, DestinationKind.PERSON, person_id))
+    return number.e164
+
+
+def _phone_wish(wish: PersonWish, person_id: str) -> PhoneWish:
+    return PhoneWish(wish.mac, wish.site_id, wish.model, wish.family, person_id)
+
+
+def _give_phone(edit: Edit, faults: Faults, account_id: str, wish: PersonWish, person_id: str) -> Phone | None:
+    if not wish.mac.strip():
+        return None
+    try:
+        return add_phone(edit, account_id, _phone_wish(wish, person_id))
+    except InputProblems as several:
+        for problem in several.problems:
+            faults.add(problem)
+    except InputProblem as problem:
+        faults.add(problem)
+    return None
+
+
+def _look_at_phone_too(edit: Edit, faults: Faults, account_id: str, wish: PersonWish) -> None:
+    """The form is refused already; say what is wrong with the phone in the same answer."""
+    _give_phone(edit, faults, account_id, wish, "")

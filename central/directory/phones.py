@@ -1,0 +1,125 @@
+"""Edits of phones: each has an identity of its own, stands in one building, and is one person's or nobody's yet."""
+
+from dataclasses import dataclass, replace
+
+from sqlalchemy import delete, select
+
+from central.directory.edit import Edit
+from central.errors import InputProblem, NotFoundProblem, Words
+from central.model import PhoneRecord, SeenPhone
+from central.rules import phones as rules
+from central.rules import tokens
+from central.rules.faults import Faults
+from wire.rows import Person, Phone, Presence
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneWish:
+    """A phone as a form or a command gives it. `family` empty: by the MAC. `person_id` empty: nobody's yet."""
+
+    mac: str
+    site_id: str
+    model: str
+    family: str = ""
+    person_id: str = ""
+
+
+def add_phone(edit: Edit, account_id: str, wish: PhoneWish) -> Phone:
+    """A phone with a new random identity. Raises InputProblem(s)."""
+    edit.lock_account(account_id)
+    faults = Faults()
+    mac = faults.keep(lambda: _free_mac(edit, wish.mac), "")
+    phone = Phone(
+        id=tokens.new_id("phone"),
+        account_id=account_id,
+        site_id=faults.keep(lambda: _present(edit, account_id, wish.site_id), ""),
+        person_id=faults.keep(lambda: _phoneless(edit, account_id, wish.person_id), ""),
+        mac=mac,
+        family=faults.keep(lambda: rules.checked_family("family", wish.family, mac), "") if mac else "",
+        model=faults.keep(lambda: rules.checked_model("model", wish.model), ""),
+        sip_user=tokens.sip_user(),
+        sip_secret=tokens.sip_secret(),
+    )
+    faults.settle()
+    _keep(edit, phone)
+    return phone
+
+
+def adopt_phone(edit: Edit, phone: Phone) -> Phone:
+    """A phone that a building already gave an identity. Raises InputProblem or NotFoundProblem when it cannot be."""
+    edit.lock_account(phone.account_id)
+    phone = replace(
+        phone,
+        mac=_free_mac(edit, phone.mac),
+        site_id=_present(edit, phone.account_id, phone.site_id),
+        person_id=_phoneless(edit, phone.account_id, phone.person_id),
+        family=rules.checked_family("family", phone.family, phone.mac),
+        model=rules.checked_model("model", phone.model),
+    )
+    taken = (PhoneRecord.id == phone.id) | (PhoneRecord.sip_user == phone.sip_user)
+    if edit.session.scalar(select(PhoneRecord.id).where(taken)):
+        raise InputProblem("", Words("That identity belongs to another phone.", "Esa identidad es de otro teléfono."))
+    _keep(edit, phone)
+    return phone
+
+
+def assign_phone(edit: Edit, account_id: str, phone_id: str, person_id: str) -> Phone:
+    """Give the phone to a person, or to nobody when `person_id` is empty."""
+    edit.lock_account(account_id)
+    phone = edit.get(Phone, phone_id, account_id)
+    if phone.person_id == person_id:
+        return phone
+    phone = replace(phone, person_id=_phoneless(edit, account_id, person_id))
+    edit.put(phone)
+    return phone
+
+
+def delete_phone(edit: Edit, account_id: str, phone_id: str) -> None:
+    """The phone is known no more: it stands as "sin asignar" when it is next seen."""
+    edit.lock_account(account_id)
+    edit.delete(edit.get(Phone, phone_id, account_id))
+
+
+def _keep(edit: Edit, phone: Phone) -> None:
+    edit.put(phone)
+    edit.session.execute(delete(SeenPhone).where(SeenPhone.mac == phone.mac))
+
+
+def _free_mac(edit: Edit, text: str) -> str:
+    mac = rules.mac("mac", text)
+    if edit.session.scalar(select(PhoneRecord.id).where(PhoneRecord.mac == mac)):
+        raise InputProblem(
+            "mac",
+            Words("A phone with that MAC address already exists.", "Ya existe un teléfono con esa dirección MAC."),
+        )
+    return mac
+
+
+def _present(edit: Edit, account_id: str, site_id: str) -> str:
+    if not any(p.site_id == site_id for p in edit.all(Presence, account_id)):
+        raise InputProblem(
+            "site_id",
+            Words("The company is not in that building.", "La empresa no está en ese edificio."),
+            Words("Choose a building of the list.", "Elija un edificio de la lista."),
+        )
+    return site_id
+
+
+def _phoneless(edit: Edit, account_id: str, person_id: str) -> str:
+    """One IP phone each (U-4)."""
+    if not person_id:
+        return ""
+    try:
+        person = edit.get(Person, person_id, account_id)
+    except NotFoundProblem as unknown:
+        raise InputProblem("person_id", Words("There is no such person.", "No existe esa persona.")) from unknown
+    if edit.session.scalar(select(PhoneRecord.id).where(PhoneRecord.person_id == person_id)):
+        raise InputProblem(
+            "person_id",
+            Words(
+                f"{person.name} already has an IP phone; each person has one.",
+                f"{person.name} ya tiene un teléfono IP; cada persona tiene uno.",
+            ),
+            Words("Take the other one away first.", "Quítele primero el otro."),
+        )
+    return person_id

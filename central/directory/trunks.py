@@ -1,0 +1,118 @@
+"""Edits of a building's trunks: the ways out, tried in order of priority."""
+
+import ipaddress
+import re
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+
+from central.directory.edit import Edit
+from central.errors import InputProblem, NotFoundProblem, Words
+from central.model import TrunkRecord
+from central.model.rows import find
+from central.rules import names, tokens
+from central.rules.faults import Faults
+from wire.rows import Trunk, TrunkKind
+
+HOST = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*")
+TRANSPORTS = ("udp", "tcp", "tls")
+MAX_PRIORITY = 100
+USERNAME = re.compile(r"[A-Za-z0-9._+@-]{0,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkWish:
+    """A way out as a form or a command gives it."""
+
+    name: str
+    host: str
+    trunk_kind: str = TrunkKind.CARRIER
+    port: str = "5060"
+    transport: str = "udp"
+    priority: str = "10"
+    plus: bool = True
+    username: str = ""
+    secret: str = field(default="", repr=False)
+    trusted: bool = True
+
+
+def add_trunk(edit: Edit, site_id: str, wish: TrunkWish) -> Trunk:
+    """A new way out of the building. Raises InputProblem(s)."""
+    edit.lock_site(site_id)
+    faults = Faults()
+    trunk = Trunk(
+        id=tokens.new_id("trunk"),
+        site_id=site_id,
+        name=faults.keep(
+            lambda: names.required_name("name", wish.name, Words("the trunk's name", "el nombre de la troncal")), ""
+        ),
+        trunk_kind=faults.keep(lambda: _one_of("trunk_kind", wish.trunk_kind, tuple(TrunkKind)), ""),
+        host=faults.keep(lambda: _host(wish.host), ""),
+        port=faults.keep(lambda: _number("port", wish.port, 1, 65535), 0),
+        transport=faults.keep(lambda: _one_of("transport", wish.transport, TRANSPORTS), ""),
+        priority=faults.keep(lambda: _number("priority", wish.priority, 0, MAX_PRIORITY), 0),
+        plus=wish.plus,
+        username=faults.keep(lambda: _username(wish.username), ""),
+        secret=faults.keep(lambda: names.short("secret", wish.secret), ""),
+        trusted=wish.trusted,
+    )
+    same = select(TrunkRecord.id).where(TrunkRecord.site_id == site_id, TrunkRecord.name == trunk.name)
+    if trunk.name and edit.session.scalar(same):
+        faults.add(
+            InputProblem(
+                "name",
+                Words("This building already has that trunk.", "Este edificio ya tiene una troncal con ese nombre."),
+            )
+        )
+    faults.settle()
+    edit.put(trunk)
+    return trunk
+
+
+def delete_trunk(edit: Edit, site_id: str, trunk_id: str) -> None:
+    edit.lock_site(site_id)
+    trunk = find(edit.session, Trunk, trunk_id, edit.sealer)
+    if trunk is None or trunk.site_id != site_id:
+        raise NotFoundProblem(Words("There is no such trunk.", "No existe esa troncal."))
+    edit.delete(trunk)
+
+
+def _host(text: str) -> str:
+    host = text.strip()
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        if len(host) <= 253 and HOST.fullmatch(host) and not host.replace(".", "").isdigit():
+            return host.lower()
+    raise InputProblem(
+        "host",
+        Words(f"{host[:60]} is not an address or a host name.", f"{host[:60]} no es una dirección ni un nombre."),
+        Words("For example 203.0.113.10 or sip.carrier.mx.", "Por ejemplo 203.0.113.10 o sip.carrier.mx."),
+    )
+
+
+def _username(text: str) -> str:
+    if not USERNAME.fullmatch(text.strip()):
+        raise InputProblem(
+            "username",
+            Words(
+                "A user has letters, digits and . _ + @ - only.", "Un usuario solo lleva letras, dígitos y . _ + @ -."
+            ),
+        )
+    return text.strip()
+
+
+def _one_of(name: str, text: str, allowed: tuple[str, ...]) -> str:
+    if text not in allowed:
+        listed = ", ".join(allowed)
+        raise InputProblem(name, Words(f"Choose one of: {listed}.", f"Elija uno de: {listed}."))
+    return str(text)
+
+
+def _number(name: str, text: str, least: int, most: int) -> int:
+    digits = text.strip()
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 6 and least <= int(digits) <= most):
+        raise InputProblem(
+            name, Words(f"Write a number from {least} to {most}.", f"Escriba un número del {least} al {most}.")
+        )
+    return int(digits)
