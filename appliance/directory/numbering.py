@@ -31,7 +31,7 @@ EIGHT_DIGIT_AREAS = frozenset({"55", "56", "33", "81"})
 """Mexico City and its overlay, Guadalajara, Monterrey; every other area code has three digits."""
 
 _COUNTRY = 52
-_E164_MAX = 15
+_E164_MIN, _E164_MAX = 7, 15
 _MAX_DIALLED = 64
 """Longer texts are no numbers, and are not kept in the caches."""
 _CACHED = 4096
@@ -141,17 +141,17 @@ def _canonical(text: str) -> str:
     digits = digits[1:] if plus else digits
     if not (digits.isascii() and digits.isdigit()):
         return ""
-    if not plus and digits.startswith("00"):
-        plus, digits = True, digits[2:]
-    if plus:
-        mexican = _mexican(digits)
-        return f"+{_COUNTRY}{mexican}" if mexican else f"+{digits}" if 7 <= len(digits) <= _E164_MAX else digits
+    if plus or digits.startswith("00"):
+        number = digits.removeprefix("00")
+        if mexican := _mexican(number):
+            return f"+{_COUNTRY}{mexican}"
+        return f"+{number}" if _E164_MIN <= len(number) <= _E164_MAX else digits
     for prefix in ("01", "044", "045", ""):
         if digits.startswith(prefix) and _is_national(digits[len(prefix) :]):
             return f"+{_COUNTRY}{digits[len(prefix) :]}"
     if mexican := _mexican(digits):
         return f"+{_COUNTRY}{mexican}"
-    if len(digits) > 10 and (number := _parsed(digits)) is not None and is_valid_number(number):
+    if len(digits) > 10 and (parsed := _parsed(digits)) is not None and is_valid_number(parsed):
         return f"+{digits}"
     return digits
 

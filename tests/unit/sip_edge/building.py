@@ -1,0 +1,56 @@
+"""What routing tests stand in: the sample building, what can be reached in it, and one line to place a call."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from appliance.directory.model import Directory, MemoryDirectory, Row
+from appliance.sip_edge.plan import CallAttempt, FromPhone, FromTrunk, Plan
+from appliance.sip_edge.reasons import Because
+from appliance.sip_edge.routing import route
+from tests.lab.sample import sample_rows
+
+NOON = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
+TRUNK = "trunk-carrier"
+
+
+@dataclass(frozen=True, slots=True)
+class Reachable:
+    """Everything can be reached but what is named."""
+
+    unregistered: frozenset[str] = frozenset()
+    trunks_down: frozenset[str] = frozenset()
+    voice: bool = True
+
+    def registered(self, sip_user: str) -> bool:
+        return sip_user not in self.unregistered
+
+    def trunk_up(self, trunk_id: str) -> bool:
+        return trunk_id not in self.trunks_down
+
+    def voice_up(self) -> bool:
+        return self.voice
+
+
+ALL = Reachable()
+
+
+def building(*more: Row, without: Iterable[str] = ()) -> MemoryDirectory:
+    """The sample building, with rows added or, where kind and id are the same, replaced; less the ids named."""
+    rows = {(r.kind, r.id): r for r in (*sample_rows(), *more) if r.id not in set(without)}
+    return MemoryDirectory(tuple(rows.values()))
+
+
+def dial(dialled: str, who: str = "ana", directory: Directory | None = None, reach: Reachable = ALL) -> Plan:
+    attempt = CallAttempt(FromPhone(f"phone-{who}"), dialled)
+    return route(attempt, directory or building(), NOON, reach)
+
+
+def arrive(
+    called: str, caller: str = "+525598765432", directory: Directory | None = None, reach: Reachable = ALL
+) -> Plan:
+    return route(CallAttempt(FromTrunk(TRUNK, caller, "Caller"), called), directory or building(), NOON, reach)
+
+
+def codes(plan: Plan) -> list[Because]:
+    return [r.code for r in plan.reasons]
