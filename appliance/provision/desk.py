@@ -70,7 +70,8 @@ class Refused:
 
     reason: str
     mac: str
-    sighting: Sighting
+    sighting: Sighting | None
+    """None when not even a MAC is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,10 @@ Answer = Served | NotFound | Refused | Broken
 def serve(
     request: FileRequest, directory: Directory, families: Families, now: datetime, site_context: SiteContext
 ) -> Answer:
-    """What this request is given. Never raises on what a phone sends."""
+    """What this request is given. Never raises on what a phone sends.
+
+    `now` is for answers that hang on the time (claim windows); none does yet.
+    """
     path = request.path.lstrip("/")
     if not path or len(path) > MAX_PATH or _BAD_PATH.search(path):
         return NotFound("bad-path")
@@ -123,7 +127,7 @@ def _file(
     directory: Directory,
     site: SiteContext,
 ) -> Answer:
-    unknown = None if known or not who.mac else _sighting(request, who, who.mac, PhoneState.UNKNOWN)
+    unknown = None if known else _sighting(request, who, who.mac, PhoneState.UNKNOWN)
     family_name = (known.family if known else "") or (who.family.name if who.family else "")
     match = next((m for m in matches if m.family.name == family_name), matches[0] if len(matches) == 1 else None)
     if match is None:
@@ -172,7 +176,9 @@ def _evidence(request: FileRequest, path: str, matches: tuple[PathMatch, ...]) -
     )
 
 
-def _sighting(request: FileRequest, who: Identification, mac: str, state: PhoneState, *more: str) -> Sighting:
+def _sighting(request: FileRequest, who: Identification, mac: str, state: PhoneState, *more: str) -> Sighting | None:
+    if not mac:
+        return None
     return Sighting(
         mac=mac,
         family=who.family.name if who.family else "",
