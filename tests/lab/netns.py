@@ -156,11 +156,14 @@ class Namespace:
     def bridge(self, name: str, *addresses: str) -> None:
         """A switch of this namespace with addresses of its own (`10.20.0.1/24`).
 
-        Its MAC stays the same whatever is plugged in.
+        Its MAC stays the same whatever is plugged in, and it has a carrier also while nothing is: one port leads nowhere.
         """
         self.ip(
             f"link add {name} address {local_mac()} type bridge forward_delay 0",
             *(f"addr add {address} dev {name}" for address in addresses),
+            f"link add {name}-live type veth peer name {name}-end",
+            f"link set {name}-live master {name} up",
+            f"link set {name}-end up",
             f"link set {name} up",
         )
 
@@ -216,7 +219,7 @@ def cable(
     near_interface: str,
     far: Namespace,
     far_interface: str,
-    near_mac: str = "",
+    far_mac: str = "",
     near_switch: str = "",
     far_switch: str = "",
     isolated: bool = False,
@@ -225,10 +228,9 @@ def cable(
 
     Isolated ports of a switch reach only its own host, so that switches can be wired in circles.
     """
-    mac = f" address {near_mac}" if near_mac else ""
+    mac = f" address {far_mac}" if far_mac else ""
     _ip(
-        f"link add {near_interface}{mac} netns {near.name} type veth"
-        f" peer name {far_interface} netns {far.name}"
+        f"link add {near_interface} netns {near.name} type veth peer name {far_interface}{mac} netns {far.name}",
     )
     for end, interface, switch in ((near, near_interface, near_switch), (far, far_interface, far_switch)):
         if switch:

@@ -19,22 +19,21 @@ from typing import Any
 
 from supervisor.xmlrpc import SupervisorTransport
 
+from appliance.listening import Port, held_ports
 from tests.lab.netns import Namespace
 from tests.lab.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
-TCP_LISTEN = "0A"
-UDP_OPEN = "07"
 RUNS = ("RUNNING", "STARTING")
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """`ready`: sockets that it holds when it is ready, such as "udp:5060"; none: ready when it runs."""
+    """`ready`: the ports that it holds when it is ready; none: ready when it runs."""
 
     name: str
     argv: tuple[str, ...]
-    ready: tuple[str, ...] = ()
+    ready: tuple[Port, ...] = ()
     nice: int = 0
     stop_s: int = 5
 
@@ -90,7 +89,7 @@ class Supervisor:
     def ready(self, name: str) -> bool:
         """It runs and holds its sockets."""
         command = self._command(name)
-        return bool(self.pid_of(name)) and all(socket in self.sockets() for socket in command.ready)
+        return bool(self.pid_of(name)) and set(command.ready) <= self.ports()
 
     def wait_ready(self, seconds: float = 30, names: Sequence[str] = ()) -> dict[str, float]:
         """Waits for these (or all) commands; the seconds that each took from now.
@@ -102,7 +101,7 @@ class Supervisor:
         took: dict[str, float] = {}
 
         def all_ready() -> bool:
-            held = self.sockets()
+            held = self.ports()
             states = self.states()
             for name in wanted:
                 if name not in took and states[name] in RUNS and set(self._command(name).ready) <= held:
@@ -117,16 +116,9 @@ class Supervisor:
             raise AssertionError(f"not ready within {seconds:g} s: {', '.join(laggards)}\n{tails}") from late
         return took
 
-    def sockets(self) -> set[str]:
-        """What is listened to in the namespace: "tcp:80", "udp:5060" and so on, of whatever address."""
-        place = f"/proc/{self._pid}/net"
-        held = set()
-        for protocol, state in (("tcp", TCP_LISTEN), ("udp", UDP_OPEN)):
-            for line in Path(f"{place}/{protocol}").read_text().splitlines()[1:]:
-                columns = line.split()
-                if columns[3] == state:
-                    held.add(f"{protocol}:{int(columns[1].rpartition(':')[2], 16)}")
-        return held
+    def ports(self) -> frozenset[Port]:
+        """What is listened on in the namespace, on whatever address."""
+        return held_ports(Path(f"/proc/{self._pid}/net"))
 
     def kill(self, name: str, how: signal.Signals = signal.SIGKILL, family: bool = False) -> int:
         """Kills a command's process, with its descendants if `family`; the pid that died."""

@@ -42,7 +42,7 @@ class SipAccount:
 
 @dataclass(frozen=True, slots=True)
 class AgentEvent:
-    """`kind` in baresip's words: REGISTER_OK, REGISTER_FAIL, CALL_INCOMING, CALL_RINGING, CALL_ESTABLISHED, CALL_CLOSED.
+    """`kind` in baresip's words: REGISTER_OK, REGISTER_FAIL, CALL_INCOMING, CALL_RINGING, CALL_CLOSED ...
 
     `call_id` is the SIP Call-ID; `detail` is the reason of a CALL_CLOSED ("486 Busy Here").
     """
@@ -69,6 +69,8 @@ class UserAgent:
     rtp_ports: str = "10000-10400"
     user_agent: str = ""
     on_event: Callable[[AgentEvent], None] | None = None
+    steering: threading.Lock = field(default_factory=threading.Lock)
+    """Held while a call is chosen and something is done with it: two commands, nobody may come between."""
     _process: subprocess.Popen[bytes] | None = None
     _control: socket.socket | None = None
     _answers: "queue.Queue[dict[str, Any]]" = field(default_factory=queue.Queue)

@@ -1,0 +1,51 @@
+# One command for everything that a person or CI does. Each target first installs what is missing (tools/bootstrap.sh).
+SHELL := /bin/bash
+PYTHON := .venv/bin/python
+PYTEST := $(PYTHON) -m pytest
+
+.PHONY: help bootstrap up down test check lint acceptance bench image image-test clean
+
+help:
+	@echo "make up | down          a centre, a building with two companies and five phones: started, shown, left running; ended"
+	@echo "make test               the whole suite"
+	@echo "make check              ruff, mypy --strict, import-linter, the suite"
+	@echo "make acceptance         the abilities that tests prove: a table, and build/acceptance.tsv"
+	@echo "make bench              ratios against references: a table, and build/bench.tsv"
+	@echo "make image | image-test the bootable disk; boot it in QEMU and ask it for SIP, HTTP and SNMP"
+	@echo "make clean              what was built; the installed packages and .venv stay"
+
+bootstrap:
+	@tools/bootstrap.sh
+
+up: bootstrap
+	@$(PYTHON) -m tests.lab.demo up
+
+down: bootstrap
+	@$(PYTHON) -m tests.lab.demo down
+
+test: bootstrap
+	@$(PYTEST) -m "not image and not bench"
+
+lint: bootstrap
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+check: lint test
+
+acceptance: bootstrap
+	@mkdir -p build
+	@status=0; $(PYTEST) -m "acceptance and not image" -q || status=$$?; $(PYTHON) -m tests.acceptance.table; exit $$status
+
+bench: bootstrap
+	@$(PYTHON) -m tests.bench
+
+image: bootstrap
+	@image/build.sh
+
+image-test: bootstrap
+	@$(PYTEST) -m image tests/image
+
+clean:
+	@rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@find appliance central wire tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,246 @@
+"""Virtual phones: plugged into a building's voice network, they boot as their family does, register and talk.
+
+A phone answers, rings on or is busy as it is told; what it hears is recorded on the wire. The boot is phoneboot.py's,
+the user agent is useragent.py's.
+"""
+
+import subprocess
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.lab.audio import Pcm, RtpStream, loudest, read_capture, rtp_streams, tone_level
+from tests.lab.netns import Cable, Namespace
+from tests.lab.phoneboot import BootFailed, BootLog, Device, boot_files, capture, lease_by_dhcp, server_url
+from tests.lab.useragent import AgentEvent, UserAgent
+from tests.lab.waiting import until
+
+AUDIBLE_DBFS = -30.0
+"""A tone at this level or more was heard; the phones speak at about -9."""
+CALL_EVENTS = ("CALL_INCOMING", "CALL_RINGING", "CALL_PROGRESS", "CALL_LOCAL_SDP", "CALL_ESTABLISHED", "CALL_CLOSED")
+
+
+@dataclass
+class PhoneCall:
+    """One call as one phone sees it."""
+
+    phone: "Phone"
+    id: str
+    """Call-ID of this leg."""
+    started_at: float
+    peer: str = ""
+
+    def events(self, *kinds: str) -> tuple[AgentEvent, ...]:
+        return tuple(e for e in self.phone.agent.events(*kinds) if e.call_id == self.id)
+
+    def established(self, seconds: float = 5) -> "PhoneCall":
+        """Waits until it is answered; fails as soon as it is refused."""
+
+        def answered() -> bool:
+            closed = self.events("CALL_CLOSED")
+            if closed and not self.events("CALL_ESTABLISHED"):
+                raise RuntimeError(f"{self.phone.name}: the call ended unanswered: {closed[0].detail}")
+            return bool(self.events("CALL_ESTABLISHED"))
+
+        until(answered, seconds, f"{self.phone.name}'s call to {self.peer} is answered")
+        return self
+
+    def ringing(self, seconds: float = 5) -> "PhoneCall":
+        until(lambda: self.events("CALL_RINGING", "CALL_PROGRESS"), seconds, f"{self.phone.name} hears it ring")
+        return self
+
+    def ended(self, seconds: float = 10) -> str:
+        """Waits until it is over; why, in SIP's words ("486 Busy Here")."""
+        until(lambda: self.events("CALL_CLOSED"), seconds, f"{self.phone.name}'s call ends")
+        return self.events("CALL_CLOSED")[0].detail
+
+    @property
+    def over(self) -> bool:
+        return bool(self.events("CALL_CLOSED"))
+
+    def setup_s(self) -> float:
+        """From dialling to the answer."""
+        return self.events("CALL_ESTABLISHED")[0].at - self.started_at
+
+    def hang_up(self) -> None:
+        with self.phone.agent.steering:
+            self.phone.agent.command("callfind", self.id)
+            self.phone.agent.command("hangup")
+
+    def press(self, digits: str) -> None:
+        """RFC 4733 digits, one after the other."""
+        with self.phone.agent.steering:
+            self.phone.agent.command("callfind", self.id)
+            for digit in digits:
+                self.phone.agent.command("sndcode", digit)
+
+    def streams(self) -> tuple[RtpStream, ...]:
+        """RTP that reached the phone since the call began."""
+        ends = [e.at for e in self.events("CALL_CLOSED")]
+        packets = read_capture(self.phone.capture_file) if self.phone.capture_file.exists() else ()
+        end = ends[0] if ends else time.time()
+        since = [p for p in packets if self.started_at <= p.at <= end + 0.1 and p.destination[0] == self.phone.address]
+        return rtp_streams(since)
+
+    def heard(self) -> Pcm:
+        """The loudest stream that reached the phone in this call, as samples."""
+        return loudest(self.streams()).pcm()
+
+    def hears(self, hz: float, seconds: float = 5, since_s: float = 1.0) -> "PhoneCall":
+        """Waits until the last `since_s` of what it heard hold a tone of this pitch."""
+
+        def audible() -> bool:
+            return any(
+                tone_level(s.pcm()[-int(8000 * since_s) :], hz) > AUDIBLE_DBFS
+                for s in self.streams()
+                if len(s.packets) >= 50 * since_s
+            )
+
+        until(audible, seconds, f"{self.phone.name} hears {hz:g} Hz")
+        return self
+
+    def hears_words(self, seconds: float = 5) -> "PhoneCall":
+        """Waits until a second of any audio has reached it."""
+        until(lambda: any(len(s.packets) >= 50 for s in self.streams()), seconds, f"{self.phone.name} hears anything")
+        return self
+
+
+@dataclass
+class Phone:
+    """A phone on a desk. `place` and `cable` None: on loopback at `address`, its files at `url`."""
+
+    name: str
+    device: Device
+    directory: Path
+    place: Namespace | None
+    cable: Cable | None
+    hz: int = 440
+    """The pitch it speaks at; each phone has its own."""
+    behaviour: str = "answer"
+    """What it does when called: answer | ring | busy"""
+    url: str = ""
+    address: str = ""
+    boots: list[BootLog] = field(default_factory=list)
+    _agent: UserAgent | None = None
+    _capture: "subprocess.Popen[bytes] | None" = None
+    _captures: int = 0
+
+    def boot(self, seconds: float = 60, register: bool = True) -> BootLog:
+        """From link-up to registered. Raises BootFailed with the log of what it tried."""
+        if self._agent:
+            self.power_off()
+        log = BootLog()
+        self.boots.append(log)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        if self.cable and self.place:
+            self.cable.mend()
+            self._captures += 1
+            self._capture = capture(self.place, "eth0", self.capture_file)
+            until(self.capture_file.exists, 5, "tcpdump records")
+            log.lease = lease_by_dhcp(self.device, self.place, self.capture_file, seconds)
+            self.address = log.lease.address
+            log.add("dhcp", f"option 60 {self.device.family.option60!r}", f"address {self.address}")
+            self.url = server_url(self.device, log.lease)
+        boot_files(self.device, self.url, self.place, log, "" if self.place else self.address)
+        assert log.account
+        self._agent = UserAgent(
+            log.account, self.directory / "agent", self.address, self.place, self.hz, on_event=self._happened
+        )
+        self._agent.start()
+        if register:
+            try:
+                self._agent.wait_event("REGISTER_OK", seconds)
+            except AssertionError as no:
+                raise BootFailed(f"{self.name}: {no}\n{log}\n{self._agent.log()[-2000:]}") from no
+            log.registered = True
+            log.add("register", f"{log.account.user} at {log.account.domain}:{log.account.port}", "registered")
+        return log
+
+    def reboot(self, seconds: float = 60) -> BootLog:
+        """Power off and on: it starts from its factory's state."""
+        self.power_off()
+        return self.boot(seconds)
+
+    def unplug(self) -> None:
+        """Its cable, and with it its power, is pulled out."""
+        if self.cable:
+            self.cable.cut()
+        self.power_off()
+
+    def power_off(self) -> None:
+        if self._agent:
+            self._agent.stop(gently=False)
+            self._agent = None
+        if self._capture:
+            self._capture.terminate()
+            self._capture.wait()
+            self._capture = None
+
+    @property
+    def agent(self) -> UserAgent:
+        assert self._agent, f"{self.name} is off"
+        return self._agent
+
+    @property
+    def capture_file(self) -> Path:
+        """What crossed its wire since it was last switched on."""
+        return self.directory / f"wire-{self._captures}.pcap"
+
+    @property
+    def screen(self) -> str:
+        """What stands beside its line key."""
+        return self.boots[-1].config.label if self.boots else ""
+
+    def registered(self) -> bool:
+        """The last word on its registration was a yes."""
+        last = [e.kind for e in self.agent.events("REGISTER_OK", "REGISTER_FAIL", "UNREGISTERING")]
+        return bool(last) and last[-1] == "REGISTER_OK"
+
+    def call(self, number: str) -> PhoneCall:
+        """Dials; returns as soon as the phone has sent its INVITE. The call may still be refused."""
+        account = self.agent.account
+        started = time.time()
+        user = number.replace("#", "%23")
+        known = {e.call_id for e in self.agent.events(*CALL_EVENTS)}
+        self.agent.command("dial", f"sip:{user}@{account.domain}:{account.port}")
+
+        def placed() -> str:
+            new = [e.call_id for e in self.agent.events(*CALL_EVENTS) if e.call_id not in known]
+            return new[0] if new else ""
+
+        call_id = until(placed, 5, f"{self.name} dials {number}")
+        return PhoneCall(self, call_id, started, number)
+
+    def incoming(self, seconds: float = 5, after: int = 0) -> PhoneCall:
+        """The next call that rings here, counted from the first `after` calls in."""
+
+        def rings() -> AgentEvent | None:
+            calls = self.agent.events("CALL_INCOMING")
+            return calls[after] if len(calls) > after else None
+
+        event = until(rings, seconds, f"{self.name} is called")
+        assert event
+        return PhoneCall(self, event.call_id, event.at, event.peer)
+
+    def called(self) -> int:
+        """How many calls have come in since it was switched on."""
+        return len(self.agent.events("CALL_INCOMING"))
+
+    def answer(self, call: PhoneCall | None = None) -> PhoneCall:
+        """Picks up what rings (or this call of several)."""
+        call = call or self.incoming(after=max(0, self.called() - 1))
+        with self.agent.steering:
+            self.agent.command("callfind", call.id)
+            self.agent.command("accept")
+        return call
+
+    def unregister(self) -> None:
+        self.agent.command("uareg", "0")
+
+    def _happened(self, event: AgentEvent) -> None:
+        # Runs in the thread that reads baresip's words: it must not wait for an answer.
+        if event.kind == "CALL_INCOMING" and self.behaviour in ("answer", "busy") and self._agent:
+            with suppress(OSError, AssertionError), self._agent.steering:
+                self._agent.command("callfind", event.call_id, wait=False)
+                self._agent.command("accept" if self.behaviour == "answer" else "hangup", wait=False)
