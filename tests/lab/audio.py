@@ -77,7 +77,7 @@ class RtpStream:
     def pcm(self) -> Pcm:
         """Samples placed by RTP timestamp, from the first audio packet on; lost ones are zeros.
 
-        Telephone-events are left out. A jump of the timestamp of more than a minute (a new source on the same SSRC) closes up.
+        Telephone-events are left out. A jump of the timestamp by more than a minute closes up.
         """
         audio = [p for p in self.packets if p.payload_type in (PCMU, PCMA) and p.payload]
         if not audio:

@@ -1,0 +1,195 @@
+"""Announcements as audio: recordings, synthesised sentences and tones, joined, levelled and encoded once a codec.
+
+A missing file never silences a call: a tone and the nearest recording are heard instead, and `check` says what is
+missing. Texts are sentences.py's; making the synthesised ones is synthesis.py's, in a process of its own.
+"""
+
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from appliance.errors import Problem, Words
+from appliance.settings import Settings
+from appliance.vocabulary import Announcement
+from appliance.voice import tones
+from appliance.voice.codecs import FRAME_SAMPLES, RATE_HZ, Codec, Pcm
+from appliance.voice.sentences import BEEP, CUES, LANGUAGES, SENTENCES, SPANISH, Lead, Sentence, Spoken
+from appliance.voice.synthesis import cache_dir, cached_path
+
+RECORDINGS_DIRS = {SPANISH: "es_MX_f_Allison", "en": "en_US_f_Allison"}
+"""Below `paths.sounds_dir`, as Debian's asterisk-core-sounds-es-wav and -en-wav lay them out."""
+
+_LEAD_IN_S = 0.2
+"""Silence at the start, while the far end opens its audio path after our 183 or 200."""
+_BETWEEN_S = 0.25
+_BETWEEN_TIMES_S = 0.7
+_TAIL_S = 0.3
+_ACTIVE_DBFS = -40.0
+SPEECH_DBFS = -19.0
+"""What Debian's recordings have, measured over their active parts; all speech is brought to it."""
+
+
+class PromptProblem(Problem):
+    """A recording or a synthesised sentence is not there; its calls hear a tone and the nearest recording."""
+
+    code = "prompt"
+
+
+class Shelf:
+    """The audio of all cues, read at first use and kept. One per process; not for threads."""
+
+    def __init__(self, sounds_dir: Path, synthesised_dir: Path) -> None:
+        self._sounds_dir = sounds_dir
+        self._synthesised_dir = synthesised_dir
+        self._pcm: dict[tuple[str, str], Pcm] = {}
+        self._encoded: dict[tuple[str, str, str], bytes] = {}
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Shelf":
+        return cls(settings.paths.sounds_dir, cache_dir(settings))
+
+    def load(self, codecs: tuple[Codec, ...]) -> None:
+        """Read and encode everything there is, so that no call waits for a disk."""
+        for cue, language in ((c, la) for c in CUES for la in LANGUAGES):
+            for codec in codecs:
+                self.encoded(cue, language, codec)
+
+    def encoded(self, cue: str, language: str, codec: Codec) -> bytes:
+        """Whole frames of this cue. ValueError for none of CUES. A stand-in is not kept: the real one may come."""
+        known = self._encoded.get((cue, language, codec.name))
+        if known is not None:
+            return known
+        data = codec.frames(self.pcm(cue, language))
+        if (cue, language) in self._pcm:
+            self._encoded[cue, language, codec.name] = data
+        return data
+
+    def pcm(self, cue: str, language: str) -> Pcm:
+        """The samples that a caller gets to hear, lead and pauses included."""
+        kept = self._pcm.get((cue, language))
+        if kept is not None:
+            return kept
+        if cue == BEEP:
+            built: Pcm | None = tones.joined(tones.pause(_LEAD_IN_S), tones.beep())
+        else:
+            built = self._proper(Announcement(cue), language)
+        if built is None:
+            return self._stand_in(Announcement(cue), language)
+        self._pcm[cue, language] = built
+        return built
+
+    def words(self, cue: Announcement, language: str) -> Pcm | None:
+        """The spoken words alone, levelled; None where a file is missing or broken."""
+        spoken = SENTENCES[cue].spoken(language)
+        if spoken.recordings:
+            return self._recorded(spoken.recordings, language)
+        made = _read(cached_path(self._synthesised_dir, cue, language))
+        return None if made is None else levelled(made)
+
+    def missing(self) -> tuple[PromptProblem, ...]:
+        """What each announcement lacks: recordings always, synthesised sentences until they are made."""
+        return tuple(self._lacks())
+
+    def _lacks(self) -> Iterator[PromptProblem]:
+        for announcement, sentence in SENTENCES.items():
+            for language in LANGUAGES:
+                spoken = sentence.spoken(language)
+                for name in (*spoken.recordings, *spoken.nearest):
+                    if _read(self._recording(name, language)) is None:
+                        yield _no_recording(announcement, language, self._recording(name, language))
+                if not spoken.recordings and _read(cached_path(self._synthesised_dir, announcement, language)) is None:
+                    yield _not_made(announcement, language)
+
+    def _proper(self, cue: Announcement, language: str) -> Pcm | None:
+        words = self.words(cue, language)
+        return None if words is None else _laid_out(SENTENCES[cue], words)
+
+    def _stand_in(self, cue: Announcement, language: str) -> Pcm:
+        sentence = SENTENCES[cue]
+        nearest = self._recorded(sentence.spoken(language).nearest, language)
+        tone = tones.pause(0) if sentence.lead is Lead.SPECIAL_INFORMATION else tones.busy(2)
+        return _laid_out(sentence, tone if nearest is None else tones.joined(tone, nearest))
+
+    def _recorded(self, names: tuple[str, ...], language: str) -> Pcm | None:
+        parts: list[Pcm] = []
+        for name in names:
+            part = _read(self._recording(name, language))
+            if part is None:
+                return None
+            parts += [tones.pause(_BETWEEN_S), part] if parts else [part]
+        return levelled(tones.joined(*parts)) if parts else None
+
+    def _recording(self, name: str, language: str) -> Path:
+        return self._sounds_dir / RECORDINGS_DIRS[language] / f"{name}.wav"
+
+
+def check(settings: Settings) -> tuple[PromptProblem, ...]:
+    """For `conserje doctor` and the start of voice: what is missing, each with what to do. Empty when all is there."""
+    return Shelf.of(settings).missing()
+
+
+def spoken_by(spoken: Spoken) -> str:
+    """For lists: who speaks it."""
+    return " + ".join(spoken.recordings) if spoken.recordings else "espeak-ng"
+
+
+def levelled(pcm: Pcm) -> Pcm:
+    """Brought to SPEECH_DBFS over its active frames; peaks are held below full scale."""
+    frames = pcm[: len(pcm) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES).astype(np.float64)
+    power = np.mean(frames**2, axis=1) / 32768**2
+    active = power[power > 10 ** (_ACTIVE_DBFS / 10)]
+    if not len(active):
+        return pcm
+    gain = 10 ** (SPEECH_DBFS / 20) / np.sqrt(np.mean(active))
+    peak = float(np.max(np.abs(pcm.astype(np.int32))))
+    return np.asarray(pcm * min(float(gain), 32000 / peak), np.int16)
+
+
+def _laid_out(sentence: Sentence, words: Pcm) -> Pcm:
+    parts = [tones.pause(_LEAD_IN_S)]
+    if sentence.lead is Lead.SPECIAL_INFORMATION:
+        parts += [tones.special_information(), tones.pause(_BETWEEN_S)]
+    for n in range(sentence.times):
+        parts += [tones.pause(_BETWEEN_TIMES_S), words] if n else [words]
+    return tones.joined(*parts, tones.pause(_TAIL_S))
+
+
+def _read(path: Path) -> Pcm | None:
+    """The samples of a mono, 16-bit, 8 kHz WAV file; None if it is not there or not such a file."""
+    try:
+        with wave.open(str(path)) as wav:
+            if (wav.getnchannels(), wav.getsampwidth(), wav.getframerate()) != (1, 2, RATE_HZ):
+                return None
+            pcm = np.frombuffer(wav.readframes(wav.getnframes()), np.int16)
+    except (OSError, EOFError, wave.Error):
+        return None
+    return pcm if len(pcm) else None
+
+
+def _no_recording(announcement: Announcement, language: str, path: Path) -> PromptProblem:
+    package = "asterisk-core-sounds-es-wav" if language == SPANISH else "asterisk-core-sounds-en-wav"
+    return PromptProblem(
+        Words(
+            f'The recording {path} of "{announcement}" is missing or is not mono 8 kHz WAV.',
+            f"La grabación {path} de «{announcement}» falta o no es WAV mono de 8 kHz.",
+        ),
+        Words(
+            f"Install the package {package}; until then callers hear a tone.",
+            f"Instale el paquete {package}; mientras tanto se oye un tono.",
+        ),
+    )
+
+
+def _not_made(announcement: Announcement, language: str) -> PromptProblem:
+    return PromptProblem(
+        Words(
+            f'The sentence "{announcement}" ({language}) has not been synthesised.',
+            f"La frase «{announcement}» ({language}) no se ha sintetizado.",
+        ),
+        Words(
+            "voice makes it when it starts; if this stays, install espeak-ng.",
+            "voice la hace al arrancar; si esto no cambia, instale espeak-ng.",
+        ),
+    )

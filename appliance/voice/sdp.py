@@ -1,0 +1,211 @@
+"""Session descriptions (RFC 4566, 8866) and what to agree to (RFC 3264): text in, an agreement and text out. Pure.
+
+Of an offer one audio stream is taken, in RTP/AVP over IPv4; every other stream is refused by port 0, each in its place.
+"""
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from appliance.voice.words import Address
+
+TELEPHONE_EVENT_TYPE = 101
+"""What we name it in an offer of ours; an answer keeps the offerer's number."""
+SPOKEN = {"PCMU": 0, "PCMA": 8}
+"""The codecs that voice speaks, with their static payload types (RFC 3551); all at 8000 Hz."""
+_STATIC = {0: ("PCMU", 8000), 8: ("PCMA", 8000)}
+MAX_BYTES = 4000
+MAX_STREAMS = 8
+
+_RTPMAP = re.compile(r"rtpmap:(\d{1,3})\s+([\w.-]+)/(\d+)(?:/1)?\s*")
+
+
+class SdpError(ValueError):
+    """This text is no session description that can be read."""
+
+
+class Direction(StrEnum):
+    """As the writer of the description sees it (RFC 3264 §6.1)."""
+
+    SENDRECV = "sendrecv"
+    SENDONLY = "sendonly"
+    RECVONLY = "recvonly"
+    INACTIVE = "inactive"
+
+    @property
+    def sends(self) -> bool:
+        return self in (Direction.SENDRECV, Direction.SENDONLY)
+
+    @property
+    def mirrored(self) -> "Direction":
+        """What the other side says of the same stream."""
+        return {Direction.SENDONLY: Direction.RECVONLY, Direction.RECVONLY: Direction.SENDONLY}.get(self, self)
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One m= section. `formats` in the writer's order; `codecs` maps a format to (NAME, clock) where it is known."""
+
+    kind: str
+    port: int
+    protocol: str
+    formats: tuple[str, ...]
+    codecs: dict[str, tuple[str, int]]
+    address: str
+    direction: Direction
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    streams: tuple[Stream, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """What both sides will do. `direction` is ours; `remote` is None where they want nothing sent (RFC 3264 §8.4)."""
+
+    stream: int
+    codec: str
+    payload_type: int
+    event_type: int | None
+    remote: Address | None
+    source: str
+    """The address that their packets must come from; empty: none was given, nothing is taken in."""
+    direction: Direction
+
+    @property
+    def sends(self) -> bool:
+        return self.remote is not None and self.direction.sends
+
+
+def parse(text: str) -> Description:
+    """Read a description. Raises SdpError; unknown lines and attributes are passed over (RFC 8866 §5)."""
+    if len(text) > MAX_BYTES:
+        raise SdpError("too long")
+    lines = text.replace("\r\n", "\n").rstrip("\n").split("\n")
+    if lines[0] != "v=0":
+        raise SdpError("no version")
+    sections: list[list[str]] = [[]]
+    for line in lines:
+        if len(line) < 2 or line[1] != "=":
+            raise SdpError(f"no such line: {line[:20]!r}")
+        if line[0] == "m":
+            sections.append([])
+        sections[-1].append(line)
+    if len(sections) - 1 > MAX_STREAMS:
+        raise SdpError("too many streams")
+    common = sections[0]
+    address, direction = _address(common, ""), _direction(common, Direction.SENDRECV)
+    return Description(tuple(_stream(s, address, direction) for s in sections[1:]))
+
+
+def agree(theirs: Description) -> Agreement | None:
+    """What we take of an offer or an answer: their first codec that we speak, on their first stream that has one.
+
+    None where there is none: 488 (RFC 3261 §13.3.1.3), or in an answer the end of the call.
+    """
+    for index, stream in enumerate(theirs.streams):
+        if stream.kind != "audio" or stream.protocol != "RTP/AVP" or not stream.port:
+            continue
+        address = _usable(stream.address)
+        if address is None:
+            continue
+        for form in stream.formats:
+            name, clock = stream.codecs.get(form, ("", 0))
+            if name in SPOKEN and clock == 8000:
+                return Agreement(
+                    stream=index,
+                    codec=name,
+                    payload_type=int(form),
+                    event_type=_event_type(stream),
+                    remote=(address, stream.port) if address != _HELD else None,
+                    source=address if address != _HELD else "",
+                    direction=stream.direction.mirrored,
+                )
+    return None
+
+
+def answer(theirs: Description, agreed: Agreement, local: Address, session: int, version: int) -> str:
+    """Our answer: as many streams as they offered, in their order (RFC 3264 §6)."""
+    body = []
+    for index, stream in enumerate(theirs.streams):
+        if index == agreed.stream:
+            body += _audio(local[1], [(agreed.codec, agreed.payload_type)], agreed.event_type, agreed.direction)
+        else:
+            body.append(f"m={stream.kind} 0 {stream.protocol} {' '.join(stream.formats)}")
+    return _written(local, session, version, body)
+
+
+def offer(local: Address, session: int, version: int) -> str:
+    """Our own offer, for an INVITE that came without one (RFC 3261 §13.2.1)."""
+    codecs = list(SPOKEN.items())
+    return _written(local, session, version, _audio(local[1], codecs, TELEPHONE_EVENT_TYPE, Direction.SENDRECV))
+
+
+_HELD = "0.0.0.0"  # noqa: S104 - RFC 2543's way to hold, not an address to bind
+
+
+def _written(local: Address, session: int, version: int, body: list[str]) -> str:
+    head = ["v=0", f"o=conserje {session} {version} IN IP4 {local[0]}", "s=-", f"c=IN IP4 {local[0]}", "t=0 0"]
+    return "\r\n".join([*head, *body]) + "\r\n"
+
+
+def _audio(port: int, codecs: list[tuple[str, int]], event_type: int | None, direction: Direction) -> list[str]:
+    types = [payload_type for _, payload_type in codecs] + ([event_type] if event_type is not None else [])
+    out = [f"m=audio {port} RTP/AVP {' '.join(map(str, types))}"]
+    out += [f"a=rtpmap:{payload_type} {name}/8000" for name, payload_type in codecs]
+    if event_type is not None:
+        out += [f"a=rtpmap:{event_type} telephone-event/8000", f"a=fmtp:{event_type} 0-15"]
+    return [*out, "a=ptime:20", f"a={direction}"]
+
+
+def _stream(lines: list[str], address: str, direction: Direction) -> Stream:
+    words = lines[0][2:].split()
+    if len(words) < 4:
+        raise SdpError(f"no such line: {lines[0][:20]!r}")
+    kind, port, protocol, formats = words[0], words[1].split("/")[0], words[2], words[3:]
+    if not port.isdigit() or int(port) > 65535:
+        raise SdpError("no such port")
+    codecs: dict[str, tuple[str, int]] = {str(n): codec for n, codec in _STATIC.items()}
+    for line in lines:
+        mapped = _RTPMAP.fullmatch(line[2:]) if line.startswith("a=rtpmap:") else None
+        if mapped:
+            codecs[mapped[1]] = (_name(mapped[2]), int(mapped[3]))
+    known = {f: codecs[f] for f in formats if f in codecs and f.isdigit() and int(f) < 128}
+    return Stream(
+        kind, int(port), protocol, tuple(formats), known, _address(lines, address), _direction(lines, direction)
+    )
+
+
+def _name(text: str) -> str:
+    return "telephone-event" if text.lower() == "telephone-event" else text.upper()
+
+
+def _event_type(stream: Stream) -> int | None:
+    for form in stream.formats:
+        if stream.codecs.get(form) == ("telephone-event", 8000):
+            return int(form)
+    return None
+
+
+def _address(lines: list[str], otherwise: str) -> str:
+    for line in lines:
+        if line.startswith("c="):
+            words = line[2:].split()
+            return words[2] if words[:2] == ["IN", "IP4"] and len(words) == 3 else ""
+    return otherwise
+
+
+def _direction(lines: list[str], otherwise: Direction) -> Direction:
+    found = [line[2:].strip() for line in lines if line.startswith("a=")]
+    return next((Direction(a) for a in reversed(found) if a in set(Direction)), otherwise)
+
+
+def _usable(text: str) -> str | None:
+    """A unicast IPv4 address, or 0.0.0.0. A name is not looked up: a call does not wait for DNS."""
+    try:
+        address = ipaddress.IPv4Address(text)
+    except ValueError:
+        return None
+    return None if address.is_multicast or address == ipaddress.IPv4Address("255.255.255.255") else str(address)

@@ -1,0 +1,280 @@
+"""voice's SIP: sippy behind our words. A user agent server on loopback; sippy's event loop is the loop of this process.
+
+All that is untyped stays in this file. What a call says and does is its Session's; sound is the media engine's.
+"""
+
+import logging
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from sippy.CCEvents import (
+    CCEventConnect,
+    CCEventDisconnect,
+    CCEventFail,
+    CCEventPreConnect,
+    CCEventRing,
+    CCEventTry,
+    CCEventUpdate,
+)
+from sippy.Core.EventDispatcher import ED2
+from sippy.MsgBody import MsgBody
+from sippy.SipConf import SipConf
+from sippy.SipContact import SipContact
+from sippy.SipHeader import SipHeader
+from sippy.SipTransactionManager import SipTransactionManager
+from sippy.Time.Timeout import Timeout
+from sippy.UA import UA
+from sippy.Udp_server import Udp_server, Udp_server_opts
+
+from appliance.voice import words
+from appliance.voice.dialogue import Status
+from appliance.voice.services import HEADERS, Request, begin
+from appliance.voice.session import Session, Timer
+
+log = logging.getLogger("conserje.voice.signalling")
+
+LOOPBACK = "127.0.0.1"
+SERVER = "Conserje"
+METHODS = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO"
+PULSE_S = 1.0
+GOODBYE_S = 0.3
+"""How long BYEs of a stopping process may take to leave."""
+LINGER_S = 10.0
+"""How long an ended dialog still answers a repeated BYE: a loopback peer repeats for less."""
+
+
+class _OneReader(Udp_server_opts):  # type: ignore[misc]
+    """One receiving thread: with sippy's three, a CANCEL can overtake its INVITE."""
+
+    nworkers = 1
+
+
+class _Transactions(SipTransactionManager):  # type: ignore[misc]
+    model_udp_server = (Udp_server, _OneReader)
+
+
+class _NoLog:
+    """sippy logs each message through this; whoever needs them uses tcpdump."""
+
+    def write(self, *words: object, **more: object) -> None: ...
+
+
+class _Call(UA):  # type: ignore[misc]
+    """sippy's user agent as the Line of a Session; mends what it does not do."""
+
+    rSDP: Any
+    lSDP: Any
+
+    godead_timeout = LINGER_S
+    local_ua = SERVER
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        super().__init__(config, event_cb=self._happened)
+        self.session: Session | None = None
+        self.lContact = SipContact()
+        self.lContact.address.name = None  # sippy's own says "Anonymous"
+        self._offering = False
+
+    def recvRequest(self, req: Any, sip_t: Any) -> Any:
+        """A re-INVITE without SDP asks for our offer (RFC 3261 §14.2); sippy would take it for a hold."""
+        method = req.getMethod()
+        connected = self.state is not None and self.state.connected
+        if method not in METHODS:
+            return refusal(req, Status(405, "Method Not Allowed"), ("Allow", METHODS)), None, None
+        if connected and method == "INVITE" and req.getBody() is None and self.session and self.rSDP is not None:
+            self._offering = True
+            self.lSDP = MsgBody(self.session.offer_again())
+            req.setBody(self.rSDP.getCopy())
+        return super().recvRequest(req, sip_t)
+
+    def sendUasResponse(self, scode: int, *args: Any, **named: Any) -> None:
+        if self._offering and scode >= 200:
+            self._offering = False
+            named["ack_wait"] = scode < 300
+        super().sendUasResponse(scode, *args, **named)
+
+    def _happened(self, event: Any, _: Any) -> None:
+        session = self.session
+        if session is None:
+            return
+        if isinstance(event, CCEventTry):
+            body = event.getData()[3]
+            session.arrive(str(body) if body is not None else None)
+        elif isinstance(event, CCEventUpdate):
+            session.offered_again(str(event.getData()))
+        elif isinstance(event, CCEventConnect):
+            body = event.getData()[2]
+            session.answered(str(body) if body is not None else None)
+        elif isinstance(event, CCEventDisconnect | CCEventFail):
+            session.left()
+
+    # Line -------------------------------------------------------------------------------------------------------------
+
+    def progress(self, body: str) -> None:
+        self.recvEvent(CCEventRing((183, "Session Progress", MsgBody(body))))
+
+    def answer(self, body: str, awaits_answer: bool) -> None:
+        kind = CCEventPreConnect if awaits_answer else CCEventConnect
+        self.recvEvent(kind((200, "OK", MsgBody(body))))
+
+    def refuse(self, status: Status) -> None:
+        self.recvEvent(CCEventFail((status.code, status.reason)))
+
+    def hang_up(self) -> None:
+        self.recvEvent(CCEventDisconnect())
+
+    def accept_offer(self, body: str) -> None:
+        self.recvEvent(CCEventConnect((200, "OK", MsgBody(body))))
+
+    def refuse_offer(self, status: Status) -> None:
+        before = self.rSDP
+        self.recvEvent(CCEventFail((status.code, status.reason)))
+        self.rSDP = before  # sippy forgets it, and the next re-INVITE compares with it
+
+
+def refusal(request: Any, status: Status, *headers: tuple[str, str]) -> Any:
+    """A response made outside any dialog."""
+    response = request.genResponse(status.code, status.reason, server=SERVER)
+    for name, value in headers:
+        response.appendHeader(SipHeader(f"{name}: {value}"))
+    return response
+
+
+class Signalling:
+    """All calls of this process; the House of their Sessions. Lives in sippy's one thread, but for `_read`."""
+
+    def __init__(self, port: int, host: str, parent: socket.socket) -> None:
+        SipConf.my_uaname = SERVER
+        self._config: dict[str, Any] = {"_sip_address": LOOPBACK, "_sip_port": port, "_sip_logger": _NoLog()}
+        self._host = host
+        self._parent = parent
+        self._media: socket.socket | None = None
+        self._sessions: dict[int, Session] = {}
+        self._next_leg = 1
+        self._config["_sip_tm"] = _Transactions(self._config, self._request)
+
+    def run(self) -> None:
+        """Until SIGTERM. Calls are then ended in order."""
+        ED2.regSignal(signal.SIGTERM, self._stop)
+        self._read(self._parent, self._from_parent, ED2.breakLoop)
+        self._pulse()
+        Timeout(self._pulse, PULSE_S, -1)
+        ED2.loop()
+
+    # House ------------------------------------------------------------------------------------------------------------
+
+    def tell(self, word: words.Command) -> bool:
+        return self._media is not None and words.send(self._media, word)
+
+    def after(self, seconds: float, then: Callable[[], None]) -> Timer:
+        timer: Timer = Timeout(then, seconds)
+        return timer
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def ended(self, session: Session) -> None:
+        self._sessions.pop(session.leg, None)
+
+    # SIP --------------------------------------------------------------------------------------------------------------
+
+    def _request(self, request: Any, transaction: Any) -> Any:
+        """A request outside any dialog we know. The answer is sippy's triple (response, on cancel, on no ACK)."""
+        method = request.getMethod()
+        if not request.getSource()[0].startswith("127."):
+            return refusal(request, Status(403, "Forbidden")), None, None
+        if request.getHFBody("to").getTag() is not None:
+            return refusal(request, Status(481, "Call/Transaction Does Not Exist")), None, None
+        if method == "OPTIONS":
+            allowed = (("Allow", METHODS), ("Accept", "application/sdp"))
+            return refusal(request, Status(200, "OK"), *allowed), None, None
+        if method != "INVITE":
+            return refusal(request, Status(405, "Method Not Allowed"), ("Allow", METHODS)), None, None
+        wrong = _unacceptable(request)
+        if wrong is not None:
+            return wrong, None, None
+        return self._invite(request, transaction)
+
+    def _invite(self, request: Any, transaction: Any) -> Any:
+        call_id = str(request.getHFBody("call-id"))
+        service = str(request.getRURI().username or "")
+        headers = {name: str(request.getHFBody(name)) for name in HEADERS if request.countHFs(name)}
+        conversation = begin(Request(service, headers))
+        if conversation is None:
+            return refusal(request, Status(404, "Not Found")), None, None
+        log.info("%s: %s %s", call_id, service, headers)
+        call = _Call(self._config)
+        session = Session(self._next_leg, call_id, conversation, call, self, self._host)
+        self._next_leg += 1
+        self._sessions[session.leg] = session
+        call.session = session
+        cancelled = call.recvRequest(request, transaction)
+        if transaction.r487 is not None:
+            # sippy makes up a tag of its own for this answer; a caller would see a second dialog (RFC 3261 §9.2).
+            transaction.r487.getHFBody("to").setTag(call.lTag)
+        return cancelled
+
+    # Links ------------------------------------------------------------------------------------------------------------
+
+    def _from_parent(self, word: words.Word, descriptors: tuple[int, ...]) -> None:
+        if isinstance(word, words.NewLink) and descriptors:
+            self._lose_media()
+            self._media = link = socket.socket(fileno=descriptors[0])
+            self._read(link, self._from_media, lambda: self._lose_media(link))
+
+    def _from_media(self, word: words.Word, _: tuple[int, ...]) -> None:
+        if isinstance(word, words.LegClosed):
+            log.info("leg %s", word)
+        if isinstance(word, words.Happening):
+            session = self._sessions.get(word.leg)
+            if session is not None:
+                session.heard(word)
+
+    def _lose_media(self, link: socket.socket | None = None) -> None:
+        if self._media is None or link not in (None, self._media):
+            return
+        self._media = None
+        for session in list(self._sessions.values()):
+            session.media_died()
+
+    def _read(
+        self, link: socket.socket, take: Callable[[words.Word, tuple[int, ...]], None], gone: Callable[[], None]
+    ) -> None:
+        """Bring each word that comes by `link` into sippy's thread, in order; then `gone`."""
+
+        def read() -> None:
+            while (came := words.receive(link)) is not None:
+                ED2.callFromThread(take, *came)
+            ED2.callFromThread(gone)
+
+        threading.Thread(target=read, daemon=True).start()
+
+    def _pulse(self) -> None:
+        words.send(self._parent, words.SignallingPulse(len(self._sessions)))
+
+    def _stop(self) -> None:
+        for session in list(self._sessions.values()):
+            session.media_died()
+        Timeout(ED2.breakLoop, GOODBYE_S)
+
+
+def _unacceptable(request: Any) -> Any:
+    """The refusal of an INVITE that we cannot even begin with; None for a good one."""
+    if request.countHFs("require"):
+        wanted = str(request.getHFBody("require"))
+        return refusal(request, Status(420, "Bad Extension"), ("Unsupported", wanted))
+    if not request.countHFs("contact"):
+        return refusal(request, Status(400, "Missing Contact"))
+    body = request.getBody()
+    if body is not None and body.getType() != "application/sdp":
+        return refusal(request, Status(415, "Unsupported Media Type"), ("Accept", "application/sdp"))
+    return None
+
+
+def main(port: int, host: str, parent: socket.socket) -> None:
+    """The signalling process, whole. OSError if the port is taken."""
+    Signalling(port, host, parent).run()
