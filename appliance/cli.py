@@ -70,3 +70,7 @@ def main() -> None:
             click.echo(json.dumps({"error": {"code": problem.code, "says": problem.text(language)}}))
         click.echo(f"conserje: {problem.text(language)}", err=True)
         sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
