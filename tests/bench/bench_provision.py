@@ -37,13 +37,18 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def listens(port: int) -> bool:
+    with socket.create_connection(("127.0.0.1", port), 0.2):
+        return True
+
+
 @contextmanager
 def gunicorn(argv: list[str], environment: dict[str, str], port: int) -> Iterator[None]:
     process = subprocess.Popen(
         argv, env={**os.environ, **environment}, start_new_session=True, stderr=subprocess.DEVNULL
     )
     try:
-        until(lambda: socket.create_connection(("127.0.0.1", port), 0.2).close() is None, 20, "gunicorn listens")
+        until(lambda: listens(port), 20, "gunicorn listens")
         yield
     finally:
         os.killpg(process.pid, signal.SIGTERM)
