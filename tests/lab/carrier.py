@@ -136,7 +136,7 @@ class Carrier:
     def heard(self, call_id: str) -> bytes:
         """Mu-law, 8000 Hz: what the carrier's subscriber heard on a call that has ended."""
         file = self.directory / f"{call_id.partition('@')[0]}.ulaw"
-        return until(lambda: file.exists() and file.read_bytes(), 3, f"the carrier heard something on {call_id}") or b""
+        return until(lambda: file.read_bytes() or None, 3, f"the carrier heard something on {call_id}")
 
     def log(self) -> str:
         with suppress(OSError):

@@ -156,7 +156,7 @@ class Namespace:
     def bridge(self, name: str, *addresses: str) -> None:
         """A switch of this namespace with addresses of its own (`10.20.0.1/24`).
 
-        Its MAC stays the same whatever is plugged in, and it has a carrier also while nothing is: one port leads nowhere.
+        Its MAC stays the same whatever is plugged in. One port leads nowhere, so that it always has a carrier.
         """
         self.ip(
             f"link add {name} address {local_mac()} type bridge forward_delay 0",

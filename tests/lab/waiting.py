@@ -13,7 +13,7 @@ class NotInTime(AssertionError):
     """What was waited for did not come; the message says what, how long, and the last answer."""
 
 
-def until(condition: Callable[[], T], seconds: float, what: str) -> T:
+def until(condition: Callable[[], T | None], seconds: float, what: str) -> T:
     """The first true answer of `condition`, asked again and again for at most `seconds`.
 
     Raises NotInTime. What `condition` raises passes through, except OSError and AssertionError: these mean "not yet".
