@@ -114,7 +114,8 @@ def path_pattern(path: str) -> re.Pattern[str]:
         if i % 2 == 0:
             parts.append(re.escape(part))
         elif part in ("mac", "MAC"):
-            parts.append("(?P<mac>[0-9A-Fa-f]{12})")
+            # Twelve zeros are nobody's MAC, and the name of some families' common file.
+            parts.append("(?P<mac>(?!0{12})[0-9A-Fa-f]{12})")
         else:
             parts.append(rf"(?P<{part}>[A-Za-z0-9_+-]+)")
     return re.compile("".join(parts))

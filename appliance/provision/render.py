@@ -87,13 +87,13 @@ def _refuse(value: object) -> None:
 
 
 def compile_check(family: Family) -> None:
-    """Compile every template of a family. Raises TemplateProblem for the first that does not."""
-    environment = _environment(family, "line")
-    for name in family.templates:
-        try:
-            environment.get_template(name)
-        except TemplateError as broken:
-            raise _problem(family, name, broken) from broken
+    """Compile every template of a family, so that no phone waits for it. Raises TemplateProblem."""
+    for environment in [_environment(family, escape) for escape in sorted({r.escape for r in family.files})]:
+        for name in family.templates:
+            try:
+                environment.get_template(name)
+            except TemplateError as broken:
+                raise _problem(family, name, broken) from broken
 
 
 def _problem(family: Family, name: str, broken: Exception) -> TemplateProblem:

@@ -1,0 +1,35 @@
+#!version:1.0.0.1
+## Conserje, Reforma 26. A phone that nobody has given to anyone: what its model has in common, and no account.
+[T19P_E2]include:config <y000000000053.cfg>
+[T21P_E2]include:config <y000000000052.cfg>
+[T23P]include:config <y000000000044.cfg>
+[T23G]include:config <y000000000044.cfg>
+[T27P]include:config <y000000000045.cfg>
+[T27G]include:config <y000000000069.cfg>
+[T29G]include:config <y000000000046.cfg>
+[T40P]include:config <y000000000054.cfg>
+[T40G]include:config <y000000000076.cfg>
+[T41P]include:config <y000000000036.cfg>
+[T41S]include:config <y000000000068.cfg>
+[T42G]include:config <y000000000029.cfg>
+[T42S]include:config <y000000000067.cfg>
+[T46G]include:config <y000000000028.cfg>
+[T46S]include:config <y000000000066.cfg>
+[T48G]include:config <y000000000035.cfg>
+[T48S]include:config <y000000000065.cfg>
+[T49G]include:config <y000000000051.cfg>
+[T52S]include:config <y000000000074.cfg>
+[T53]include:config <y000000000095.cfg>
+[T53W]include:config <y000000000095.cfg>
+[T54S]include:config <y000000000070.cfg>
+[T54W]include:config <y000000000096.cfg>
+[T56A]include:config <y000000000056.cfg>
+[T57W]include:config <y000000000097.cfg>
+[T58A]include:config <y000000000058.cfg>
+[T58V]include:config <y000000000058.cfg>
+[VP59]include:config <y000000000091.cfg>
+[CP860]include:config <y000000000037.cfg>
+[CP920]include:config <y000000000078.cfg>
+[CP960]include:config <y000000000073.cfg>
+[W56P]include:config <y000000000025.cfg>
+[W60B]include:config <y000000000077.cfg>

@@ -1,0 +1,107 @@
+"""A small building for tests of what phones are given: two companies, a person, a phone of any family."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+from appliance.directory.model import Account, Extension, MemoryDirectory, Person, Phone, Site
+from appliance.provision.context import PhoneContext, SiteContext, common_context, phone_context
+from appliance.provision.desk import Answer, FileRequest, serve
+from appliance.provision.families import Families, Family, Model, load_families
+from appliance.provision.identify import Lease
+from appliance.provision.render import files_for, render
+from appliance.settings import Settings
+
+TEMPLATES = Settings().paths.templates_dir
+HERE = Path(__file__).parent
+NOW = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)
+SITE = SiteContext(http="10.20.0.1", tftp="10.20.0.1", sip_host="10.20.0.1", ntp="10.20.0.1")
+SECRET = "s3cret-Of_Ana"
+ADDRESS = "10.20.0.50"
+MACS = {
+    "yealink": "001565aabbcc",
+    "polycom": "0004f2aabbcc",
+    "cisco_spa": "8843e1aabbcc",
+    "grandstream": "000b82aabbcc",
+}
+AGENTS = {
+    "yealink": "Yealink SIP-T46S 66.85.0.5 00:15:65:aa:bb:cc",
+    "polycom": "FileTransport PolycomVVX-VVX_400-UA/4.1.4.7430 Type/Application",
+    "cisco_spa": "Cisco/SPA504G-7.4.7 (8843E1AABBCC)(CBT141100HR)",
+    "grandstream": "Grandstream Model HW GXP2135 SW 1.0.7.97 DevId 000b82aabbcc",
+}
+OWN_FILE = {
+    "yealink": "{}.cfg",
+    "polycom": "{}-registration.cfg",
+    "cisco_spa": "{}.xml",
+    "grandstream": "cfg{}.xml",
+}
+
+
+@cache
+def families() -> Families:
+    found = load_families(TEMPLATES)
+    assert not found.problems, [p.text() for p in found.problems]
+    return found
+
+
+def family(name: str) -> Family:
+    found = families().family(name)
+    assert found is not None
+    return found
+
+
+def phone(family_name: str = "yealink", model: str = "", mac: str = "") -> Phone:
+    return Phone(
+        "ph1", "acme", "s1", "ana", mac or MACS.get(family_name, MACS["yealink"]), family_name, model, "p4f1x7", SECRET
+    )
+
+
+def house(*phones: Phone, first: str = "Ana", last: str = "Núñez", site: Site | None = None) -> MemoryDirectory:
+    return MemoryDirectory(
+        (
+            site or Site("s1", "Reforma 26"),
+            Account("acme", "Acme"),
+            Account("bravo", "Bravo"),
+            Person("ana", "acme", first, last),
+            Extension("e1", "acme", "101", "person", "ana"),
+            *phones,
+        )
+    )
+
+
+def context(model: Model, one: Phone, directory: MemoryDirectory | None = None) -> PhoneContext:
+    return phone_context(one, model, directory or house(), SITE)
+
+
+def all_files(
+    of: Family, model: Model, one: Phone | None = None, directory: MemoryDirectory | None = None
+) -> dict[str, bytes]:
+    """Name -> bytes of every file of one phone of this model."""
+    one = one or phone(of.name, model.name)
+    own = context(model, one, directory)
+    common = common_context(model, directory or house(), SITE)
+    return {name: render(of, rule, own if rule.per_device else common) for name, rule in files_for(own, of)}
+
+
+def lease(mac: str, option60: bytes = b"") -> Lease:
+    return Lease(mac, ADDRESS, option60)
+
+
+def ask(
+    path: str,
+    *,
+    directory: MemoryDirectory,
+    agent: str = "",
+    given: Lease | None = None,
+    transport: str = "http",
+    families_: Families | None = None,
+    arp_mac: str = "",
+) -> Answer:
+    request = FileRequest(path, transport, ADDRESS, agent, given, arp_mac)
+    return serve(request, directory, families_ or families(), NOW, SITE)
+
+
+def without_family(one: Phone) -> Phone:
+    return replace(one, family="", model="")

@@ -1,0 +1,43 @@
+"""Every file of one model of each kind, byte for byte. A change to a template shows as a difference to read.
+
+Write them anew with `CONSERJE_GOLDEN=write pytest tests/unit/provision/test_golden.py`, then read the difference.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from .house import HERE, all_files, family
+
+GOLDEN = HERE / "golden"
+KINDS = [
+    ("yealink", "T46S"),
+    ("yealink", "T19P_E2"),
+    ("yealink", "T22P"),
+    ("yealink", "W60B"),
+    ("polycom", "VVX 400"),
+    ("polycom", "SoundPoint IP 331"),
+    ("polycom", "Trio 8800"),
+    ("cisco_spa", "SPA504G"),
+    ("cisco_spa", "SPA112"),
+    ("grandstream", "GXP2135"),
+    ("grandstream", "GRP2614"),
+    ("grandstream", "HT802"),
+]
+
+
+@pytest.mark.parametrize(("name", "model"), KINDS)
+def test_files_are_as_they_were(name: str, model: str) -> None:
+    of = family(name)
+    chosen = of.model(model)
+    assert chosen is not None
+    folder: Path = GOLDEN / name / model.replace(" ", "_")
+    files = all_files(of, chosen)
+    if os.environ.get("CONSERJE_GOLDEN") == "write":
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.iterdir():
+            old.unlink()
+        for file, data in files.items():
+            (folder / file).write_bytes(data)
+    assert {p.name: p.read_bytes() for p in folder.iterdir()} == files
