@@ -1,0 +1,137 @@
+"""What the edge service asks the engines: Kamailio by JSON-RPC over HTTP, rtpengine by its ng protocol, voice by OPTIONS.
+
+All on loopback, all with short time-outs; an engine that does not answer is None or False here, never an exception.
+"""
+
+import http.client
+import json
+import secrets
+import socket
+from typing import Any
+
+TIMEOUT_S = 1.0
+PING_S = 0.3
+LOOPBACK = "127.0.0.1"
+MAX_DATAGRAM = 65_535
+MAX_ANSWER = 32 * 1024 * 1024
+
+
+class Kamailio:
+    """JSON-RPC to Kamailio's control port."""
+
+    def __init__(self, port: int, timeout_s: float = TIMEOUT_S) -> None:
+        self._port = port
+        self._timeout_s = timeout_s
+
+    def call(self, method: str, *params: str | int) -> Any:
+        """The result, or None where Kamailio does not answer or refuses."""
+        asked = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)})
+        connection = http.client.HTTPConnection(LOOPBACK, self._port, timeout=self._timeout_s)
+        try:
+            connection.request("POST", "/RPC", asked, {"Content-Type": "application/json"})
+            answer = json.loads(connection.getresponse().read(MAX_ANSWER))
+        except (OSError, http.client.HTTPException, ValueError):
+            return None
+        finally:
+            connection.close()
+        return answer.get("result") if isinstance(answer, dict) else None
+
+
+class Rtpengine:
+    """The ng protocol: a cookie, a space, a bencoded dictionary; one datagram each way."""
+
+    def __init__(self, port: int, timeout_s: float = PING_S) -> None:
+        self._port = port
+        self._timeout_s = timeout_s
+
+    def answers(self) -> bool:
+        return self._ask({"command": "ping"}).get("result") == "pong"
+
+    def calls(self, limit: int = 5000) -> frozenset[str] | None:
+        """Call-IDs whose media it holds; None where it does not answer."""
+        answer = self._ask({"command": "list", "limit": limit})
+        found = answer.get("calls")
+        return frozenset(str(c) for c in found) if isinstance(found, list) else None
+
+    def _ask(self, command: dict[str, str | int]) -> dict[str, Any]:
+        cookie = secrets.token_hex(6)
+        try:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+                s.settimeout(self._timeout_s)
+                s.connect((LOOPBACK, self._port))
+                s.send(f"{cookie} ".encode() + bencode(command))
+                answer = s.recv(MAX_DATAGRAM)
+            head, _, body = answer.partition(b" ")
+            decoded = bdecode(body) if head == cookie.encode() else {}
+        except (OSError, ValueError):
+            return {}
+        return decoded if isinstance(decoded, dict) else {}
+
+
+def voice_answers(port: int, timeout_s: float = PING_S) -> bool:
+    """Whether voice answers an OPTIONS (RFC 3261 §11), whatever it answers."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.settimeout(timeout_s)
+        try:
+            s.connect((LOOPBACK, port))
+            here = s.getsockname()[1]
+            tag = secrets.token_hex(6)
+            s.send(
+                (
+                    f"OPTIONS sip:{LOOPBACK}:{port} SIP/2.0\r\n"
+                    f"Via: SIP/2.0/UDP {LOOPBACK}:{here};branch=z9hG4bK{tag};rport\r\n"
+                    f"From: <sip:edge@{LOOPBACK}>;tag={tag}\r\nTo: <sip:{LOOPBACK}:{port}>\r\n"
+                    f"Call-ID: {tag}\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 1\r\nContent-Length: 0\r\n\r\n"
+                ).encode()
+            )
+            return s.recv(MAX_DATAGRAM).startswith(b"SIP/2.0 ")
+        except OSError:
+            return False
+
+
+def bencode(value: str | int | dict[str, str | int]) -> bytes:
+    match value:
+        case int():
+            return f"i{value}e".encode()
+        case str():
+            raw = value.encode()
+            return f"{len(raw)}:".encode() + raw
+        case dict():
+            return b"d" + b"".join(bencode(k) + bencode(value[k]) for k in sorted(value)) + b"e"
+
+
+def bdecode(data: bytes) -> Any:
+    """Raises ValueError on what is not one bencoded value."""
+    try:
+        value, end = _bdecode(data, 0)
+    except (IndexError, RecursionError) as short:
+        raise ValueError("cut short") from short
+    if end != len(data):
+        raise ValueError("something follows")
+    return value
+
+
+def _bdecode(data: bytes, at: int) -> tuple[Any, int]:
+    match data[at : at + 1]:
+        case b"i":
+            end = data.index(b"e", at)
+            return int(data[at + 1 : end]), end + 1
+        case b"l":
+            items, at = [], at + 1
+            while data[at] != ord("e"):
+                item, at = _bdecode(data, at)
+                items.append(item)
+            return items, at + 1
+        case b"d":
+            found, at = {}, at + 1
+            while data[at] != ord("e"):
+                key, at = _bdecode(data, at)
+                found[key], at = _bdecode(data, at)
+            return found, at + 1
+        case _:
+            colon = data.index(b":", at)
+            start = colon + 1
+            end = start + int(data[at:colon])
+            if end > len(data) or end < start:
+                raise ValueError("cut short")
+            return data[start:end].decode("utf-8", "replace"), end

@@ -1,0 +1,344 @@
+"""Starts the SIP engines: each renders its configuration, has it checked, and becomes the engine (exec).
+
+A configuration that Kamailio refuses is set aside and the last good one runs; what was wrong goes to standard error.
+Under which supervisor they run, and how often, is not said here.
+"""
+
+import logging
+import os
+import secrets
+import sqlite3
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+
+from appliance.errors import EngineProblem, Words
+from appliance.settings import Settings
+from appliance.sip_edge.digest import CLOCK_SLACK_S, NONCE_LIFE_S
+from appliance.sip_edge.kamailio.knobs import ALIVE_CODES, ENVIRONMENT, MAX_CONTACTS, STATE_KEPT_S, Knobs
+from appliance.sip_edge.listening import Listener, check_free
+
+log = logging.getLogger(__name__)
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+TEMPLATE = "kamailio.cfg.j2"
+SHARED_MIB, PRIVATE_MIB = 128, 8
+CHECK_S = 20
+UPLINK_WORKERS, LOOPBACK_WORKERS = 2, 2
+RELAY_TOS = 184
+"""Expedited forwarding (RFC 3246) for what people hear."""
+REDIS_MIB = 64
+SILENT_CALL_S, MUTED_CALL_S = 3600, 7200
+
+CONTACTS_SCHEMA = """
+CREATE TABLE IF NOT EXISTS location(
+    id INTEGER PRIMARY KEY NOT NULL, ruid VARCHAR(64) NOT NULL UNIQUE ON CONFLICT REPLACE,
+    username VARCHAR(64) NOT NULL, domain VARCHAR(64), contact VARCHAR(512) NOT NULL, received VARCHAR(255), path VARCHAR(512),
+    expires DATETIME NOT NULL, q REAL NOT NULL DEFAULT 1.0, callid VARCHAR(255) NOT NULL, cseq INTEGER NOT NULL,
+    last_modified DATETIME NOT NULL, flags INTEGER NOT NULL DEFAULT 0, cflags INTEGER NOT NULL DEFAULT 0,
+    user_agent VARCHAR(255), socket VARCHAR(64), methods INTEGER, instance VARCHAR(255),
+    reg_id INTEGER NOT NULL DEFAULT 0, server_id INTEGER NOT NULL DEFAULT 0, connection_id INTEGER NOT NULL DEFAULT 0,
+    keepalive INTEGER NOT NULL DEFAULT 0, partition INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX IF NOT EXISTS location_contact ON location(username, contact);
+CREATE INDEX IF NOT EXISTS location_expires ON location(expires);
+"""
+"""Kamailio's own columns. Its driver reads types from their declared names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """An engine ready to run."""
+
+    argv: tuple[str, ...]
+    environment: Mapping[str, str]
+
+
+def run_kamailio(settings: Settings) -> None:
+    """Become Kamailio. Raises EngineProblem where its port is taken, or where no configuration of it is good."""
+    check_free(listeners(settings), "Kamailio")
+    _become(kamailio_command(settings))
+
+
+def run_rtpengine(settings: Settings) -> None:
+    """Become rtpengine, with the sessions that Redis kept."""
+    check_free((Listener("udp", "127.0.0.1", settings.media.ng_port),), "rtpengine")
+    _become(rtpengine_command(settings))
+
+
+def run_redis(settings: Settings) -> None:
+    """Become the Redis that keeps rtpengine's sessions: loopback only, small, written to disk each second."""
+    check_free((Listener("tcp", "127.0.0.1", settings.media.redis_port),), "Redis")
+    _become(redis_command(settings))
+
+
+# Kamailio
+
+
+def edge_dir(settings: Settings) -> Path:
+    """Where the edge service and the workers meet: trunks to probe, their addresses, the workers' knobs. In memory."""
+    return settings.paths.run_dir / "edge"
+
+
+def contacts_db(settings: Settings) -> Path:
+    return settings.paths.state_dir / "contacts.db"
+
+
+def listeners(settings: Settings) -> tuple[Listener, ...]:
+    """What Kamailio listens on: phones' side, trunks' side, loopback for voice, and the control port."""
+    net, port = settings.network, settings.sip.port
+    found = [
+        Listener("udp", net.voice_address, port, settings.sip.workers),
+        Listener("tcp", net.voice_address, port),
+    ]
+    if net.uplink_address != net.voice_address:
+        found += [Listener("udp", net.uplink_address, port, UPLINK_WORKERS), Listener("tcp", net.uplink_address, port)]
+    if "127.0.0.1" not in (net.voice_address, net.uplink_address):
+        found.append(Listener("udp", "127.0.0.1", port, LOOPBACK_WORKERS))
+    return (*found, Listener("tcp", "127.0.0.1", settings.sip.control_port))
+
+
+def kamailio_command(settings: Settings) -> Command:
+    """Render and check. The newest good configuration runs; a refused one is kept as `kamailio.cfg.refused`."""
+    directory = settings.paths.engines_dir / "kamailio"
+    directory.mkdir(parents=True, exist_ok=True)
+    settings.paths.call_spool_dir.mkdir(parents=True, exist_ok=True)
+    prepare_contacts(contacts_db(settings))
+    run_edge = edge_dir(settings)
+    run_edge.mkdir(parents=True, exist_ok=True, mode=0o750)
+    trunk_list = run_edge / "trunks.list"
+    if not trunk_list.exists():
+        trunk_list.write_text("# Not probed yet.\n", encoding="utf-8")
+    environment = {
+        "PYTHONPATH": os.pathsep.join((str(ROOT), sysconfig.get_path("purelib"))),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        ENVIRONMENT: str(_write_knobs(settings)),
+    }
+    good = directory / "kamailio.cfg"
+    new = directory / "kamailio.cfg.new"
+    wrong = ""
+    try:
+        text = render_kamailio(settings)
+        if not good.exists() or good.read_text(encoding="utf-8") != text:
+            new.write_text(text, encoding="utf-8")
+            wrong = refusal(new, environment)
+            new.replace(directory / "kamailio.cfg.refused" if wrong else good)
+    except TemplateError as broken:
+        wrong = f"{TEMPLATE}, line {getattr(broken, 'lineno', '?')}: {broken.message}"
+    if wrong:
+        if not good.exists():
+            raise _refused("Kamailio", wrong)
+        print(f"conserje: {_refused('Kamailio', wrong).text(settings.language)}", file=sys.stderr, flush=True)
+        print("conserje: Kamailio runs with its last good configuration.", file=sys.stderr, flush=True)
+    return Command((*_kamailio(good), "-DD", "-E"), environment)
+
+
+def render_kamailio(settings: Settings) -> str:
+    """The text of kamailio.cfg. Raises jinja2.TemplateError on a template that names what is not there."""
+    net, sip = settings.network, settings.sip
+    template = Environment(  # noqa: S701 - no HTML
+        loader=FileSystemLoader(HERE / "kamailio"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    ).get_template(TEMPLATE)
+    edge = edge_dir(settings)
+    return template.render(
+        realm=sip.realm,
+        port=sip.port,
+        aliases=sorted({net.voice_address, net.uplink_address}),
+        listeners=listeners(settings),
+        several_sides=net.voice_address != net.uplink_address or net.voice_address != "127.0.0.1",
+        location_url=f"sqlite:///{contacts_db(settings)}",
+        max_contacts=MAX_CONTACTS,
+        register_expires_s=sip.register_expires_s,
+        nonce_kept_s=NONCE_LIFE_S + CLOCK_SLACK_S,
+        state_kept_s=STATE_KEPT_S,
+        trunk_list=edge / "trunks.list",
+        probe_interval_s=sip.probe_interval_s,
+        uplink_address=net.uplink_address,
+        alive_codes=";".join(f"code={c}" for c in ALIVE_CODES),
+        ng_port=settings.media.ng_port,
+        kemi_path=HERE / "kamailio" / "kemi.py",
+    )
+
+
+def refusal(configuration: Path, environment: Mapping[str, str]) -> str:
+    """What Kamailio has against a configuration; empty: nothing."""
+    try:
+        checked = subprocess.run(
+            [*_kamailio(configuration), "-c"],
+            capture_output=True,
+            text=True,
+            timeout=CHECK_S,
+            check=False,
+            env={**os.environ, **environment},
+        )
+    except FileNotFoundError as missing:
+        raise _missing("kamailio") from missing
+    except subprocess.TimeoutExpired:
+        return f"`kamailio -c` was not done after {CHECK_S} s"
+    if checked.returncode == 0:
+        return ""
+    errors = [line for line in checked.stderr.splitlines() if "ERROR" in line or "CRITICAL" in line]
+    return (errors or checked.stderr.splitlines() or ["no reason given"])[0].strip()
+
+
+def prepare_contacts(path: Path) -> None:
+    """Make the table of contacts; a file that SQLite cannot read is set aside, and phones register anew."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        _make_contacts(path)
+    except sqlite3.DatabaseError as broken:
+        aside = path.with_suffix(".broken")
+        log.warning("contacts.db cannot be read (%s); it is kept as %s and phones register anew", broken, aside.name)
+        path.replace(aside)
+        for extra in ("-wal", "-shm"):
+            with suppress(FileNotFoundError):
+                Path(f"{path}{extra}").unlink()
+        _make_contacts(path)
+
+
+def _make_contacts(path: Path) -> None:
+    with closing(sqlite3.connect(path, timeout=5)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.executescript(CONTACTS_SCHEMA)
+        connection.execute("SELECT count(*) FROM location").fetchone()
+
+
+def _kamailio(configuration: Path) -> tuple[str, ...]:
+    return ("kamailio", "-f", str(configuration), "-m", str(SHARED_MIB), "-M", str(PRIVATE_MIB))
+
+
+def _write_knobs(settings: Settings) -> Path:
+    net = settings.network
+    knobs = Knobs(
+        realm=settings.sip.realm,
+        port=settings.sip.port,
+        control_port=settings.sip.control_port,
+        voice_address=net.voice_address,
+        uplink_address=net.uplink_address,
+        voice_sip_port=settings.media.voice_sip_port,
+        ring_s=settings.sip.ring_s,
+        live_dir=str(settings.paths.live_dir),
+        spool_dir=str(settings.paths.call_spool_dir),
+        edge_dir=str(edge_dir(settings)),
+        nonce_key=secrets.token_bytes(32),
+        dialog_key=_kept_key(settings.paths.engines_dir / "kamailio" / "dialog.key"),
+    )
+    path = edge_dir(settings) / "knobs.json"
+    _write_private(path, knobs.text().encode())
+    return path
+
+
+def _kept_key(path: Path) -> bytes:
+    with suppress(FileNotFoundError):
+        found = path.read_bytes()
+        if len(found) == 32:
+            return found
+    _write_private(path, secrets.token_bytes(32))
+    return path.read_bytes()
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    new = path.with_suffix(".new")
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(out.fileno())
+    new.replace(path)
+
+
+# rtpengine and Redis
+
+
+def rtpengine_command(settings: Settings) -> Command:
+    net, media = settings.network, settings.media
+    first, last = media.relay_ports.split("-")
+    interfaces = [f"--interface=voice/{net.voice_address}"]
+    if net.uplink_address != net.voice_address:
+        interfaces.append(f"--interface=uplink/{net.uplink_address}")
+    argv = (
+        "rtpengine",
+        "--foreground",
+        "--log-stderr",
+        "--log-level=4",
+        "--table=-1",
+        *interfaces,
+        f"--listen-ng=127.0.0.1:{media.ng_port}",
+        f"--port-min={first.strip()}",
+        f"--port-max={last.strip()}",
+        f"--tos={RELAY_TOS}",
+        f"--timeout={SILENT_CALL_S}",
+        f"--silent-timeout={MUTED_CALL_S}",
+        "--delete-delay=0",
+        f"--redis=127.0.0.1:{media.redis_port}/0",
+        # A Redis that is dead or slow must not take the calls with it.
+        "--no-redis-required",
+        "--redis-cmd-timeout=200",
+        "--redis-connect-timeout=200",
+        "--redis-allowed-errors=2",
+        "--redis-disable-time=5",
+    )
+    return Command(argv, {})
+
+
+def redis_command(settings: Settings) -> Command:
+    state = settings.paths.state_dir / "redis"
+    state.mkdir(parents=True, exist_ok=True)
+    configuration = settings.paths.engines_dir / "redis" / "redis.conf"
+    configuration.parent.mkdir(parents=True, exist_ok=True)
+    lines = (
+        "bind 127.0.0.1",
+        f"port {settings.media.redis_port}",
+        "protected-mode yes",
+        "daemonize no",
+        'logfile ""',
+        "loglevel warning",
+        f'dir "{state}"',
+        # Sessions are few and short: the append-only file is all; no snapshots.
+        'save ""',
+        "appendonly yes",
+        "appendfsync everysec",
+        "auto-aof-rewrite-min-size 4mb",
+        f"maxmemory {REDIS_MIB}mb",
+        "maxmemory-policy noeviction",
+        "databases 1",
+    )
+    configuration.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return Command(("redis-server", str(configuration)), {})
+
+
+# Both
+
+
+def _become(command: Command) -> NoReturn:
+    try:
+        os.execvpe(command.argv[0], list(command.argv), {**os.environ, **command.environment})  # noqa: S606
+    except FileNotFoundError as missing:
+        raise _missing(command.argv[0]) from missing
+
+
+def _refused(engine: str, why: str) -> EngineProblem:
+    return EngineProblem(
+        Words(f"{engine} refuses its configuration: {why}.", f"{engine} rechaza su configuración: {why}."),
+        Words(
+            "Check what was changed in the settings or in the template.",
+            "Revise lo que se cambió en los ajustes o en la plantilla.",
+        ),
+    )
+
+
+def _missing(program: str) -> EngineProblem:
+    return EngineProblem(
+        Words(f"The program {program} is not installed.", f"El programa {program} no está instalado."),
+        Words("Run the installer again.", "Ejecute de nuevo el instalador."),
+    )

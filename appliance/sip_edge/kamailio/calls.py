@@ -1,0 +1,402 @@
+"""Carries plans out: a step is sent, its failure asks failover.py for the next, every turn is noted as a call fact.
+
+The plan travels in the transaction's AVPs, so any worker can go on with it and none remembers a call. What differs
+between legs (From, headers, SDP) is put on in the branch route, so that the next step starts from the caller's own
+INVITE. Reply routes of several branches run at once: they write branch flags, never AVPs.
+"""
+
+import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote, unquote
+
+from appliance.directory.live import Live
+from appliance.directory.model import Directory, Phone, Trunk
+from appliance.sip_edge.callfacts import (
+    Answered,
+    Began,
+    By,
+    CallFact,
+    Cancelled,
+    Ended,
+    LegKind,
+    LegName,
+    Replied,
+    invite,
+    legs_of,
+)
+from appliance.sip_edge.carry import pack, unpack
+from appliance.sip_edge.failover import CANCELLED, all_steps, following
+from appliance.sip_edge.kamailio.door import Door
+from appliance.sip_edge.kamailio.knobs import Knobs
+from appliance.sip_edge.kamailio.media import LATE, RANG, RELAYED, UPLINK, VOICE, Media
+from appliance.sip_edge.kamailio.spool import Spool, now_ms
+from appliance.sip_edge.plan import (
+    CallAttempt,
+    FromPhone,
+    FromTrunk,
+    Identity,
+    Plan,
+    Refuse,
+    Ring,
+    Say,
+    Step,
+    ToTrunk,
+    ToVoice,
+)
+from appliance.sip_edge.routing import route
+from appliance.sip_edge.trunks import set_of, uri_of
+
+PHONE_SILENCE_MS = 5000
+"""A registered phone that says nothing at all for so long has been unplugged."""
+VOICE_SILENCE_MS = 1000
+SAYING_MS = 60_000
+VOICE_ANSWER_MS = 20_000
+NOT_REACHED = 480
+NO_TRUNK = 503
+BYE_SIGNATURE = "cj"
+
+NOT_FROM_OUTSIDE = (
+    "P-Asserted-Identity",
+    "P-Preferred-Identity",
+    "Remote-Party-ID",
+    "Privacy",
+    "Proxy-Authorization",
+    "Authorization",
+    "Route",
+)
+"""What no caller may say of itself, or was for us alone; with every X-Conserje-*."""
+
+ANONYMOUS = "sip:anonymous@anonymous.invalid"
+_PLAN, _AT, _LEGS, _SIDE = "$avp(plan)", "$avp(at)", "$avp(legs)", "$avp(side)"
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """Where a plan stands: the step's position, and the target's of a Ring in turn. `tried` trunk log-ins."""
+
+    step: int
+    turn: int = 0
+    tried: int = 0
+
+    def text(self) -> str:
+        return f"{self.step}.{self.turn}.{self.tried}"
+
+    @classmethod
+    def of(cls, text: str) -> "At":
+        return cls(*(int(part) for part in text.split(".")))
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What the branch route puts on each branch of the step that is being sent."""
+
+    identity: Identity | None = None
+    host: str = ""
+    headers: str = ""
+    caller_side: str = VOICE
+    callee_side: str = VOICE
+
+
+class NowReach:
+    """Reach (plan.py) as this worker can see it without waiting for anything."""
+
+    def __init__(self, ksr: Any, realm: str) -> None:
+        self._ksr = ksr
+        self._realm = realm
+
+    def registered(self, sip_user: str) -> bool:
+        return bool(self._ksr.registrar.registered_uri("location", f"sip:{sip_user}@{self._realm}") > 0)
+
+    def trunk_up(self, trunk_id: str) -> bool:
+        dispatcher, number = self._ksr.dispatcher, set_of(trunk_id)
+        # A trunk that is not probed yet is new: try it.
+        return bool(dispatcher.ds_list_exists(number) < 0 or dispatcher.ds_is_active(number) > 0)
+
+    def voice_up(self) -> bool:
+        return bool(self._ksr.htable.sht_get("state", "voice") != 0)
+
+
+class Calls:
+    def __init__(self, ksr: Any, knobs: Knobs, live: Live, spool: Spool, door: Door) -> None:
+        self._ksr = ksr
+        self._knobs = knobs
+        self._live = live
+        self._spool = spool
+        self._door = door
+        self._reach = NowReach(ksr, knobs.realm)
+        self._sending = Sending()
+        self.media = Media(ksr, knobs)
+
+    # A new call
+
+    def begin_from_phone(self, phone: Phone, directory: Directory) -> None:
+        self._begin(FromPhone(phone.id), VOICE, directory)
+
+    def begin_from_trunk(self, trunk: Trunk, directory: Directory) -> None:
+        ksr = self._ksr
+        asserted = ksr.pv.get("$ai") if trunk.trusted else None
+        caller = asserted.partition(":")[2].partition("@")[0] if asserted else ksr.pv.get("$fU")
+        display = (ksr.pv.get("$fn") or "").strip('" ')
+        self._begin(FromTrunk(trunk.id, unquote(caller or ""), display), UPLINK, directory)
+
+    def _begin(self, source: FromPhone | FromTrunk, side: str, directory: Directory) -> None:
+        ksr = self._ksr
+        call_id, from_tag = ksr.pv.get("$ci"), ksr.pv.get("$ft")
+        attempt = CallAttempt(source, unquote(ksr.pv.get("$rU") or ""), call_id)
+        plan = route(attempt, directory, datetime.now(UTC), self._reach, self._knobs.ring_s)
+        for header in NOT_FROM_OUTSIDE:
+            ksr.hdr.remove(header)
+        ksr.textops.remove_hf_re("^[Xx]-[Cc]onserje-")
+        ksr.rr.record_route()
+        ksr.rr.add_rr_param(f";{BYE_SIGNATURE}={self._signature(call_id, from_tag)}")
+        ksr.tm.t_newtran()
+        ksr.pv.sets(_PLAN, pack(plan))
+        ksr.pv.sets(_SIDE, side)
+        self._run(plan, At(0), directory, [invite(attempt, plan, from_tag, now_ms())])
+
+    def signed(self, call_id: str, from_tag: str) -> bool:
+        """Whether a request follows a Record-Route that we wrote for this very call: nobody relays by a made-up tag."""
+        expected = f"{BYE_SIGNATURE}={self._signature(call_id, from_tag)}"
+        return bool(self._ksr.rr.check_route_param(expected) > 0)
+
+    def _signature(self, call_id: str, from_tag: str) -> str:
+        return hmac.digest(self._knobs.dialog_key, f"{call_id} {from_tag}".encode(), "sha256").hex()[:16]
+
+    def cancel(self) -> None:
+        """CANCEL (RFC 3261 §16.10). A caller's CANCEL ends its call; how is noted when the last branch is done."""
+        ksr = self._ksr
+        if ksr.tm.t_check_trans() > 0:
+            self._note(Cancelled(ksr.pv.get("$ci"), ksr.pv.get("$ft"), now_ms()))
+            ksr.tm.t_relay()
+
+    # Steps
+
+    def _run(self, plan: Plan, at: At, directory: Directory, facts: list[CallFact]) -> None:
+        """Send the step at `at`, or the first after it that can be sent; refuse the call where none can."""
+        steps = all_steps(plan)
+        while True:
+            step = steps[at.step]
+            status, reason = self._send(step, at, directory, facts)
+            if status == 0:
+                self._note(*facts)
+                return
+            next_at = None if isinstance(step, Refuse | Say) else self._next(plan, at, status, rang=False)
+            if next_at is None:
+                self._refuse(status, reason, facts)
+                return
+            at = next_at
+
+    @staticmethod
+    def _next(plan: Plan, at: At, status: int, rang: bool) -> At | None:
+        step = all_steps(plan)[at.step]
+        if isinstance(step, Ring) and not step.together and at.turn + 1 < len(step.targets) and status < 600:
+            return At(at.step, at.turn + 1)
+        position = following(plan, at.step, status, rang)
+        return None if position is None else At(position)
+
+    def _refuse(self, status: int, reason: str, facts: Iterable[CallFact] = ()) -> None:
+        ksr = self._ksr
+        self._note(*facts, Ended(ksr.pv.get("$ci"), ksr.pv.get("$ft"), now_ms(), By.BUILDING.value, status))
+        ksr.tm.t_reply(status, reason)
+
+    def _send(self, step: Step, at: At, directory: Directory, facts: list[CallFact]) -> tuple[int, str]:
+        """Relay the INVITE as this step says. (0, "") when it is on its way; else the status that it failed with."""
+        ksr = self._ksr
+        ksr.resetdsturi()
+        side = ksr.pv.get(_SIDE)
+        match step:
+            case Refuse():
+                return step.status, step.reason
+            case Ring():
+                legs = self._aim_at_phones(step, at)
+                if not legs:
+                    return NOT_REACHED, "Temporarily Unavailable"
+                self._sending = Sending(step.identity, self._knobs.voice_address, "", side, VOICE)
+                ksr.tm.t_set_fr(step.seconds * 1000, PHONE_SILENCE_MS)
+            case ToTrunk():
+                trunk = directory.trunk(step.trunk_id)
+                if trunk is None or not self._aim_at_trunk(trunk, step.user):
+                    return NO_TRUNK, "Service Unavailable"
+                headers = _assertion(step.identity, self._knobs.uplink_address) if trunk.trusted else ""
+                self._sending = Sending(step.identity, self._knobs.uplink_address, headers, side, UPLINK)
+                ksr.tm.t_set_fr(step.seconds * 1000, step.silence_s * 1000)
+                legs = list(legs_of(step))
+            case Say() | ToVoice():
+                if not self._reach.voice_up():
+                    return (step.status, step.reason) if isinstance(step, Say) else (503, "Service Unavailable")
+                self._aim_at_voice(step)
+                self._sending = Sending(headers=_voice_headers(step), caller_side=side)
+                ksr.tm.t_set_fr(SAYING_MS if isinstance(step, Say) else VOICE_ANSWER_MS, VOICE_SILENCE_MS)
+                legs = list(legs_of(step))
+        return self._relay(at, legs, facts)
+
+    def _relay(self, at: At, legs: list[LegName], facts: list[CallFact]) -> tuple[int, str]:
+        ksr = self._ksr
+        ksr.pv.sets(_AT, at.text())
+        ksr.pv.sets(_LEGS, (ksr.pv.get(_LEGS) or "") + "".join(f"{leg.kind}:{leg.to}\n" for leg in legs))
+        for flag in (RELAYED, LATE, RANG):
+            # In a failure route the new branch would inherit them from the one that failed.
+            ksr.resetbflag(flag)
+        ksr.tm.t_on_branch("ksr_branch")
+        ksr.tm.t_on_reply("ksr_reply")
+        ksr.tm.t_on_failure("ksr_failure")
+        ksr.tm.t_set_disable_internal_reply(1)
+        if ksr.tm.t_relay() < 0:
+            return NO_TRUNK, "Service Unavailable"
+        began = tuple(dict.fromkeys(legs))
+        facts.append(Began(ksr.pv.get("$ci"), ksr.pv.get("$ft"), now_ms(), at.step, began))
+        return 0, ""
+
+    def _aim_at_phones(self, step: Ring, at: At) -> list[LegName]:
+        """Every contact of the step's phones becomes a branch; one name a branch, in their order."""
+        ksr = self._ksr
+        legs: list[LegName] = []
+        for target in step.targets if step.together else (step.targets[at.turn],):
+            uri = f"sip:{target.sip_user}@{self._knobs.realm}"
+            look_up = ksr.registrar.lookup_to_dset if legs else ksr.registrar.lookup_uri
+            if look_up("location", uri) > 0:
+                # The R-URI is the first branch; the others are counted.
+                branches = 1 + int(ksr.pv.get("$branch(count)") or 0)
+                legs += [LegName(LegKind.PHONE.value, target.sip_user, target.phone_id)] * (branches - len(legs))
+        return legs
+
+    def _aim_at_trunk(self, trunk: Trunk, user: str) -> bool:
+        ksr = self._ksr
+        addresses = self._door.addresses(trunk)
+        if not addresses:
+            return False
+        ksr.seturi(uri_of(addresses[0], trunk, quote(user, safe="+*")))
+        transport = "udp" if trunk.transport == "udp" else "tcp"
+        ksr.corex.set_send_socket(f"{transport}:{self._knobs.uplink_address}:{self._knobs.port}")
+        return True
+
+    def _aim_at_voice(self, step: Say | ToVoice) -> None:
+        ksr = self._ksr
+        service = step.service if isinstance(step, ToVoice) else "announce"
+        ksr.seturi(f"sip:{service}@127.0.0.1:{self._knobs.voice_sip_port}")
+        ksr.corex.set_send_socket(f"udp:127.0.0.1:{self._knobs.port}")
+
+    # What comes back
+
+    def branch(self) -> None:
+        """Branch route: what this leg alone is to see."""
+        ksr, sending = self._ksr, self._sending
+        if sending.identity is not None:
+            display, uri = _shown(sending.identity, sending.host)
+            ksr.uac.uac_replace_from(display, uri)
+        if sending.headers:
+            ksr.hdr.append(sending.headers)
+        self.media.offer(sending.caller_side, sending.callee_side)
+
+    def reply(self) -> None:
+        """Reply route of an initial INVITE."""
+        ksr = self._ksr
+        status = int(ksr.pv.get("$rs"))
+        if status >= 200:
+            leg = self._leg(ksr.pv.get("$T_branch_idx"))
+            call_id, from_tag = ksr.pv.get("$ci"), ksr.pv.get("$ft")
+            if status < 300:
+                self._note(Answered(call_id, from_tag, now_ms(), leg.kind, leg.to))
+            elif status not in (401, 407):
+                self._note(Replied(call_id, from_tag, now_ms(), leg.kind, leg.to, status))
+        elif status > 100:
+            ksr.setbflag(RANG)
+        if status > 100:
+            self.media.reply()
+
+    def failed(self) -> None:
+        """Failure route: every branch of a step is done and none answered."""
+        ksr = self._ksr
+        call_id, from_tag = ksr.pv.get("$ci"), ksr.pv.get("$ft")
+        if ksr.tm.t_is_canceled() > 0:
+            self._note(Ended(call_id, from_tag, now_ms(), By.CALLER.value, CANCELLED))
+            self.media.over()
+            return
+        status = ksr.tm.t_get_status_code()
+        plan, at = unpack(ksr.pv.get(_PLAN)), At.of(ksr.pv.get(_AT))
+        step = all_steps(plan)[at.step]
+        directory = self._live.current()
+        facts: list[CallFact] = []
+        if status in (401, 407):
+            if isinstance(step, ToTrunk) and not at.tried and self._log_in(step, at, directory):
+                return
+            status = NO_TRUNK
+        if ksr.tm.t_branch_timeout() > 0:
+            leg = self._leg(ksr.tm.t_get_branch_index())
+            facts.append(Replied(call_id, from_tag, now_ms(), leg.kind, leg.to, 408))
+        if isinstance(step, Say):
+            # Said or not, the caller gets what the plan says.
+            self.media.over()
+            self._refuse(step.status, step.reason, facts)
+            return
+        next_at = self._next(plan, at, status, rang=bool(ksr.isbflagset(RANG)))
+        if next_at is not None:
+            self._run(plan, next_at, directory, facts)
+            return
+        self.media.over()
+        if status in (401, 407, NO_TRUNK) or 300 <= status < 400:
+            # A challenge or a redirection of the far end means nothing to our caller.
+            self._refuse(NOT_REACHED if status < 400 else status, "Temporarily Unavailable", facts)
+            return
+        by = By.BUILDING if ksr.tm.t_branch_timeout() > 0 else By.CALLEE
+        self._note(*facts, Ended(call_id, from_tag, now_ms(), by.value, status))
+
+    def _log_in(self, step: ToTrunk, at: At, directory: Directory) -> bool:
+        """Answer a trunk's challenge (RFC 3261 §22.3). False where we have no name there."""
+        ksr = self._ksr
+        trunk = directory.trunk(step.trunk_id)
+        if trunk is None or not trunk.username:
+            return False
+        ksr.pv.sets("$avp(trunk_user)", trunk.username)
+        ksr.pv.sets("$avp(trunk_secret)", trunk.secret)
+        if not self._aim_at_trunk(trunk, step.user) or ksr.uac.uac_auth() < 0:
+            return False
+        facts: list[CallFact] = []
+        headers = _assertion(step.identity, self._knobs.uplink_address) if trunk.trusted else ""
+        self._sending = Sending(step.identity, self._knobs.uplink_address, headers, ksr.pv.get(_SIDE), UPLINK)
+        again = At(at.step, at.turn, at.tried + 1)
+        return self._relay(again, list(legs_of(step)), facts)[0] == 0
+
+    def _leg(self, branch: int | str | None) -> LegName:
+        """Which leg a branch of this transaction is."""
+        names = (self._ksr.pv.get(_LEGS) or "").splitlines()
+        index = int(branch) if branch is not None else -1
+        if not 0 <= index < len(names):
+            return LegName("", "")
+        kind, _, to = names[index].partition(":")
+        return LegName(kind, to)
+
+    def _note(self, *facts: CallFact) -> None:
+        """A full disk costs a record, never a call."""
+        try:
+            if facts:
+                self._spool.append(*facts)
+        except OSError as full:
+            if self._ksr.htable.sht_inc("count", "lost_facts") == 1:
+                self._ksr.err(f"call facts cannot be written: {full}\n")
+
+
+def _shown(identity: Identity, host: str) -> tuple[str, str]:
+    """Display name and URI of the From that a leg sees."""
+    if identity.private or not identity.user:
+        return '"Anonymous"', ANONYMOUS
+    display = identity.display.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{display}"' if display else "", f"sip:{quote(identity.user, safe='+*')}@{host}"
+
+
+def _assertion(identity: Identity, host: str) -> str:
+    """RFC 3325 headers towards a trunk that we trust."""
+    if not identity.asserted:
+        return ""
+    privacy = "Privacy: id\r\n" if identity.private else ""
+    return f"P-Asserted-Identity: <sip:{quote(identity.asserted, safe='+')}@{host}>\r\n{privacy}"
+
+
+def _voice_headers(step: Say | ToVoice) -> str:
+    language = f"X-Conserje-Language: {step.language}\r\n"
+    if isinstance(step, ToVoice):
+        return language
+    return f"X-Conserje-Say: {step.announcement.value}\r\nX-Conserje-Then: {step.status} {step.reason}\r\n{language}"

@@ -1,0 +1,22 @@
+"""Where Kamailio enters Python: Debian's libpython3.11 inside each worker. Pure Python only, nothing that blocks.
+
+Kamailio calls `mod_init` once, before it forks; what it returns has the callbacks (worker.py).
+"""
+
+import gc
+import os
+from pathlib import Path
+
+import KSR
+
+from appliance.sip_edge.kamailio.knobs import ENVIRONMENT, Knobs
+from appliance.sip_edge.kamailio.worker import Worker
+
+
+def mod_init() -> Worker:
+    knobs = Knobs.of(Path(os.environ[ENVIRONMENT]).read_text(encoding="utf-8"))
+    worker = Worker(KSR, knobs)
+    # Collected once and frozen, so that the workers go on sharing these pages.
+    gc.collect()
+    gc.freeze()
+    return worker

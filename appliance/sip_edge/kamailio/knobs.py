@@ -1,0 +1,54 @@
+"""What `conserje run kamailio` tells its workers: one small file in memory, named by the environment. Pure.
+
+The workers do not read the settings: these name secrets that a process facing the network has no need of.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+ENVIRONMENT = "CONSERJE_EDGE_KNOBS"
+MAX_CONTACTS = 8
+STATE_KEPT_S = 6
+"""How long what the edge service saw is believed. Past it, a worker tries and finds out itself."""
+
+TRUNK_ADDRESSES = "trunks.json"
+"""In `edge_dir`: trunk id to its addresses, where the directory has only a name (written by the edge service)."""
+
+ALIVE_CODES = (401, 403, 404, 405, 407, 415, 420, 481, 483, 486, 489, 501)
+"""Answers to an OPTIONS that show a trunk alive, besides 2xx. Never 408: Kamailio makes it itself on silence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Knobs:
+    realm: str
+    port: int
+    control_port: int
+    voice_address: str
+    uplink_address: str
+    voice_sip_port: int
+    ring_s: int
+    live_dir: str
+    spool_dir: str
+    edge_dir: str
+    nonce_key: bytes = field(repr=False)
+    """New at each start: uses of older nonces are forgotten, so these are stale."""
+    dialog_key: bytes = field(repr=False)
+    """Kept: it signs our Record-Route, and calls outlive a restart."""
+
+    @property
+    def several_sides(self) -> bool:
+        return self.voice_address != self.uplink_address
+
+    def path(self, name: str) -> Path:
+        return Path(str(getattr(self, name)))
+
+    def text(self) -> str:
+        return json.dumps({k: v.hex() if isinstance(v, bytes) else v for k, v in asdict(self).items()})
+
+    @classmethod
+    def of(cls, text: str) -> "Knobs":
+        values = json.loads(text)
+        for key in ("nonce_key", "dialog_key"):
+            values[key] = bytes.fromhex(values[key])
+        return cls(**values)

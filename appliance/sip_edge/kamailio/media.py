@@ -1,0 +1,68 @@
+"""rtpengine in the path of a call, through Kamailio's rtpengine module.
+
+An offer is made per branch, so that the next step's branch starts again from the caller's own SDP. Whatever fails
+here, the call goes on without relay: hearing each other directly beats not being connected.
+"""
+
+from typing import Any
+
+from appliance.sip_edge.kamailio.knobs import Knobs
+
+RELAYED, LATE, RANG = 1, 2, 3
+"""Branch flags: its SDP goes through rtpengine; its INVITE had none, so the answer brings the offer; it rang."""
+
+VOICE, UPLINK = "voice", "uplink"
+"""The two interfaces that rtpengine is started with, where phones and trunks are on different addresses."""
+
+_FLAGS = "replace-origin replace-session-connection ICE=remove"
+OFFER_METHODS = frozenset({"INVITE", "UPDATE", "PRACK", "ACK"})
+
+
+class Media:
+    def __init__(self, ksr: Any, knobs: Knobs) -> None:
+        self._ksr = ksr
+        self._several_sides = knobs.several_sides
+
+    def offer(self, caller_side: str, callee_side: str) -> None:
+        """In a branch route: put rtpengine into this branch."""
+        ksr = self._ksr
+        if ksr.sdpops.sdp_content() < 0:
+            ksr.setbflag(LATE)
+            return
+        if self._is_dead():
+            return
+        sides = f" direction={caller_side} direction={callee_side}" if self._several_sides else ""
+        if ksr.rtpengine.rtpengine_offer(_FLAGS + sides) > 0:
+            ksr.setbflag(RELAYED)
+
+    def reply(self) -> None:
+        """In the reply route of an initial INVITE: the answer, early or final."""
+        ksr = self._ksr
+        if ksr.sdpops.sdp_content() < 0:
+            return
+        if ksr.isbflagset(RELAYED):
+            ksr.rtpengine.rtpengine_answer(_FLAGS)
+        elif ksr.isbflagset(LATE) and not self._is_dead():
+            ksr.rtpengine.rtpengine_offer(_FLAGS)
+
+    def in_dialog(self, method: str) -> None:
+        ksr = self._ksr
+        if method == "BYE":
+            if not self._is_dead():
+                ksr.rtpengine.rtpengine_delete("")
+        elif method in OFFER_METHODS and ksr.sdpops.sdp_content() > 0 and not self._is_dead():
+            ksr.rtpengine.rtpengine_manage(_FLAGS)
+
+    def in_dialog_reply(self) -> None:
+        ksr = self._ksr
+        if ksr.sdpops.sdp_content() > 0 and not self._is_dead():
+            ksr.rtpengine.rtpengine_manage(_FLAGS)
+
+    def over(self) -> None:
+        """The call failed: nothing is relayed any more."""
+        if not self._is_dead():
+            self._ksr.rtpengine.rtpengine_delete("")
+
+    def _is_dead(self) -> bool:
+        """What the edge service saw lately; nothing seen: ask rtpengine itself."""
+        return bool(self._ksr.htable.sht_get("state", "media") == 0)

@@ -1,0 +1,211 @@
+"""What a Kamailio worker does with each SIP message: sorts it, and hands it to the door, the registrar or the calls.
+
+No decision of routing is taken here. An exception that gets out of a callback would leave the sender without any
+answer: each callback is wrapped, answers 500, says so once in the log and counts.
+"""
+
+import ctypes
+import signal
+import sqlite3
+import traceback
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from appliance.directory.live import Live
+from appliance.errors import Problem
+from appliance.sip_edge.callfacts import By, Ended
+from appliance.sip_edge.kamailio.calls import Calls
+from appliance.sip_edge.kamailio.door import Door
+from appliance.sip_edge.kamailio.knobs import Knobs
+from appliance.sip_edge.kamailio.spool import Spool, now_ms
+
+ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, NOTIFY, REGISTER"
+IN_DIALOG_ONLY = frozenset({"BYE", "PRACK", "UPDATE", "INFO", "REFER", "NOTIFY", "MESSAGE"})
+SUBSCRIPTIONS = frozenset({"SUBSCRIBE", "PUBLISH"})
+MAX_FORWARDS = 70
+SANE_MESSAGE, SANE_URIS = 1511, 7
+"""Bits of sanity_check(): RFC 3261 §16.3 step 1, as the module's documentation counts them."""
+PR_SET_PDEATHSIG = 1
+BUSY_MS = 3000
+WITHOUT_DATABASE = frozenset({0, -4, -127})
+"""Ranks for which Kamailio's modules open no connection: the main process, TCP's, and the one before all."""
+
+Callback = Callable[..., int]
+
+
+def guarded(callback: Callable[..., None]) -> Callback:
+    """Answer 500 where a callback raises, so that no caller waits in vain; say it once, and count it."""
+
+    @wraps(callback)
+    def run(self: "Worker", *arguments: Any) -> int:
+        try:
+            callback(self, *arguments)
+        except Exception:  # noqa: BLE001 - whatever it is, the sender must get an answer
+            self.report_uncaught(callback.__name__)
+        return 1
+
+    return run
+
+
+class Worker:
+    """The object that Kamailio calls back. One a process; made before the fork, so it opens nothing by itself."""
+
+    def __init__(self, ksr: Any, knobs: Knobs) -> None:
+        self._ksr = ksr
+        self._knobs = knobs
+        self._live = Live(knobs.path("live_dir"))
+        self._spool = Spool(knobs.path("spool_dir"))
+        self._door = Door(ksr, knobs)
+        self._calls = Calls(ksr, knobs, self._live, self._spool, self._door)
+
+    # What Kamailio calls. Names are in kamailio.cfg.j2, in t_on_*() and in KEMI itself.
+
+    def child_init(self, rank: int) -> int:
+        """Once in each process, after the fork."""
+        # A main process that was killed takes its workers along; else they would keep the port from its successor.
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if rank in WITHOUT_DATABASE:
+            return 0
+        for pragma in (f"busy_timeout={BUSY_MS}", "synchronous=NORMAL"):
+            if self._ksr.sqlops.sql_query("location", f"PRAGMA {pragma}", "pragma") >= 0:
+                self._ksr.sqlops.sql_result_free("pragma")
+        return 0
+
+    @guarded
+    def ksr_request_route(self, _message: Any) -> None:
+        ksr = self._ksr
+        if ksr.maxfwd.process_maxfwd(MAX_FORWARDS) < 0:
+            ksr.sl.sl_send_reply(483, "Too Many Hops")
+            return
+        if ksr.sanity.sanity_check(SANE_MESSAGE, SANE_URIS) < 0:
+            return
+        method = ksr.pv.get("$rm")
+        if method == "CANCEL":
+            self._calls.cancel()
+            return
+        if method != "ACK" and self._is_repeated():
+            return
+        if ksr.siputils.has_totag() > 0:
+            self._in_dialog(method)
+            return
+        try:
+            self._out_of_dialog(method)
+        except Problem as problem:
+            ksr.warn(f"{problem.code}: {problem}\n")
+            ksr.sl.send_reply(503, "Service Unavailable")
+        except sqlite3.Error as broken:
+            ksr.err(f"the directory cannot be read: {broken}\n")
+            ksr.sl.send_reply(503, "Service Unavailable")
+
+    @guarded
+    def ksr_branch(self, _message: Any) -> None:
+        self._calls.branch()
+
+    @guarded
+    def ksr_reply(self, _message: Any) -> None:
+        self._calls.reply()
+
+    @guarded
+    def ksr_reply_in_dialog(self, _message: Any) -> None:
+        self._calls.media.in_dialog_reply()
+
+    @guarded
+    def ksr_failure(self, _message: Any) -> None:
+        self._calls.failed()
+
+    def ksr_xhttp_event(self, _message: Any, _event: str) -> int:
+        """JSON-RPC for the edge service: on loopback and the control port only. Phones' ports speak SIP."""
+        ksr = self._ksr
+        if int(ksr.pv.get("$Rp")) == self._knobs.control_port and ksr.pv.get("$si") == "127.0.0.1":
+            ksr.jsonrpcs.dispatch()
+        else:
+            ksr.xhttp.xhttp_reply(403, "Forbidden", "text/plain", "")
+        return 1
+
+    # Sorting
+
+    def _is_repeated(self) -> bool:
+        ksr = self._ksr
+        if ksr.tmx.t_precheck_trans() > 0:
+            ksr.tm.t_check_trans()
+            return True
+        return bool(ksr.tm.t_check_trans() == 0)
+
+    def _in_dialog(self, method: str) -> None:
+        """Requests that follow the route that our Record-Route set (RFC 3261 §16.4)."""
+        ksr = self._ksr
+        if ksr.rr.loose_route() > 0:
+            downstream = ksr.rr.is_direction("downstream") > 0
+            call_id, from_tag = ksr.pv.get("$ci"), ksr.pv.get("$ft" if downstream else "$tt")
+            if not self._calls.signed(call_id, from_tag):
+                if method != "ACK":
+                    ksr.sl.sl_send_reply(403, "Forbidden")
+                return
+            if method == "BYE":
+                by = By.CALLER if downstream else By.CALLEE
+                self._spool.append(Ended(call_id, from_tag, now_ms(), by.value))
+            self._calls.media.in_dialog(method)
+            ksr.tm.t_on_reply("ksr_reply_in_dialog")
+            if ksr.tm.t_relay() < 0:
+                ksr.sl.sl_reply_error()
+        elif method == "ACK":
+            if ksr.tm.t_check_trans() > 0:
+                ksr.tm.t_relay()
+        else:
+            ksr.sl.sl_send_reply(481, "Call/Transaction Does Not Exist")
+
+    def _out_of_dialog(self, method: str) -> None:
+        ksr = self._ksr
+        if method == "OPTIONS":
+            ksr.hdr.append_to_reply(f"Allow: {ALLOW}\r\nAccept: application/sdp\r\n")
+            ksr.sl.sl_send_reply(200, "OK")
+        elif method == "INVITE":
+            self._invite()
+        elif method == "REGISTER":
+            self._register()
+        elif method in SUBSCRIPTIONS:
+            if self._door.phone(self._live.current(), method) is not None:
+                ksr.sl.sl_send_reply(489, "Bad Event")
+        elif method in IN_DIALOG_ONLY:
+            ksr.hdr.append_to_reply(f"Allow: {ALLOW}\r\n")
+            ksr.sl.sl_send_reply(405, "Method Not Allowed")
+        elif method != "ACK":
+            ksr.sl.sl_send_reply(501, "Not Implemented")
+
+    def _register(self) -> None:
+        phone = self._door.phone(self._live.current(), "REGISTER")
+        if phone is None:
+            return
+        ksr = self._ksr
+        if ksr.pv.get("$tU") != phone.sip_user:
+            ksr.sl.sl_send_reply(403, "Forbidden")
+            return
+        if ksr.is_TCP():
+            # A phone on TCP is reached over the connection that it opened, also when its contact names another port.
+            ksr.pv.sets("$avp(received)", f"sip:{ksr.pv.get('$si')}:{ksr.pv.get('$sp')};transport=tcp")
+        ksr.registrar.save("location", 0)
+
+    def _invite(self) -> None:
+        ksr = self._ksr
+        directory = self._live.current()
+        if not ksr.is_myself_ruri():
+            ksr.sl.sl_send_reply(403, "Relaying Denied")
+            return
+        trunk = self._door.trunk(directory)
+        if trunk is not None:
+            self._calls.begin_from_trunk(trunk, directory)
+            return
+        phone = self._door.phone(directory, "INVITE")
+        if phone is not None:
+            self._calls.begin_from_phone(phone, directory)
+
+    def report_uncaught(self, where: str) -> None:
+        ksr = self._ksr
+        ksr.htable.sht_inc("count", "uncaught")
+        call_id = ksr.pv.get("$ci")
+        ksr.err(f"uncaught in {where}, Call-ID {call_id}: {traceback.format_exc()}\n")
+        if where == "ksr_request_route":
+            ksr.sl.send_reply(500, "Server Internal Error")
+        elif where == "ksr_failure":
+            ksr.tm.t_reply(500, "Server Internal Error")
