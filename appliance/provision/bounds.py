@@ -69,8 +69,9 @@ class Tally:
         self._counts[reason] += 1
 
     def changed(self) -> dict[str, int]:
-        total = self._counts.total()
+        counts = dict(self._counts)
+        total = sum(counts.values())
         if total == self._told:
             return {}
         self._told = total
-        return dict(self._counts)
+        return counts

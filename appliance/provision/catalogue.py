@@ -1,6 +1,7 @@
 """The phone families as a running process holds them: read again when a file changes, the last good of each kept."""
 
 import logging
+import threading
 from pathlib import Path
 
 from appliance.ports import Clock
@@ -21,18 +22,23 @@ class Catalogue:
         self._looked_at = float("-inf")
         self._stamp: _Stamp | None = None
         self._families = Families(())
+        self._reading = threading.Lock()
 
     def current(self) -> Families:
         """The same object until something changed. Looks at the disk at most every LOOK_AGAIN_S seconds."""
         now = self._clock.monotonic()
-        if now - self._looked_at < LOOK_AGAIN_S:
+        # One thread reads anew; the others go on with what there is, and wait only where there is nothing yet.
+        if now - self._looked_at < LOOK_AGAIN_S or not self._reading.acquire(blocking=self._stamp is None):
             return self._families
-        self._looked_at = now
-        stamp = self._now_on_disk()
-        if stamp != self._stamp:
-            # Noted first: a file that changes while we read is read again.
-            self._stamp = stamp
-            self._families = self._read_anew()
+        try:
+            stamp = self._now_on_disk()
+            if stamp != self._stamp:
+                self._families = self._read_anew()
+                # As it was before reading: a file that changed meanwhile is read again.
+                self._stamp = stamp
+            self._looked_at = now
+        finally:
+            self._reading.release()
         return self._families
 
     def _now_on_disk(self) -> _Stamp:

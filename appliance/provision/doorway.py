@@ -85,6 +85,7 @@ class Doorway:
         self._in_force: tuple[LiveDirectory, Families] | None = None
         self._budget = MissBudget()
         self._once = SaidOnce()
+        self._counting = Lock()
         self._scribe = Scribe(LocalStore(settings.paths.local_db, clock, chance))
 
     def answer(self, path: str, transport: str, address: str, user_agent: str) -> Answer:
@@ -105,8 +106,11 @@ class Doorway:
         answer = serve(request, directory, families, self._clock.now(), self._site)
         if isinstance(answer, Served):
             self._memory.keep(key, answer, now)
-        elif isinstance(answer, Broken) and self._once.first(str(answer.problem)):
-            log.error("provision.template.failed %s", answer.problem.text())
+        elif isinstance(answer, Broken):
+            with self._counting:
+                new = self._once.first(str(answer.problem))
+            if new:
+                log.error("provision.template.failed %s", answer.problem.text())
         return answer
 
     def accepts_upload(self, path: str) -> bool:
@@ -147,8 +151,9 @@ class Doorway:
         self._scribe.note(Entry(Fetch("", path, transport, status, 0, "", address, user_agent), reason, keep=False))
 
     def _miss(self, address: str, reason: str) -> None:
-        self._budget.miss(address, self._clock.monotonic())
-        self._scribe.tally.count(reason)
+        with self._counting:
+            self._budget.miss(address, self._clock.monotonic())
+            self._scribe.tally.count(reason)
 
     def close(self) -> None:
         """Write what waits."""

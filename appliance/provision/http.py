@@ -8,6 +8,7 @@ import os
 import socket
 import sys
 from http import HTTPStatus
+from threading import BoundedSemaphore
 
 from flask import Flask, Request, Response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
@@ -29,6 +30,9 @@ HEADER_MOST = 2048
 
 UPLOAD_MOST = 1 << 20
 """Octets of a log that a phone sends."""
+
+UPLOADS_AT_ONCE = 2
+"""Of each worker: a phone that sends its log slowly must not hold the threads that others need."""
 
 RETRY_S = 10
 _CHUNK = 65536
@@ -71,6 +75,7 @@ def create_app(doorway: Doorway) -> Flask:
     app.url_map.merge_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = UPLOAD_MOST
     app.extensions["doorway"] = doorway
+    uploads = BoundedSemaphore(UPLOADS_AT_ONCE)
 
     @app.route("/", defaults={"path": ""}, methods=_ALL, provide_automatic_options=False)
     @app.route("/<path:path>", methods=_ALL, provide_automatic_options=False)
@@ -81,7 +86,7 @@ def create_app(doorway: Doorway) -> Flask:
         if request.method in _READS:
             return _read(doorway, request, path, source, agent)
         if request.method == "PUT" and doorway.accepts_upload(path):
-            return _take_and_drop(request)
+            return _take_and_drop(request, uploads)
         doorway.refuse("method", path, "http", source, agent, HTTPStatus.METHOD_NOT_ALLOWED)
         return _empty(HTTPStatus.METHOD_NOT_ALLOWED, ("Allow", ", ".join(_READS)))
 
@@ -118,10 +123,15 @@ def _read(doorway: Doorway, asked: Request, path: str, source: str, agent: str) 
     return response
 
 
-def _take_and_drop(asked: Request) -> Response:
+def _take_and_drop(asked: Request, uploads: BoundedSemaphore) -> Response:
     """A phone's log: read to its end, so that the phone is content, and kept nowhere."""
-    while asked.stream.read(_CHUNK):
-        pass
+    if not uploads.acquire(blocking=False):
+        return _empty(HTTPStatus.SERVICE_UNAVAILABLE, ("Retry-After", str(RETRY_S)))
+    try:
+        while asked.stream.read(_CHUNK):
+            pass
+    finally:
+        uploads.release()
     return _empty(HTTPStatus.CREATED)
 
 

@@ -1,6 +1,6 @@
 """gunicorn's threaded worker, made patient with phones and impatient with anyone who holds a thread without asking.
 
-As it comes, a connection that sends nothing holds one of its threads for 5 s, one that stops in the middle of a header
+As it comes, a connection that sends nothing holds one of its threads for 5 s, one that stops in the middle of a head
 for ever, and orphaned workers hold the port after their master was killed.
 """
 
@@ -20,12 +20,16 @@ from appliance.provision.dying import die_with_parent
 REQUEST_S = 10.0
 """From the first octet of a request to the last of its answer."""
 
-CONNECTIONS_PER_SOURCE = 16
+CONNECTIONS_PER_SOURCE = 64
+HEAD_MOST = 16384
+"""Octets of a head that are waited for; a longer one goes to gunicorn's parser, which refuses it."""
+
+_HEAD_ENDS = b"\r\n\r\n"
 _READABLE = 1
 
 
 class DeadlineWorker(ThreadWorker):  # type: ignore[misc]
-    """Threads get connections that have something to say, for REQUEST_S at most."""
+    """A thread gets a connection once the whole head of a request is there, and for REQUEST_S at most."""
 
     def init_process(self) -> None:
         die_with_parent()
@@ -50,6 +54,14 @@ class DeadlineWorker(ThreadWorker):  # type: ignore[misc]
         conn.timeout = time.monotonic() + self.cfg.keepalive
         self.pending_conns.append(conn)
         self.poller.register(client, _READABLE, partial(self.on_pending_socket_readable, conn))
+
+    def on_pending_socket_readable(self, conn: Any, client: socket.socket) -> None:
+        if _head_is_there(client):
+            super().on_pending_socket_readable(conn, client)
+
+    def on_client_socket_readable(self, conn: Any, client: socket.socket) -> None:
+        if _head_is_there(client):
+            super().on_client_socket_readable(conn, client)
 
     def handle(self, conn: Any) -> Any:
         self._began[conn] = time.monotonic()
@@ -79,6 +91,19 @@ class DeadlineWorker(ThreadWorker):  # type: ignore[misc]
     def _crowded(self, source: str) -> bool:
         conns = self._by_source.get(source)
         return conns is not None and sum(map(_open, tuple(conns))) >= CONNECTIONS_PER_SOURCE
+
+
+def _head_is_there(client: socket.socket) -> bool:
+    """A whole head waits in the kernel (or the end, or an error). If not, the next event comes with the next octet."""
+    try:
+        head = client.recv(HEAD_MOST, socket.MSG_PEEK)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    whole = not head or _HEAD_ENDS in head or len(head) >= HEAD_MOST
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1 if whole else len(head) + 1)
+    return whole
 
 
 def _open(conn: Any) -> bool:

@@ -9,7 +9,7 @@ import logging
 import queue
 import sqlite3
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -115,12 +115,12 @@ class Scribe:
                 log.error("provision.record.failed %s", failed)
 
     def _tell(self, batch: list[Entry]) -> None:
-        for entry in batch:
-            fetch = entry.fetch
-            if entry.reason and not self._once.first((fetch.address, entry.reason, fetch.mac)):
+        """One line for what happened, with how often where it was more than once."""
+        for (fetch, reason), times in Counter((e.fetch, e.reason) for e in batch).items():
+            if reason and not self._once.first((fetch.address, reason, fetch.mac)):
                 continue
             line = {
-                "event": "provision.refused" if entry.reason else "provision.served",
+                "event": "provision.refused" if reason else "provision.served",
                 "address": fetch.address,
                 "mac": fetch.mac,
                 "path": fetch.path[:200],
@@ -128,9 +128,9 @@ class Scribe:
                 "status": fetch.status,
                 "bytes": fetch.bytes,
                 "user_agent": fetch.user_agent[:200],
+                **({"reason": reason} if reason else {}),
+                **({"times": times} if times > 1 else {}),
             }
-            if entry.reason:
-                line["reason"] = entry.reason
             log.info("%s", json.dumps(line, ensure_ascii=True))
 
     def _tell_counts(self) -> None:

@@ -31,7 +31,9 @@ from appliance.settings import Settings
 TRANSFERS_MOST = 256
 """At once. One more is not answered: its phone asks again after a second or so."""
 
-TRANSFERS_PER_SOURCE = 6
+TRANSFERS_PER_SOURCE = 8
+"""One more ends the oldest."""
+
 RESEND_S = 1.0
 SENDS_MOST = 5
 TRANSFER_S = 120.0
@@ -131,7 +133,10 @@ class TftpDoor:
         source = peer[0]
         if self._doorway.busy(source):
             return
-        if len(self._transfers) >= TRANSFERS_MOST or self._sources[source] >= TRANSFERS_PER_SOURCE:
+        if self._sources[source] >= TRANSFERS_PER_SOURCE:
+            # It was cut off in the middle of these, most likely: the newest counts.
+            self._end(next(p for p, t in self._transfers.items() if t.source == source))
+        if len(self._transfers) >= TRANSFERS_MOST:
             self._doorway.refuse("too-many-transfers", "", "tftp", source, "", 503)
             return
         # Its own idea of a timeout ends a transfer on a late acknowledgement: ours are `due` and `began`.
