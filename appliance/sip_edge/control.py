@@ -1,4 +1,4 @@
-"""What the edge service asks the engines: Kamailio by JSON-RPC over HTTP, rtpengine by its ng protocol, voice by OPTIONS.
+"""What the edge service asks of the engines: Kamailio by JSON-RPC, rtpengine by its ng protocol, voice by OPTIONS.
 
 All on loopback, all with short time-outs; an engine that does not answer is None or False here, never an exception.
 """

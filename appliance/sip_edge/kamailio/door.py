@@ -77,7 +77,7 @@ class Door:
         if method == "REGISTER":
             status, reason, header = 401, "Unauthorized", "WWW-Authenticate"
         nonce = self._guard.nonce(int(time.time()), os.urandom(8))
-        asked = challenges(self._realm, nonce, stale)
+        asked = challenges(self._realm, nonce, stale, ksr.pv.get("$ua") or "")
         ksr.hdr.append_to_reply("".join(f"{header}: {value}\r\n" for value in asked))
         ksr.sl.sl_send_reply(status, reason)
 

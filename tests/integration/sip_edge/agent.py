@@ -1,4 +1,4 @@
-"""A small SIP user agent over UDP for tests: it registers and calls as a phone does, and says exactly what it is told to.
+"""A small SIP user agent over UDP for tests: it registers and calls as a phone does, and says just what it is told.
 
 One message at a time, no threads: a test sends, expects, and looks at what came.
 """
