@@ -13,6 +13,9 @@ from urllib.parse import unquote
 
 ALGORITHMS = ("SHA-256", "MD5")
 """Offered in this order, the stronger first (RFC 8760 §2.4)."""
+MD5_ONLY = re.compile(r"(?i)\bbaresip\b")
+"""User-Agents that give up on an answer with any challenge that they do not know (libre's sip_auth), against RFC 3261
+§22.3. What they are asked depends on nothing but this header, so that nobody learns by it who is known here."""
 
 MAX_HEADER = 2048
 NONCE_LIFE_S = 60
@@ -91,11 +94,12 @@ def parse(header: str) -> Credentials | None:
         return None
 
 
-def challenges(realm: str, nonce: str, stale: bool = False) -> tuple[str, ...]:
+def challenges(realm: str, nonce: str, stale: bool = False, user_agent: str = "") -> tuple[str, ...]:
     """The values of the challenge headers, one an algorithm, strongest first (RFC 8760 §2.4)."""
+    algorithms = ("MD5",) if MD5_ONLY.search(user_agent) else ALGORITHMS
     end = ", stale=true" if stale else ""
     return tuple(
-        f'Digest realm="{realm}", nonce="{nonce}", algorithm={algorithm}, qop="auth"{end}' for algorithm in ALGORITHMS
+        f'Digest realm="{realm}", nonce="{nonce}", algorithm={algorithm}, qop="auth"{end}' for algorithm in algorithms
     )
 
 

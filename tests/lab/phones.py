@@ -150,7 +150,7 @@ class Phone:
         self._agent.start()
         if register:
             try:
-                self._agent.wait_event("REGISTER_OK", seconds)
+                until(self.registered, seconds, "it is registered")
             except AssertionError as no:
                 raise BootFailed(f"{self.name}: {no}\n{log}\n{self._agent.log()[-2000:]}") from no
             log.registered = True
@@ -193,16 +193,15 @@ class Phone:
         return self.boots[-1].config.label if self.boots else ""
 
     def registered(self) -> bool:
-        """The last word on its registration was a yes."""
-        last = [e.kind for e in self.agent.events("REGISTER_OK", "REGISTER_FAIL", "UNREGISTERING")]
-        return bool(last) and last[-1] == "REGISTER_OK"
+        """What the phone itself believes of its registration."""
+        return " OK " in self.agent.command("reginfo").replace("\x1b", " ").replace("[32m", "")
 
     def call(self, number: str) -> PhoneCall:
         """Dials; returns as soon as the phone has sent its INVITE. The call may still be refused."""
         account = self.agent.account
         started = time.time()
         user = number.replace("#", "%23")
-        known = {e.call_id for e in self.agent.events(*CALL_EVENTS)}
+        known = {"", *(e.call_id for e in self.agent.events(*CALL_EVENTS))}
         self.agent.command("dial", f"sip:{user}@{account.domain}:{account.port}")
 
         def placed() -> str:

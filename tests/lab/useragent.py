@@ -174,7 +174,7 @@ class UserAgent:
 
     def _listen(self, control: socket.socket) -> None:
         control.settimeout(None)
-        with suppress(OSError, ValueError):
+        with suppress(OSError):
             reader = control.makefile("rb")
             while True:
                 length = b""
