@@ -128,6 +128,9 @@ class Central:
 class Web:
     port: int = 8080
     workers: int = 2
+    certificate_file: str = ""
+    """PEM, with `key_file`: the page is then served over TLS. Empty: plain HTTP."""
+    key_file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
