@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from appliance.provision.families import Families
-from appliance.provision.family import Family, Model, PathMatch, plain_mac
+from appliance.provision.family import Family, Model, plain_mac
 
 # What the phone says of itself weighs more than the name of a file, and that more than who made its network chip.
 WEIGHT_OPTION60 = 5
@@ -184,6 +184,3 @@ def identify(evidence: Evidence, families: Families) -> Identification:
     firmware = next((v.firmware for v in votes if v.firmware), "")
     model = family.model(model_said) if family else None
     return Identification(family, model, firmware, mac, votes, contradiction, tuple(reasons), model_said)
-
-
-__all__ = ["Evidence", "Identification", "Lease", "PathMatch", "Vote", "identify"]

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from appliance.errors import TemplateProblem, Words
 from appliance.provision.context import PhoneContext
 from appliance.provision.escapes import ESCAPES
-from appliance.provision.family import Family, FileRule, Model
+from appliance.provision.family import Family, FileRule
 
 RENDERED_KEPT = 4096
 """Rendered files kept in memory of a process: a context that has not changed is not rendered again."""
@@ -119,6 +119,3 @@ def _problem(family: Family, name: str, broken: Exception) -> TemplateProblem:
 def clear() -> None:
     """Forget what was rendered: for measuring a cold render."""
     _rendered.cache_clear()
-
-
-__all__ = ["Model", "clear", "compile_check", "files_for", "render"]
