@@ -70,7 +70,7 @@ def _nearest_codes(values: Pcm) -> NDArray[np.uint8]:
     samples = np.arange(65536, dtype=np.uint16).view(np.int16).astype(np.int32)
     upper = np.clip(np.searchsorted(ladder, samples), 1, 255)
     lower = upper - 1
-    nearest = np.where(samples - ladder[lower] <= ladder[upper] - samples, lower, upper)
+    nearest = np.where(samples - ladder[lower] < ladder[upper] - samples, lower, upper)
     codes = np.asarray(order[nearest], np.uint8)
     codes[0] = np.flatnonzero(values == values[codes[0]])[-1]  # mu-law has two zeros; the line's is 0xFF
     return codes

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from appliance.voice.codecs import CODECS, FRAME_BYTES, FRAME_SAMPLES
 from appliance.voice.rtp import HEADER_BYTES, MAX_DATAGRAM, DigitReader, RtpError, newer, parse, write_header
-from appliance.voice.sources import Comfort, Reflection, Source
+from appliance.voice.sources import Comfort, Playlist, Reflection, Source
 from appliance.voice.words import Address, LegClosed, Terms
 
 MAX_PER_TICK = 8
@@ -60,13 +60,13 @@ class Leg:
         return self._codec.name
 
     def change(self, terms: Terms) -> None:
-        """New terms. Audio that plays in another codec stops: what it was encoded for is gone."""
+        """New terms. What plays in another codec is at its end: it was encoded for the old one."""
         if terms.source != self._terms.source or terms.remote != self._terms.remote:
             self._heard_from = None
         if terms.codec != self._codec.name:
             self._codec = CODECS[terms.codec]
             reflecting = isinstance(self._source, Reflection)
-            self._source = Reflection(self._codec) if reflecting else Comfort(self._codec)
+            self._source = Reflection(self._codec) if reflecting else Playlist(())
         self._terms = terms
 
     def play(self, source: Source, token: int) -> None:

@@ -18,7 +18,7 @@ _STATIC = {0: ("PCMU", 8000), 8: ("PCMA", 8000)}
 MAX_BYTES = 4000
 MAX_STREAMS = 8
 
-_RTPMAP = re.compile(r"rtpmap:(\d{1,3})\s+([\w.-]+)/(\d+)(?:/1)?\s*")
+_RTPMAP = re.compile(r"rtpmap:(\d{1,3})\s+([\w.-]+)/(\d+)(?:/1)?\s*", re.ASCII)
 
 
 class SdpError(ValueError):
@@ -165,17 +165,21 @@ def _stream(lines: list[str], address: str, direction: Direction) -> Stream:
     if len(words) < 4:
         raise SdpError(f"no such line: {lines[0][:20]!r}")
     kind, port, protocol, formats = words[0], words[1].split("/")[0], words[2], words[3:]
-    if not port.isdigit() or int(port) > 65535:
+    if not _number(port) or int(port) > 65535:
         raise SdpError("no such port")
     codecs: dict[str, tuple[str, int]] = {str(n): codec for n, codec in _STATIC.items()}
     for line in lines:
         mapped = _RTPMAP.fullmatch(line[2:]) if line.startswith("a=rtpmap:") else None
         if mapped:
             codecs[mapped[1]] = (_name(mapped[2]), int(mapped[3]))
-    known = {f: codecs[f] for f in formats if f in codecs and f.isdigit() and int(f) < 128}
+    known = {f: codecs[f] for f in formats if f in codecs and _number(f) and int(f) < 128}
     return Stream(
         kind, int(port), protocol, tuple(formats), known, _address(lines, address), _direction(lines, direction)
     )
+
+
+def _number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
 
 
 def _name(text: str) -> str:

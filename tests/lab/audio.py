@@ -262,7 +262,7 @@ def _nearest(pcm: Pcm, table: Pcm) -> bytes:
     samples = pcm.astype(np.int32)
     right = np.clip(np.searchsorted(values, samples), 1, 255)
     left = right - 1
-    pick = np.where(samples - values[left] <= values[right] - samples, left, right)
+    pick = np.where(samples - values[left] < values[right] - samples, left, right)
     return bytes(order[pick].astype(np.uint8))
 
 
