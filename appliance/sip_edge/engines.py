@@ -36,7 +36,8 @@ UPLINK_WORKERS, LOOPBACK_WORKERS = 2, 2
 RELAY_TOS = 184
 """Expedited forwarding (RFC 3246) for what people hear."""
 REDIS_MIB = 64
-SILENT_CALL_S, MUTED_CALL_S = 3600, 7200
+SILENT_CALL_S, MUTED_CALL_S = 900, 7200
+"""Without a packet for so long a call is over; on hold it may last longer."""
 
 CONTACTS_SCHEMA = """
 CREATE TABLE IF NOT EXISTS location(
@@ -269,6 +270,8 @@ def rtpengine_command(settings: Settings) -> Command:
         interfaces.append(f"--interface=uplink/{net.uplink_address}")
     argv = (
         "rtpengine",
+        # Not Debian's /etc/rtpengine/rtpengine.conf, which it would read besides.
+        "--config-file=none",
         "--foreground",
         "--log-stderr",
         "--log-level=4",

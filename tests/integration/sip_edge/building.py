@@ -124,7 +124,7 @@ class Building:
 
 @contextmanager
 def building(directory: Path, rows: Sequence[Row] | None = None, **sections: dict[str, Any]) -> Iterator[Building]:
-    """A building with its directory published and nothing running yet."""
+    """A building with its directory published (no rows: with none) and nothing running yet."""
     sip, control, ng, redis, voice, carrier = free_ports(6)
     base: dict[str, dict[str, Any]] = {
         "paths": {"state_dir": str(directory / "state"), "run_dir": str(directory / "run")},
@@ -140,7 +140,9 @@ def building(directory: Path, rows: Sequence[Row] | None = None, **sections: dic
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "conserje.toml").write_text(text, encoding="utf-8")
     made = Building(directory, parse(base, "test"), carrier)
-    made.publish(rows if rows is not None else sample_rows(ADDRESS, carrier))
+    chosen = sample_rows(ADDRESS, carrier) if rows is None else rows
+    if chosen:
+        made.publish(chosen)
     try:
         yield made
     finally:

@@ -1,0 +1,293 @@
+"""The edge service: call facts to CDRs, trunks to Kamailio's probes, and a report of what the engines hold.
+
+It decides nothing about calls, and no call waits for it: with it dead, phones register and talk; records wait in the
+spool. It outlives every engine, and every engine outlives it.
+"""
+
+import json
+import logging
+import signal
+import socket
+import sqlite3
+import time
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Event
+
+from appliance.directory.live import Live, LiveDirectory
+from appliance.directory.local import LocalStore
+from appliance.directory.model import Trunk
+from appliance.directory.reports import CallNow, EdgeReport, read_report, write_report
+from appliance.errors import Problem
+from appliance.ports import SystemChance, SystemClock
+from appliance.settings import Settings
+from appliance.sip_edge.cdr import OpenCall
+from appliance.sip_edge.control import Kamailio, Rtpengine, voice_answers
+from appliance.sip_edge.engines import SILENT_CALL_S, contacts_db, edge_dir
+from appliance.sip_edge.kamailio.knobs import TRUNK_ADDRESSES
+from appliance.sip_edge.kamailio.spool import now_ms
+from appliance.sip_edge.ledger import CallLedger
+from appliance.sip_edge.spooled import SpoolReader, replace_file
+from appliance.sip_edge.trunks import is_address, probe_list
+from appliance.sip_edge.watch import Lost, TrunkStates, contacts, counters, iso
+from wire.facts import Cdr
+
+log = logging.getLogger(__name__)
+
+TURN_S = 0.25
+PING_EVERY_S = 1.0
+POLL_EVERY_S = 2.0
+FRESH_S = 0.5
+"""A call that begins or ends is in the report so soon, and the engines are asked no more often."""
+RESOLVE_EVERY_S = 60.0
+CLEAN_EVERY_S = 30.0
+
+
+def run(settings: Settings) -> None:
+    """Serve until told to end (SIGTERM, SIGINT)."""
+    logging.basicConfig(level=logging.INFO, format="edge: %(message)s")
+    ending = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ending.set())
+    edge = Edge(settings)
+    while not ending.wait(TURN_S):
+        edge.turn(time.monotonic())
+
+
+class Edge:
+    """One turn does what is due, and never raises on what an engine does or does not."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._live = Live(settings.paths.live_dir)
+        self._kamailio = Kamailio(settings.sip.control_port)
+        self._rtpengine = Rtpengine(settings.media.ng_port)
+        before = read_report(settings.paths.reports_dir, EdgeReport)
+        self._records = Records(settings)
+        self._names = TrunkResolver(settings)
+        self._lost = Lost(before.contacts if before else ())
+        self._trunks = TrunkStates(before.trunks if before else ())
+        self._report = EdgeReport(at=iso(time.time()), trunks=before.trunks if before else ())
+        self._due: dict[str, float] = {}
+        self._up = (False, False, False)
+        self._written = 0.0
+        self._complained = ""
+        self._probed: tuple[str, bool] | None = None
+
+    def turn(self, now: float) -> None:
+        directory = self._directory()
+        if directory is not None:
+            self._records.turn(directory.site.id)
+        changed = self._is_due("ping", PING_EVERY_S, now) and self._ping()
+        if directory is not None:
+            self._keep_trunks(directory, now)
+        if changed or self._records.changed():
+            self._due["poll"] = min(self._due.get("poll", 0.0), self._written + FRESH_S)
+        if self._is_due("poll", POLL_EVERY_S, now):
+            self._written = now
+            self._write(directory)
+        if self._is_due("clean", CLEAN_EVERY_S, now):
+            self._records.clean()
+
+    def _directory(self) -> LiveDirectory | None:
+        try:
+            directory = self._live.current()
+            directory.site  # noqa: B018 - a directory without a site is none
+        except (Problem, sqlite3.Error) as problem:
+            self._complain(str(problem))
+            return None
+        self._complained = ""
+        return directory
+
+    def _complain(self, what: str) -> None:
+        if what != self._complained:
+            log.warning("%s", what)
+            self._complained = what
+
+    def _is_due(self, what: str, every_s: float, now: float) -> bool:
+        if now < self._due.get(what, 0.0):
+            return False
+        self._due[what] = now + every_s
+        return True
+
+    def _ping(self) -> bool:
+        """Look at media and voice, and tell the workers, so that no call finds out by waiting."""
+        media, voice = self._rtpengine.answers(), voice_answers(self._settings.media.voice_sip_port)
+        told = all(
+            self._kamailio.call("htable.seti", "state", name, int(up)) is not None
+            for name, up in (("media", media), ("voice", voice))
+        )
+        before, self._up = self._up, (told, media, voice)
+        return self._up != before
+
+    def _keep_trunks(self, directory: LiveDirectory, now: float) -> None:
+        """The list that Kamailio probes follows the directory; it is told when the list, or Kamailio, is new."""
+        trunks = directory.trunks()
+        if self._is_due("resolve", RESOLVE_EVERY_S, now) or self._names.lacks(trunks):
+            self._names.resolve(trunks)
+        self._names.collect()
+        text = probe_list(trunks, self._names.addresses)
+        replace_file(edge_dir(self._settings) / "trunks.list", text)
+        wanted = (text, self._up[0])
+        if wanted != self._probed and self._up[0] and self._kamailio.call("dispatcher.reload") is not None:
+            self._probed = wanted
+        elif not self._up[0]:
+            self._probed = None
+
+    def _write(self, directory: LiveDirectory | None) -> None:
+        now = iso(time.time())
+        kamailio_up, media_up, voice_up = self._up
+        current = contacts(contacts_db(self._settings)) or ()
+        users = {p.sip_user for p in directory.phones()} if directory else set()
+        counts = counters(self._kamailio.call("htable.dump", "count")) if kamailio_up else {}
+        held = self._rtpengine.calls() if media_up else None
+        if held is not None:
+            self._records.forget_lost(held)
+        listing = self._kamailio.call("dispatcher.list") if kamailio_up else None
+        trunks = self._trunks.update(directory.trunks() if directory else (), listing, now)
+        self._report = EdgeReport(
+            at=now,
+            contacts=(*current, *self._lost.update(current, now, users)),
+            trunks=trunks,
+            calls=tuple(call_now(c) for c in self._records.open_calls()),
+            kamailio_up=kamailio_up,
+            media_up=media_up,
+            voice_up=voice_up,
+            uncaught=counts.get("uncaught", 0),
+            calls_total=self._records.total,
+            calls_answered=self._records.answered,
+            registrations_refused=counts.get("refused", 0),
+        )
+        try:
+            write_report(self._settings.paths.reports_dir, self._report)
+        except OSError as full:
+            self._complain(f"the report cannot be written: {full}")
+
+
+class Records:
+    """Call facts to CDRs in the journal, each once whenever this process is killed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._reader = SpoolReader(settings.paths.call_spool_dir)
+        self._store = LocalStore(settings.paths.local_db, SystemClock(), SystemChance())
+        self._ledger: CallLedger | None = None
+        self._waiting: list[Cdr] = []
+        self._seen_held: set[str] = set()
+        self._noted = False
+        self._failing = ""
+        self._counting = False
+        """Not while the spool is read again at the start: its calls were counted before."""
+        self.total = 0
+        self.answered = 0
+
+    def turn(self, site_id: str) -> None:
+        if self._ledger is None:
+            self._ledger = CallLedger(site_id)
+        # To the end before anything is settled: what ended a call may stand far behind what began it.
+        while facts := self._reader.read():
+            self._noted = True
+            for fact in facts:
+                self._ledger.note(fact)
+        self._keep(self._ledger.settled(now_ms()))
+        self._counting = True
+
+    def forget_lost(self, held: frozenset[str]) -> None:
+        """Close calls whose media rtpengine once held and gave up: nothing was heard for SILENT_CALL_S."""
+        if self._ledger is None:
+            return
+        opened = {c.key.call_id for c in self._ledger.open_calls()}
+        self._seen_held = (self._seen_held | held) & opened
+        # A call that never was relayed is nothing that rtpengine could have lost.
+        still = held | (opened - self._seen_held)
+        self._keep(self._ledger.close_lost(still, now_ms() - SILENT_CALL_S * 1000))
+
+    def open_calls(self) -> tuple[OpenCall, ...]:
+        return self._ledger.open_calls() if self._ledger else ()
+
+    def changed(self) -> bool:
+        """Whether facts came since this was asked last."""
+        noted, self._noted = self._noted, False
+        return noted
+
+    def clean(self) -> None:
+        """Delete spool files of which every call is in the journal."""
+        if self._ledger is not None and not self._waiting:
+            self._reader.discard(self._ledger.oldest_needed_ms())
+
+    def _keep(self, settled: Iterable[Cdr]) -> None:
+        self._waiting.extend(settled)
+        if not self._waiting:
+            return
+        try:
+            self._store.append_all([(cdr.id, cdr) for cdr in self._waiting])
+        except (sqlite3.Error, OSError, Problem) as refused:
+            # They wait here, and in the spool should we die.
+            if str(refused) != self._failing:
+                log.warning("call records cannot be written to the journal: %s", refused)
+                self._failing = str(refused)
+            return
+        self._failing = ""
+        if self._counting:
+            self.total += len(self._waiting)
+            self.answered += sum(cdr.cause == "answered" for cdr in self._waiting)
+        self._waiting.clear()
+
+
+class TrunkResolver:
+    """Addresses of trunks that are named: asked of DNS in a thread of its own, kept in a file for the workers."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._path = edge_dir(settings) / TRUNK_ADDRESSES
+        self._threads = ThreadPoolExecutor(1, "resolver")
+        self._asking: Future[dict[str, tuple[str, ...]]] | None = None
+        self._known: dict[str, tuple[str, ...]] = {}
+        self._asked: dict[str, str] = {}
+
+    def addresses(self, trunk: Trunk) -> tuple[str, ...]:
+        return (trunk.host,) if is_address(trunk.host) else self._known.get(trunk.id, ())
+
+    def lacks(self, trunks: Iterable[Trunk]) -> bool:
+        """Whether there is a name that was not asked for yet."""
+        return any(self._asked.get(t.id) != t.host for t in trunks if not is_address(t.host))
+
+    def resolve(self, trunks: Iterable[Trunk]) -> None:
+        names = {t.id: t.host for t in trunks if not is_address(t.host)}
+        if names and self._asking is None:
+            self._asked = names
+            self._asking = self._threads.submit(_addresses_of, names)
+
+    def collect(self) -> None:
+        """Take over what DNS answered. A name that does not resolve now keeps its former addresses."""
+        if self._asking is None or not self._asking.done():
+            return
+        found = self._asking.result()
+        self._asking = None
+        self._known = {**{k: v for k, v in self._known.items() if k in self._asked}, **found}
+        replace_file(self._path, json.dumps(self._known, sort_keys=True))
+
+
+def _addresses_of(names: dict[str, str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for trunk_id, host in names.items():
+        try:
+            answers = socket.getaddrinfo(host, None, socket.AF_INET, socket.SOCK_DGRAM)
+        except OSError as unresolved:
+            log.warning("the trunk host %s has no address now: %s", host, unresolved)
+            continue
+        found[trunk_id] = tuple(dict.fromkeys(str(a[4][0]) for a in answers))
+    return found
+
+
+def call_now(call: OpenCall) -> CallNow:
+    i = call.invite
+    return CallNow(
+        call_id=call.key.call_id,
+        account_id=i.account_id if i else "",
+        direction=i.direction if i else "",
+        caller=i.caller if i else "",
+        destination=i.destination if i else "",
+        call_class=i.call_class if i else "",
+        started_at=iso(call.started_ms / 1000),
+        answered_at=iso(call.answered_ms / 1000) if call.answered_ms else "",
+        state="talking" if call.answered_ms else "ringing",
+    )

@@ -1,0 +1,113 @@
+"""What the engines hold now: contacts, trunks, counters. Reads; what it means for a call is said elsewhere.
+
+Contacts are read from the table that Kamailio writes through: that costs its workers nothing.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from appliance.directory.model import Trunk
+from appliance.directory.reports import Contact, TrunkReport
+from appliance.sip_edge.digest import user_part
+from appliance.sip_edge.trunks import set_of
+from appliance.vocabulary import LinkState
+
+UNIX_EPOCH_JULIAN = 2440587.5
+DAY_S = 86400.0
+
+
+def iso(at_s: float) -> str:
+    return datetime.fromtimestamp(at_s, UTC).isoformat(timespec="milliseconds")
+
+
+def contacts(database: Path) -> tuple[Contact, ...] | None:
+    """Every contact that has not run out, by user; None where the table cannot be read now."""
+    try:
+        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=0.5)) as connection:
+            found = connection.execute(
+                "SELECT username, contact, received, user_agent, expires FROM location"
+                " WHERE expires > julianday('now') ORDER BY username, contact"
+            ).fetchall()
+    except sqlite3.Error:
+        return None
+    return tuple(
+        Contact(user, _address(received or contact), agent or "", iso((expires - UNIX_EPOCH_JULIAN) * DAY_S))
+        for user, contact, received, agent, expires in found
+    )
+
+
+def _address(uri: str) -> str:
+    """Host and port of a contact's URI."""
+    rest = uri.partition(":")[2]
+    host = rest.rpartition("@")[2] if user_part(uri) else rest
+    return host.partition(";")[0].partition(">")[0]
+
+
+class Lost:
+    """Contacts that ran out without being taken back: their phones are lost, until they register or leave."""
+
+    def __init__(self, before: Iterable[Contact] = ()) -> None:
+        self._last = {c.sip_user: c for c in before}
+
+    def update(self, current: Iterable[Contact], now: str, known: Iterable[str]) -> tuple[Contact, ...]:
+        """Contacts whose time ran out (`now`, ISO 8601) of users that have no other and are still `known`."""
+        here = {c.sip_user: c for c in current}
+        users = set(known)
+        gone = {u: c for u, c in self._last.items() if u not in here and c.expires_at <= now and u in users}
+        self._last = {**gone, **here}
+        return tuple(gone[u] for u in sorted(gone))
+
+
+class TrunkStates:
+    """The state of each trunk as the dispatcher's probes found it, and since when."""
+
+    def __init__(self, before: Iterable[TrunkReport] = ()) -> None:
+        self._known = {t.trunk_id: t for t in before}
+
+    def update(self, trunks: Iterable[Trunk], listing: Any, now: str) -> tuple[TrunkReport, ...]:
+        """`listing`: the answer to dispatcher.list; None (Kamailio silent) makes every state unknown."""
+        sets = probed(listing)
+        reports = []
+        for trunk in trunks:
+            state, latency_ms = sets.get(set_of(trunk.id), (LinkState.UNKNOWN, 0.0))
+            before = self._known.get(trunk.id)
+            since = before.since if before and before.state == state else now
+            reports.append(TrunkReport(trunk.id, state, since, latency_ms))
+        self._known = {r.trunk_id: r for r in reports}
+        return tuple(reports)
+
+
+def probed(listing: Any) -> dict[int, tuple[LinkState, float]]:
+    """Dispatcher sets with state and mean latency in ms, out of dispatcher.list; what does not fit is left out."""
+    found: dict[int, tuple[LinkState, float]] = {}
+    records = listing.get("RECORDS") if isinstance(listing, Mapping) else None
+    for record in records if isinstance(records, list) else ():
+        try:
+            entry = record["SET"]
+            target = entry["TARGETS"][0]["DEST"]
+            flags = str(target["FLAGS"])
+            latency = target.get("LATENCY", {})
+            answered = float(latency.get("MAX", 0)) > 0 or float(latency.get("EST", 0)) > 0
+            silent = int(latency.get("TIMEOUT", 0)) > 0
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError):
+            continue
+        state = LinkState.DOWN if flags[:1] in "ID" else LinkState.UP
+        if state is LinkState.UP and not answered and silent:
+            # Never answered yet, and not for long enough to be called down.
+            state = LinkState.UNKNOWN
+        found[int(entry["ID"])] = (state, float(latency.get("AVG", 0)))
+    return found
+
+
+def counters(dump: Any) -> dict[str, int]:
+    """Name to value, out of the answer to htable.dump."""
+    found: dict[str, int] = {}
+    for slot in dump if isinstance(dump, list) else ():
+        for item in slot.get("slot", ()) if isinstance(slot, Mapping) else ():
+            if isinstance(item, Mapping) and isinstance(item.get("value"), int):
+                found[str(item.get("name"))] = item["value"]
+    return found
