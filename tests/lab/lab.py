@@ -24,6 +24,7 @@ from wire.rows import Row
 WAN_PREFIX = 24
 CARRIER_ADDRESS = "10.30.0.2"
 CENTRE_ADDRESS = "10.30.0.3"
+CENTRE_MANAGEMENT_ADDRESS = "198.18.41.1"
 BUILDING_ADDRESS = "10.30.0.{}"
 FIRST_BUILDING = 101
 SHM = Path("/dev/shm")
@@ -64,7 +65,8 @@ class Lab:
         if self._centre is None:
             place = Namespace.new("centre")
             place.bridge("wan0", f"{CENTRE_ADDRESS}/{WAN_PREFIX}")
-            self._centre = Centre(CENTRE_ADDRESS, self.directory / "centre", place)
+            place.bridge("mgmt0", f"{CENTRE_MANAGEMENT_ADDRESS}/24")
+            self._centre = Centre((CENTRE_ADDRESS, CENTRE_MANAGEMENT_ADDRESS), self.directory / "centre", place)
             self._centre.start()
         return self._centre
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.lab.audio import Pcm, RtpStream, loudest, read_capture, rtp_streams, tone_level
 from tests.lab.netns import Cable, Namespace
 from tests.lab.phoneboot import BootFailed, BootLog, Device, boot_files, capture, lease_by_dhcp, server_url
-from tests.lab.useragent import AgentEvent, UserAgent
+from tests.lab.useragent import AgentEvent, SipAccount, UserAgent
 from tests.lab.waiting import until
 
 AUDIBLE_DBFS = -30.0
@@ -126,8 +126,11 @@ class Phone:
     _capture: "subprocess.Popen[bytes] | None" = None
     _captures: int = 0
 
-    def boot(self, seconds: float = 60, register: bool = True) -> BootLog:
-        """From link-up to registered. Raises BootFailed with the log of what it tried."""
+    def boot(self, seconds: float = 60, register: bool = True, account: SipAccount | None = None) -> BootLog:
+        """From link-up to registered. Raises BootFailed with the log of what it tried.
+
+        `account`: typed into it by hand; it asks for no files.
+        """
         if self._agent:
             self.power_off()
         log = BootLog()
@@ -141,8 +144,12 @@ class Phone:
             log.lease = lease_by_dhcp(self.device, self.place, self.capture_file, seconds)
             self.address = log.lease.address
             log.add("dhcp", f"option 60 {self.device.family.option60!r}", f"address {self.address}")
-            self.url = server_url(self.device, log.lease)
-        boot_files(self.device, self.url, self.place, log, "" if self.place else self.address)
+        if account:
+            log.account = account
+        else:
+            if log.lease:
+                self.url = server_url(self.device, log.lease)
+            boot_files(self.device, self.url, self.place, log, "" if self.place else self.address)
         assert log.account
         self._agent = UserAgent(
             log.account, self.directory / "agent", self.address, self.place, self.hz, on_event=self._happened
@@ -176,6 +183,10 @@ class Phone:
             self._capture.terminate()
             self._capture.wait()
             self._capture = None
+
+    @property
+    def on(self) -> bool:
+        return self._agent is not None and self._agent.running
 
     @property
     def agent(self) -> UserAgent:
@@ -234,8 +245,28 @@ class Phone:
             self.agent.command("accept")
         return call
 
-    def unregister(self) -> None:
-        self.agent.command("uareg", "0")
+    def hang_up_all(self) -> None:
+        """Ends whatever it has; returns when nothing is left."""
+
+        def idle() -> bool:
+            opened = {e.call_id for e in self.agent.events(*CALL_EVENTS) if e.call_id}
+            left = opened - {e.call_id for e in self.agent.events("CALL_CLOSED")}
+            for call_id in left:
+                with self.agent.steering:
+                    self.agent.command("callfind", call_id)
+                    self.agent.command("hangup")
+            return not left
+
+        until(idle, 5, f"{self.name} has hung up")
+
+    def sign_off(self) -> None:
+        """The user agent unregisters and ends; the phone stays on the network."""
+        self.agent.stop(gently=True)
+
+    def sign_on(self, seconds: float = 10) -> None:
+        """It registers again, with what it has learnt at its boot."""
+        self.agent.start()
+        until(self.registered, seconds, f"{self.name} is registered")
 
     def _happened(self, event: AgentEvent) -> None:
         # Runs in the thread that reads baresip's words: it must not wait for an answer.

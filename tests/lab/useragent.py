@@ -79,7 +79,8 @@ class UserAgent:
     _asking: threading.Lock = field(default_factory=threading.Lock)
 
     def start(self) -> None:
-        """Starts it; it registers by itself. Returns when it can be steered."""
+        """Starts it; it registers by itself. Returns when it can be steered. What an earlier run saw is forgotten."""
+        self._events.clear()
         self.directory.mkdir(parents=True, exist_ok=True)
         (self.directory / "config").write_text(self._configuration())
         (self.directory / "contacts").write_text("")

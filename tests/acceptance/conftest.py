@@ -1,0 +1,117 @@
+"""Buildings for acceptance tests: one shared house with its phones on the desks, and houses of a test's own.
+
+A test of a ‡ row takes the fixture `centre` and runs twice: with the central office reachable, and cut off.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from tests.lab.building import Building
+from tests.lab.carrier import Carrier
+from tests.lab.lab import CARRIER_ADDRESS, Lab
+from tests.lab.phones import Phone, PhoneCall
+from tests.lab.sample import ACME, sample_rows
+from tests.lab.waiting import until
+from wire.rows import Extension, Person, Row
+
+
+def house_rows() -> tuple[Row, ...]:
+    """The sample, and Fina of Acme (104), who has no phone yet."""
+    phoneless = (
+        Person("person-fina", ACME, "Fina", "Salas", "fina@example.mx"),
+        Extension("ext-fina", ACME, "104", "person", "person-fina"),
+    )
+    return (*sample_rows(CARRIER_ADDRESS), *phoneless)
+
+
+@dataclass
+class House:
+    """A building with its lab. `phones` by person of the sample; a phone is booted when it is first asked for."""
+
+    lab: Lab
+    building: Building
+    phones: dict[str, Phone] = field(default_factory=dict)
+
+    @property
+    def carrier(self) -> Carrier:
+        return self.lab.carrier
+
+    def phone(self, person: str) -> Phone:
+        """On, registered, with nothing going on; it answers what rings."""
+        if person not in self.phones:
+            self.phones[person] = self.building.plug(person)
+        phone = self.phones[person]
+        if not phone.on:
+            phone.boot()
+        phone.behaviour = "answer"
+        return phone
+
+    def second_handset(self, person: str) -> Phone:
+        """Another device with this person's account typed into it: a second contact of one identity."""
+        owner = self.phone(person)
+        handset = self.building.plug(mac="001565cc0001", family_name="yealink", model="T54W", hz=900)
+        handset.boot(account=owner.agent.account)
+        self.phones[f"{person}-2"] = handset
+        return handset
+
+    def people(self, *names: str) -> tuple[Phone, ...]:
+        return tuple(self.phone(name) for name in names)
+
+    def quiet(self) -> None:
+        """Hangs up everything, and waits until nobody talks."""
+        for phone in self.phones.values():
+            if phone.on:
+                phone.hang_up_all()
+        until(lambda: self.carrier.talking() == 0, 5, "the carrier has no call left")
+
+    def calls_carrier(self, caller: Phone, dialled: str) -> tuple[PhoneCall, str]:
+        """Dials an outside number; the call, and the user part that the carrier was sent."""
+        before = len(self.carrier.offered())
+        call = caller.call(dialled).established()
+        new = until(lambda: self.carrier.offered()[before:], 5, f"the carrier is offered {dialled}")
+        return call, new[-1].user
+
+
+@pytest.fixture(scope="session")
+def shared_house() -> Iterator[House]:
+    with Lab() as lab:
+        yield House(lab, lab.building(enrolled=True, rows=house_rows()))
+
+
+@pytest.fixture
+def house(shared_house: House, request: pytest.FixtureRequest) -> Iterator[House]:
+    """The shared house, quiet before and after. Reachable by the centre unless the test says otherwise."""
+    if "centre" not in request.fixturenames:
+        shared_house.building.mend_centre()
+    yield shared_house
+    shared_house.quiet()
+
+
+@pytest.fixture
+def own_house() -> Iterator[Callable[..., House]]:
+    """Makes houses for one test alone: for tests that break them."""
+    labs: list[Lab] = []
+
+    def make(**options: object) -> House:
+        lab = Lab()
+        labs.append(lab)
+        options.setdefault("rows", house_rows())
+        return House(lab, lab.building(**options))  # type: ignore[arg-type]
+
+    yield make
+    for lab in labs:
+        lab.close()
+
+
+@pytest.fixture(params=["up", "cut"], scope="module")
+def centre(request: pytest.FixtureRequest, shared_house: House) -> Iterator[str]:
+    """The test runs with the central office reachable, and with its link cut."""
+    state = str(request.param)
+    if state == "cut":
+        shared_house.building.cut_centre()
+    else:
+        shared_house.building.mend_centre()
+    yield state
+    shared_house.building.mend_centre()
