@@ -8,7 +8,7 @@ from pathlib import Path
 from appliance.processes import wanted
 from appliance.settings import Settings
 
-PROC_NET = Path("/proc/net")
+PROC_NET = Path("/proc/self/net")  # Of our own network namespace; stays readable where /proc is cut down to processes.
 TCP_LISTEN = "0A"
 UDP_OPEN = "07"
 DHCP_PORT = 67

@@ -1,4 +1,4 @@
-"""Serves the building page with gunicorn: `conserje run webui`. Threads, for the live streams; nothing of ours in a master."""
+"""Serves the building page with gunicorn: `conserje run webui`. Worker threads carry the live streams."""
 
 import logging
 import sys
@@ -33,7 +33,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
 
 
 def gunicorn_settings(settings: Settings) -> dict[str, Any]:
-    """What gunicorn is told. X-Forwarded-Proto is believed from loopback only, where a TLS proxy of ours would stand."""
+    """What gunicorn is told. X-Forwarded-Proto is believed from loopback only, where a proxy of ours would stand."""
     run_dir = settings.paths.run_dir
     run_dir.mkdir(parents=True, exist_ok=True)
     tls = {"certfile": settings.web.certificate_file, "keyfile": settings.web.key_file}
