@@ -24,6 +24,7 @@ from central.model.sync import (
     FeedRevision,
     PastPresence,
     SeenPhone,
+    SiteContact,
     SiteState,
 )
 
@@ -49,6 +50,7 @@ __all__ = [
     "PresenceRecord",
     "Record",
     "SeenPhone",
+    "SiteContact",
     "SiteRecord",
     "SiteState",
     "Throttle",

@@ -44,6 +44,14 @@ class BuildingStatus(Base):
     received_at: Mapped[datetime]
 
 
+class SiteContact(Base):
+    """When a building last asked for anything; written at most every few minutes."""
+
+    __tablename__ = "site_contact"
+    site_id: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+
+
 class FactRecord(Base):
     """A fact of a building's journal that has been answered. Sent again, it gets the same answer and does nothing."""
 

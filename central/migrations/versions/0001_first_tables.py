@@ -109,6 +109,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("name_key", name=op.f("uq_site_name_key")),
     )
     op.create_table(
+        "site_contact",
+        sa.Column("site_id", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("site_id", name=op.f("pk_site_contact")),
+    )
+    op.create_table(
         "throttle",
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
@@ -334,6 +340,7 @@ def downgrade() -> None:
     op.drop_table("claim_code")
     op.drop_table("building_status")
     op.drop_table("throttle")
+    op.drop_table("site_contact")
     op.drop_table("site")
     op.drop_table("past_presence")
     op.drop_table("fact")

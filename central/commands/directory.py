@@ -1,0 +1,275 @@
+"""Commands that edit what the office owns: companies, buildings, people, numbers, phones, trunks."""
+
+import os
+from dataclasses import asdict
+from typing import Any
+
+import click
+from sqlalchemy import select
+
+from central.commands.base import Terminal, json_option
+from central.directory import accounts, numbers, people, phones, sites, trunks
+from central.directory.people import PersonWish
+from central.errors import NotFoundProblem, Words
+from central.model import ExtensionRecord, NumberRecord
+from central.rules.numbers import e164
+
+SECRET_VARIABLE = "CENTRAL_TRUNK_SECRET"  # noqa: S105 - its name; secrets do not go into process arguments
+
+
+@click.group()
+def site() -> None:
+    """Buildings."""
+
+
+@site.command("add")
+@click.argument("name")
+@click.option("--id", "site_id", default="", help="An id of your choice; else a random one.")
+@click.option("--timezone", default="America/Mexico_City", show_default=True)
+@click.option("--area-code", default="55", show_default=True)
+@click.option("--profile", default="mx2020", show_default=True, help="mx2020 or mx2017.")
+@click.option("--strict", is_flag=True, help="Refuse old prefixes.")
+@click.option("--address", default="", help="Street address, for emergency calls.")
+@click.option("--callback", default="", help="Number shown on emergency calls.")
+@click.option("--language", default="es-MX", show_default=True)
+@json_option
+def site_add(terminal: Terminal, name: str, site_id: str, **more: Any) -> None:
+    """Add a building."""
+    wish = sites.SiteWish(
+        name=name,
+        timezone=more["timezone"],
+        area_code=more["area_code"],
+        dial_profile=more["profile"],
+        strict_dialling=more["strict"],
+        address=more["address"],
+        callback_number=more["callback"],
+        language=more["language"],
+    )
+    with terminal.office.editing(terminal.actor) as edit:
+        made = sites.add_site(edit, wish, site_id)
+    terminal.tell(f"Building {made.name}: {made.id}", {"site_id": made.id})
+
+
+@click.group()
+def account() -> None:
+    """Companies."""
+
+
+@account.command("add")
+@click.argument("name")
+@click.option("--id", "account_id", default="", help="An id of your choice; else a random one.")
+@click.option("--language", default="es-MX", show_default=True)
+@click.option("--site", "at", multiple=True, help="A building it is in (id or name); may be repeated.")
+@json_option
+def account_add(terminal: Terminal, name: str, account_id: str, language: str, at: tuple[str, ...]) -> None:
+    """Add a company, and put it into buildings."""
+    places = [terminal.site(s) for s in at]
+    with terminal.office.editing(terminal.actor) as edit:
+        made = accounts.add_account(edit, name, language, account_id)
+        for site_id in places:
+            sites.add_presence(edit, made.id, site_id)
+    terminal.tell(f"Company {made.name}: {made.id}", {"account_id": made.id})
+
+
+@account.command("default")
+@click.argument("account")
+@click.argument("extension")
+@json_option
+def account_default(terminal: Terminal, account: str, extension: str) -> None:
+    """Lead the company's numbers without a destination to this extension; "" for nowhere."""
+    account_id = terminal.account(account)
+    kind, target = _target(terminal, account_id, extension) if extension else ("", "")
+    with terminal.office.editing(terminal.actor) as edit:
+        accounts.set_default_destination(edit, account_id, kind, target)
+    terminal.tell("Saved.", {"account_id": account_id, "default": target})
+
+
+@account.command("enter")
+@click.argument("account")
+@click.argument("site")
+@json_option
+def account_enter(terminal: Terminal, account: str, site: str) -> None:
+    """Put a company into a building."""
+    with terminal.office.editing(terminal.actor) as edit:
+        made = sites.add_presence(edit, terminal.account(account), terminal.site(site))
+    terminal.tell("Saved.", {"presence_id": made.id})
+
+
+@account.command("leave")
+@click.argument("account")
+@click.argument("site")
+@json_option
+def account_leave(terminal: Terminal, account: str, site: str) -> None:
+    """Take a company out of a building; its phones there are deleted."""
+    with terminal.office.editing(terminal.actor) as edit:
+        sites.remove_presence(edit, terminal.account(account), terminal.site(site))
+    terminal.tell("Saved.", {})
+
+
+@click.group()
+def person() -> None:
+    """People."""
+
+
+@person.command("add")
+@click.argument("first_name")
+@click.argument("last_name", default="")
+@click.option("--account", required=True, help="Company (id or name).")
+@click.option("--extension", required=True)
+@click.option("--number", default="", help="Direct number: ten digits or E.164.")
+@click.option("--mac", default="", help="MAC address of the phone.")
+@click.option("--model", default="")
+@click.option("--family", default="", help="Make of the phone; else by its MAC.")
+@click.option("--site", default="", help="Building of the phone (id or name).")
+@click.option("--email", default="")
+@click.option("--international", is_flag=True)
+@click.option("--premium", is_flag=True)
+@json_option
+def person_add(terminal: Terminal, account: str, site: str, **more: Any) -> None:
+    """Add a person with extension, number and phone: all or nothing."""
+    account_id = terminal.account(account)
+    wish = PersonWish(site_id=terminal.site(site) if site else "", **more)
+    with terminal.office.editing(terminal.actor) as edit:
+        made = people.add_person(edit, account_id, wish)
+    facts = {
+        "person_id": made.person.id,
+        "extension": made.extension.digits,
+        "number": made.number,
+        "phone_id": made.phone.id if made.phone else "",
+        "sip_user": made.phone.sip_user if made.phone else "",
+    }
+    terminal.tell(f"{made.person.name}, extension {made.extension.digits}: {made.person.id}", facts)
+
+
+@person.command("delete")
+@click.argument("extension")
+@click.option("--account", required=True, help="Company (id or name).")
+@json_option
+def person_delete(terminal: Terminal, extension: str, account: str) -> None:
+    """Delete the person with this extension."""
+    account_id = terminal.account(account)
+    _, target = _target(terminal, account_id, extension)
+    with terminal.office.editing(terminal.actor) as edit:
+        people.delete_person(edit, account_id, target)
+    terminal.tell("Deleted.", {"person_id": target})
+
+
+@click.group()
+def number() -> None:
+    """Direct numbers."""
+
+
+@number.command("add")
+@click.argument("digits")
+@click.option("--account", required=True, help="Company (id or name).")
+@json_option
+def number_add(terminal: Terminal, digits: str, account: str) -> None:
+    """Give a company a number."""
+    with terminal.office.editing(terminal.actor) as edit:
+        made = numbers.add_number(edit, terminal.account(account), digits)
+    terminal.tell(f"{made.e164}: {made.id}", {"number_id": made.id, "e164": made.e164})
+
+
+@click.command("map")
+@click.argument("digits")
+@click.argument("extension")
+@click.option("--account", required=True, help="Company (id or name).")
+@json_option
+def map_(terminal: Terminal, digits: str, extension: str, account: str) -> None:
+    """Lead a number to an extension; "" for the company's default destination."""
+    account_id = terminal.account(account)
+    kind, target = _target(terminal, account_id, extension) if extension else ("", "")
+    number_id = _number(terminal, account_id, digits)
+    with terminal.office.editing(terminal.actor) as edit:
+        if kind:
+            numbers.map_number(edit, account_id, number_id, kind, target)
+        else:
+            numbers.unmap_number(edit, account_id, number_id)
+    terminal.tell("Saved.", {"number_id": number_id, "target_id": target})
+
+
+@click.group()
+def phone() -> None:
+    """Phones."""
+
+
+@phone.command("add")
+@click.argument("mac")
+@click.option("--account", required=True, help="Company (id or name).")
+@click.option("--site", required=True, help="Building (id or name).")
+@click.option("--model", required=True)
+@click.option("--family", default="", help="Make; else by the MAC.")
+@click.option("--extension", default="", help="Of the person who gets it.")
+@json_option
+def phone_add(terminal: Terminal, mac: str, account: str, site: str, extension: str, **more: Any) -> None:
+    """Add a phone, for a person or for nobody yet."""
+    account_id, site_id = terminal.account(account), terminal.site(site)
+    target = _target(terminal, account_id, extension)[1] if extension else ""
+    with terminal.office.editing(terminal.actor) as edit:
+        made = phones.add_phone(edit, account_id, phones.PhoneWish(mac, site_id, more["model"], more["family"], target))
+    facts = {k: v for k, v in asdict(made).items() if k != "sip_secret"}
+    terminal.tell(f"{made.family} {made.model} {made.mac}: {made.id}", {"phone_id": made.id, **facts})
+
+
+@click.group()
+def trunk() -> None:
+    """Ways out of a building."""
+
+
+@trunk.command("add")
+@click.argument("name")
+@click.argument("host")
+@click.option("--site", required=True, help="Building (id or name).")
+@click.option("--kind", default="carrier", show_default=True, help="carrier, central or gateway.")
+@click.option("--port", default="5060", show_default=True)
+@click.option("--transport", default="udp", show_default=True)
+@click.option("--priority", default="10", show_default=True)
+@click.option("--no-plus", is_flag=True, help="Numbers go without the plus of E.164.")
+@click.option("--untrusted", is_flag=True, help="Is not told who calls (RFC 3325).")
+@click.option("--user", default="", help=f"Registration user; the password comes in ${SECRET_VARIABLE}.")
+@json_option
+def trunk_add(terminal: Terminal, name: str, host: str, site: str, **more: Any) -> None:
+    """Add a way out."""
+    wish = trunks.TrunkWish(
+        name=name,
+        host=host,
+        trunk_kind=more["kind"],
+        port=more["port"],
+        transport=more["transport"],
+        priority=more["priority"],
+        plus=not more["no_plus"],
+        username=more["user"],
+        secret=os.environ.get(SECRET_VARIABLE, ""),
+        trusted=not more["untrusted"],
+    )
+    with terminal.office.editing(terminal.actor) as edit:
+        made = trunks.add_trunk(edit, terminal.site(site), wish)
+    terminal.tell(f"Trunk {made.name}: {made.id}", {"trunk_id": made.id})
+
+
+def _target(terminal: Terminal, account_id: str, extension: str) -> tuple[str, str]:
+    query = select(ExtensionRecord).where(ExtensionRecord.account_id == account_id, ExtensionRecord.digits == extension)
+    with terminal.office.reading() as session:
+        found = session.scalar(query)
+    if found is None:
+        raise NotFoundProblem(
+            Words(f"The company has no extension {extension}.", f"La empresa no tiene la extensión {extension}.")
+        )
+    return found.target_kind, found.target_id
+
+
+def _number(terminal: Terminal, account_id: str, digits: str) -> str:
+    query = select(NumberRecord.id).where(
+        NumberRecord.account_id == account_id, NumberRecord.e164 == e164("number", digits)
+    )
+    with terminal.office.reading() as session:
+        found = session.scalar(query)
+    if found is None:
+        raise NotFoundProblem(
+            Words(f"The company has no number {digits}.", f"La empresa no tiene el número {digits}."),
+            Words("`conserje-central number add` adds it.", "`conserje-central number add` lo agrega."),
+        )
+    return found
+
+
+COMMANDS: tuple[click.Command, ...] = (site, account, person, number, map_, phone, trunk)

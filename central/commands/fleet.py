@@ -1,0 +1,64 @@
+"""Commands about the boxes in the buildings: enrol, revoke, see what each runs."""
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from central import enrolment
+from central.clock import iso
+from central.commands.base import Terminal, json_option
+from central.status import site_lines
+
+
+@click.command()
+@click.argument("site")
+@json_option
+def claim(terminal: Terminal, site: str) -> None:
+    """Make a one-time claim code for a building; it is shown only now."""
+    code = enrolment.make_claim(terminal.office, terminal.authority, terminal.site(site), terminal.actor)
+    hours = terminal.settings.security.claim_valid_h
+    terminal.tell(f"Claim code, good once and for {hours} h: {code}", {"claim_code": code})
+
+
+@click.command()
+@click.argument("site")
+@json_option
+def revoke(terminal: Terminal, site: str) -> None:
+    """Refuse the building's certificates from now on, until it is enrolled again."""
+    count = enrolment.revoke(terminal.office, terminal.site(site), terminal.actor)
+    terminal.tell(f"Revoked: {count}", {"revoked": count})
+
+
+@click.command()
+@json_option
+def status(terminal: Terminal) -> None:
+    """Every building with the revision it runs."""
+    with terminal.office.reading() as session:
+        lines = site_lines(session, terminal.office.clock.now())
+    if terminal.as_json:
+        facts = [
+            {
+                "site_id": line.id,
+                "name": line.name,
+                "state": line.state.value,
+                "revision": line.revision,
+                "applied_revision": line.applied_revision,
+                "error": line.error_en,
+                "reported_at": iso(line.received_at) if line.received_at else "",
+                "contact_at": iso(line.contact_at) if line.contact_at else "",
+                "silent": line.silent,
+                "version": line.version,
+            }
+            for line in lines
+        ]
+        terminal.tell("", {"sites": facts})
+        return
+    table = Table("Building", "State", "Revision", "Reported", "Version", "Error", box=None)
+    for line in lines:
+        state = f"{line.state.value}{' (no contact)' if line.silent else ''}"
+        at = iso(line.received_at) if line.received_at else ""
+        table.add_row(line.name, state, f"{line.applied_revision}/{line.revision}", at, line.version, line.error_en)
+    Console().print(table)
+
+
+COMMANDS: tuple[click.Command, ...] = (claim, revoke, status)
