@@ -23,7 +23,7 @@ from appliance.voice.sources import Playlist
 
 log = logging.getLogger("conserje.voice.engine")
 
-PULSE_TICKS = 50
+PULSE_S = 1.0
 TIDY_TICKS = 1500
 MAX_BEHIND_TICKS = 5
 """Ticks that are made up for, one after the other, when the machine was late: what a jitter buffer can bridge."""
@@ -93,6 +93,7 @@ class Engine:
         self._links = select.poll()
         self._punctuality = Punctuality()
         self._ticks = 0
+        self._pulse_at = 0.0
         self._running = True
         parent.setblocking(False)
         self._links.register(parent, select.POLLIN)
@@ -104,9 +105,12 @@ class Engine:
         gc.collect()
         gc.freeze()
         gc.disable()
-        self._pulse()
         deadline = time.monotonic()
         while self._running:
+            if not self._legs:
+                self._rest()
+                deadline = time.monotonic()
+                continue
             deadline += TICK_S
             self._listen_until(deadline)
             behind = time.monotonic() - deadline
@@ -114,6 +118,12 @@ class Engine:
             if behind > MAX_BEHIND_TICKS * TICK_S:
                 deadline += behind // TICK_S * TICK_S
             self._tick()
+
+    def _rest(self) -> None:
+        """Without a leg there is no clock: wait for a word, or for the time to say that all is well."""
+        for fd, _ in self._links.poll(PULSE_S * 1000):
+            self._take(fd)
+        self._pulse_when_due()
 
     def _listen_until(self, deadline: float) -> None:
         """Take words in until the tick is near, then sleep exactly."""
@@ -137,12 +147,15 @@ class Engine:
             if token:
                 self._say(words.Finished(leg.number, token))
         self._ticks += 1
-        if self._ticks % PULSE_TICKS == 0:
-            self._pulse()
+        self._pulse_when_due()
         if self._ticks % TIDY_TICKS == 0:
             gc.collect()
 
-    def _pulse(self) -> None:
+    def _pulse_when_due(self) -> None:
+        now = time.monotonic()
+        if now < self._pulse_at:
+            return
+        self._pulse_at = now + PULSE_S
         words.send(self._parent, words.MediaPulse(len(self._legs), self._punctuality.late_p99_ms()))
 
     # Words ------------------------------------------------------------------------------------------------------------

@@ -18,9 +18,8 @@ from datetime import UTC, datetime
 from appliance.directory.reports import VoiceReport, write_report
 from appliance.errors import EngineProblem, Words
 from appliance.settings import Settings
-from appliance.voice import synthesis, words
+from appliance.voice import words
 from appliance.voice.children import Child, spawn
-from appliance.voice.prompts import check
 
 log = logging.getLogger("conserje.voice")
 
@@ -41,8 +40,6 @@ def run(settings: Settings) -> None:
     """Until SIGTERM. Raises EngineProblem when a port is taken, an address is not ours, or a child cannot live."""
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
     _check_addresses(settings)
-    for problem in check(settings):
-        log.warning("%s", problem.text(settings.language))
     Voice(settings).run()
 
 
@@ -84,7 +81,7 @@ class Voice:
         finally:
             self._end()
 
-    # Children ---------------------------------------------------------------------------------------------------------
+    # Children. Each imports after the fork what it needs: sippy owns its process, and numpy's memory is media's alone.
 
     def _media(self, parent: socket.socket) -> None:
         from appliance.voice import engine
@@ -92,12 +89,16 @@ class Voice:
         engine.main(self._settings, parent)
 
     def _signalling(self, parent: socket.socket) -> None:
-        from appliance.voice import signalling  # sippy starts threads and owns its process: never in this one
+        from appliance.voice import signalling
 
         signalling.main(self._settings.media.voice_sip_port, self._settings.network.voice_address, parent)
 
     def _sentences(self, _: socket.socket) -> None:
+        from appliance.voice import prompts, synthesis
+
         synthesis.run(synthesis.cache_dir(self._settings))
+        for problem in prompts.check(self._settings):
+            log.warning("%s", problem.text(self._settings.language))
 
     def _start(self, name: str) -> None:
         now = time.monotonic()

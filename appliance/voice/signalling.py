@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from sippy.CCEvents import (
@@ -228,7 +229,7 @@ class Signalling:
 
     def _from_media(self, word: words.Word, _: tuple[int, ...]) -> None:
         if isinstance(word, words.LegClosed):
-            log.info("leg %s", word)
+            log.info("leg closed: %s", ", ".join(f"{name} {n}" for name, n in asdict(word).items()))
         if isinstance(word, words.Happening):
             session = self._sessions.get(word.leg)
             if session is not None:

@@ -194,6 +194,10 @@ class Caller:
         assert one is not None, f"no {code}, but {[m.start for m in self.messages]}"
         return one
 
+    def final(self) -> Message | None:
+        """The final response to the INVITE, if it has come."""
+        return next((m for m in self.messages if m.code >= 200 and m.header("CSeq").endswith("INVITE")), None)
+
     def asked(self, method: str, seconds: float = 5.0) -> Message:
         """The first request of this method from voice."""
 

@@ -43,15 +43,13 @@ class Voice:
 
     def start(self) -> None:
         """Start, and wait until it answers and its sentences are made."""
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(self.command("run", "voice"), stdout=log, stderr=log)
+        self.launch()
         self.answers(START_S)
         until(lambda: not Shelf.of(self.settings).missing(), START_S, "the sentences")
 
-    def stop(self) -> int:
-        assert self.process is not None
-        self.process.terminate()
-        return self.process.wait(10)
+    def launch(self) -> None:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(self.command("run", "voice"), stdout=log, stderr=log)
 
     def answers(self, seconds: float) -> None:
         """Wait until a call is really heard: signalling, media and the link between them are there."""
