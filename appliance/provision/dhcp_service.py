@@ -42,18 +42,20 @@ def run(settings: Settings) -> None:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     network = settings.network
     index = require_interface(network.voice_interface)
+    kea = Kea(settings)
+    kea.end_orphan()
     require_port(socket.SOCK_DGRAM, network.voice_address, PORT, "DHCP")
-    _Service(settings, index).run()
+    _Service(settings, index, kea).run()
 
 
 class _Service:
-    def __init__(self, settings: Settings, interface_index: int) -> None:
+    def __init__(self, settings: Settings, interface_index: int, kea: Kea) -> None:
         self._settings = settings
         self._interface_index = interface_index
         self._live = Live(settings.paths.live_dir)
         self._catalogue = Catalogue(settings.paths.templates_dir, SystemClock())
         self._folder = settings.paths.engines_dir / "kea"
-        self._kea = Kea(settings)
+        self._kea = kea
         self._once = SaidOnce()
         self._running: KeaConfig = {}
         self._refused: KeaConfig = {}

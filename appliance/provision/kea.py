@@ -2,9 +2,11 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ class Kea:
 
     def __init__(self, settings: Settings) -> None:
         self._run_dir = control_socket(settings).parent
+        self._data_dir = lease_file(settings).parent
         self._socket = control_socket(settings)
         self._environment = {
             **os.environ,
@@ -31,11 +34,11 @@ class Kea:
             "KEA_LOCKFILE_DIR": str(self._run_dir),
             # Kea with the repairs of CVE-2025-32801 and after writes only where these say; older ones do not read them.
             "KEA_CONTROL_SOCKET_DIR": str(self._run_dir),
-            "KEA_DHCP_DATA_DIR": str(lease_file(settings).parent),
+            "KEA_DHCP_DATA_DIR": str(self._data_dir),
         }
         self._run_dir.mkdir(parents=True, exist_ok=True)
         self._run_dir.chmod(0o750)
-        lease_file(settings).parent.mkdir(parents=True, exist_ok=True)
+        self._data_dir.mkdir(parents=True, exist_ok=True)
 
     def check(self, file: Path) -> None:
         """Raises EngineProblem with Kea's own words when it would not take this configuration."""
@@ -52,6 +55,15 @@ class Kea:
             raise _missing() from missing
         if done.returncode != 0:
             raise _refused(_why(done.stderr + done.stdout))
+
+    def end_orphan(self) -> None:
+        """Kill a Kea of ours whose keeper was killed: mostly it ended with it, but AppArmor can keep it from that."""
+        for file in self._run_dir.glob("*.pid"):
+            with suppress(OSError, ValueError):
+                pid = int(file.read_text())
+                words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+                if words[0].endswith(PROGRAM.encode()) and str(self._data_dir).encode() in b" ".join(words):
+                    os.kill(pid, signal.SIGKILL)
 
     def start(self, file: Path) -> "subprocess.Popen[bytes]":
         """Start it; it writes to our standard output, and ends when we end, however that is."""

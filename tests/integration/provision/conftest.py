@@ -45,7 +45,7 @@ dhcp_pool = "10.20.0.50 - 10.20.0.99"
 
 UDHCPC_SCRIPT = """#!/bin/sh
 case "$1" in
-  bound|renew) env | grep -E '^(ip|mask|lease|router|ntpsrv|dns|serverid|tftp|opt[0-9]+|siaddr|sname|boot_file)=' > "$CONSERJE_GOT"
+  bound|renew) env | grep -E '^(ip|mask|lease|router|ntpsrv|dns|serverid|opt[0-9]+)=' > "$CONSERJE_GOT"
     ip addr flush dev "$interface"; ip addr add "$ip/$mask" dev "$interface" ;;
 esac
 """
@@ -98,7 +98,7 @@ class Answered:
 
 def replies(wire: socket.socket) -> list[bytes]:
     """BOOTP messages to clients among the packets that wait on a packet socket."""
-    found = []
+    found: list[bytes] = []
     while True:
         try:
             packet = wire.recv(1514)
