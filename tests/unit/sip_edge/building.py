@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from appliance.directory.model import Directory, MemoryDirectory, Row
-from appliance.sip_edge.plan import CallAttempt, FromPhone, FromTrunk, Plan
+from appliance.sip_edge.plan import CallAttempt, FromPhone, FromTrunk, Plan, Ring, Say
 from appliance.sip_edge.reasons import Because
 from appliance.sip_edge.routing import route
+from appliance.vocabulary import Announcement
 from tests.lab.sample import sample_rows
 
 NOON = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
@@ -54,3 +55,17 @@ def arrive(
 
 def codes(plan: Plan) -> list[Because]:
     return [r.code for r in plan.reasons]
+
+
+def rung(plan: Plan) -> list[str]:
+    """SIP identities that the first step rings."""
+    step = plan.steps[0]
+    assert isinstance(step, Ring)
+    return [t.sip_user for t in step.targets]
+
+
+def words(plan: Plan) -> tuple[Announcement, int]:
+    """What the caller hears first, and the status that ends it."""
+    step = plan.steps[0]
+    assert isinstance(step, Say)
+    return step.announcement, step.status
