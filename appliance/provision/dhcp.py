@@ -5,6 +5,7 @@ hex, so that no URL or comma in them can be taken for Kea's own syntax.
 """
 
 import ipaddress
+import sysconfig
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,12 @@ MAX_OPTION = 255
 VENDOR_SPACE = 43
 TIME_ZONE_NAME = 101
 """RFC 4833."""
+
+KEA_READS_OTHERWISE = frozenset({78, 79, 88, 91, 94, 108, 116, 118, 119, 137, 141, 146, 159, 212, 213})
+"""Codes whose octets Kea 2.2 reads by a standard that phones do not follow: it cuts a URL in 159 to "http", or refuses.
+Its hook for computed options sends octets as they are. (Tried: each code of 62 to 254 with a URL.)"""
+
+FLEX_OPTION = Path("/usr/lib", sysconfig.get_config_var("MULTIARCH") or "", "kea/hooks/libdhcp_flex_option.so")
 
 KeaConfig = dict[str, Any]
 
@@ -72,6 +79,7 @@ def kea_config(settings: Settings, directory: Directory | None, families: Famili
             "valid-lifetime": network.dhcp_lease_s,
             "decline-probation-period": DECLINED_S,
             "client-classes": _classes(settings, families),
+            "hooks-libraries": _hooks(settings, families),
             "subnet4": [
                 {
                     "id": SUBNET_ID,
@@ -168,13 +176,30 @@ def _begins(prefix: bytes) -> str:
 
 
 def _options(settings: Settings, family: Family) -> dict[str, Any]:
-    options = [_raw(o.code, _octets(settings, family, o)) for o in family.dhcp_options]
+    wants = [o for o in family.dhcp_options if o.code not in KEA_READS_OTHERWISE]
+    options = [_raw(o.code, _octets(settings, family, o)) for o in wants]
     # Phones act on options that they never ask for in option 55; and 66 counts only in the option list, not in sname.
     made: dict[str, Any] = {"option-data": [{**o, "always-send": True} for o in options]}
     if any(o.code == VENDOR_SPACE for o in family.dhcp_options):
         # Left alone, Kea takes 43 for a container of sub-options; a class may say that it is octets.
         made["option-def"] = [{"name": "vendor-encapsulated-options", "code": VENDOR_SPACE, "type": "binary"}]
     return made
+
+
+def _hooks(settings: Settings, families: Families) -> list[dict[str, Any]]:
+    """The hook that sends what Kea would read otherwise; none where no family wants such an option."""
+    values: dict[int, str] = {}
+    for family in reversed(families.families):
+        for option in family.dhcp_options:
+            if option.code in KEA_READS_OTHERWISE:
+                octets = f"0x{_octets(settings, family, option).hex()}"
+                # Nothing, in the end, means that the option is not sent.
+                others = values.get(option.code, "''")
+                values[option.code] = f"ifelse(member('{family.name}'), {octets}, {others})"
+    if not values:
+        return []
+    options = [{"code": code, "csv-format": False, "supersede": value} for code, value in sorted(values.items())]
+    return [{"library": str(FLEX_OPTION), "parameters": {"options": options}}]
 
 
 def _raw(code: int, value: bytes) -> dict[str, Any]:

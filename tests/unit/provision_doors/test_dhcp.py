@@ -75,6 +75,17 @@ def test_every_option_is_sent_unasked_and_as_octets() -> None:
     assert made["option-def"][0]["type"] == "binary"
 
 
+def test_an_option_that_kea_would_read_otherwise_goes_by_its_hook() -> None:
+    wants = (DhcpOption(159, "http://{http}/a"), URL)
+    families = Families((family("a", (b"a",), (), *wants), family("b", (b"b",), (), DhcpOption(159, "b"))))
+    config = kea_config(Settings(), None, families)["Dhcp4"]
+    assert [o["code"] for c in config["client-classes"] for o in c.get("option-data", ())] == [66]
+    (hook,) = config["hooks-libraries"]
+    (option,) = hook["parameters"]["options"]
+    url = b"http://10.20.0.1/a".hex()
+    assert option["supersede"] == f"ifelse(member('a'), 0x{url}, ifelse(member('b'), 0x62, ''))"
+
+
 @pytest.mark.parametrize("option", [DhcpOption(150, "x", "address"), DhcpOption(66, "y" * 300), DhcpOption(66, "")])
 def test_an_option_that_dhcp_cannot_carry_names_its_family(option: DhcpOption) -> None:
     with pytest.raises(TemplateProblem, match=rf"option {option.code} of the family acme"):
