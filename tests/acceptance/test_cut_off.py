@@ -1,4 +1,4 @@
-"""The building without its centre: it calls as before, boots from its own disk, sends nothing down the dead link."""
+"""The building without its centre: it calls as before, boots from its own disk, and sends nothing down a dead link."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -7,7 +7,7 @@ import pytest
 from appliance.processes import PROCESSES
 from tests.acceptance.conftest import House
 from tests.lab.audio import spacing
-from tests.lab.phones import PhoneCall
+from tests.lab.phones import Phone, PhoneCall
 from tests.lab.waiting import until
 
 BACK_S = 3.0
@@ -41,6 +41,12 @@ def test_a_process_killed_is_back_and_calls_and_registrations_live_on(
     other_end.ended()
 
 
+def _answered(caller: Phone, number: str) -> PhoneCall | None:
+    call = caller.call(number)
+    until(lambda: call.over or call.events("CALL_ESTABLISHED"), 5, f"{number} answers or refuses")
+    return None if call.over else call
+
+
 def _talks_again(one: PhoneCall, other: PhoneCall) -> bool:
     one.hears(other.phone.hz, 0.5)
     other.hears(one.phone.hz, 0.5)
@@ -59,7 +65,7 @@ def test_a_voice_process_that_dies_takes_only_its_own_calls(house: House, centre
     # Its caller hangs up on the silence; a new one is served.
     echo.hang_up()
     echo.ended()
-    elsa.call("*9196").established().hears(elsa.hz, 10)
+    until(lambda: _answered(elsa, "*9196"), BACK_S, "voice answers again").hears(elsa.hz, 10)
 
 
 @pytest.mark.acceptance("S-9")
