@@ -20,8 +20,10 @@ from appliance.webui.words import say, say_alarm, say_counted
 blueprint = Blueprint("live", __name__, url_prefix="/api/v1")
 
 LOOK_EVERY_S = 0.5
-BEAT_EVERY_S = 10.0
-"""A comment this often: a dead browser is noticed, and so is an ended session."""
+BEAT_EVERY_S = 1.0
+"""A comment this often: only a write tells that a browser has left, and its place is wanted by the next page."""
+SESSION_EVERY_S = 5.0
+"""How soon an ended session is noticed."""
 LONGEST_STREAM_S = 600.0
 RETRY_MS = 2000
 
@@ -128,7 +130,7 @@ def _view() -> View:
 def _stream(view: View, user: str) -> Iterator[str]:
     d = desk()
     token = str(session.get("token", ""))
-    began = beat = time.monotonic()
+    began = beat = asked = time.monotonic()
     seen: object = None
     sent: dict[str, str] = {}
     announced: str | None = None
@@ -143,12 +145,15 @@ def _stream(view: View, user: str) -> Iterator[str]:
                 sent, announced = message["fragments"], message["announce"]
                 news = {"fragments": changed, "announce": announced, "now": _now()}
                 yield f"event: board\ndata: {json.dumps(news)}\n\n"
-        if time.monotonic() - beat > BEAT_EVERY_S:
-            beat = time.monotonic()
+        now = time.monotonic()
+        if now - asked > SESSION_EVERY_S:
+            asked = now
             if d.sessions.find(token, d.clock.now().timestamp(), use=False) is None:
                 yield "event: bye\ndata: {}\n\n"
                 return
-            yield ": still here\n\n"
+        if now - beat > BEAT_EVERY_S:
+            beat = now
+            yield ":\n\n"
         d.streams.stopping.wait(LOOK_EVERY_S)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from appliance.directory.model import Directory
-from appliance.webui.plain import plain
+from appliance.webui.plain import words_of
 
 SHOWN = 8
 SHORTEST = 2
@@ -29,7 +29,7 @@ class Suggestion:
 
 def suggest(directory: Directory, text: str) -> tuple[Suggestion, ...]:
     """People with an extension and without a phone that match every word of `text`; at most SHOWN."""
-    words = plain(text).replace("·", " ").replace(".", " ").split()
+    words = words_of(text)
     if not any(len(w) >= SHORTEST for w in words):
         return ()
     found = []
@@ -59,14 +59,14 @@ def find(directory: Directory, person_id: str) -> Suggestion | None:
 
 def _people(directory: Directory) -> Iterator[tuple[Suggestion, list[str], list[str]]]:
     for account in directory.accounts():
-        company = plain(account.name).split()
+        company = words_of(account.name)
         for extension in directory.extensions(account.id):
             if extension.target_kind != "person":
                 continue
             person = directory.person(extension.target_id)
             if person is None:
                 continue
-            own = [extension.digits, *plain(person.name).split()]
+            own = [extension.digits, *words_of(person.name)]
             short = _short(person.first_name, person.last_name)
             yield Suggestion(person.id, short, extension.digits, account.name), own, company
 

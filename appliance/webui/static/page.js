@@ -4,7 +4,7 @@
 (() => {
   const words = JSON.parse(document.body.dataset.words || "{}");
   const spoken = document.documentElement.lang;
-  const POLL_MS = 3000, TRY_STREAM_AGAIN_MS = 60000, TICK_MS = 1000, TYPED_MS = 150;
+  const POLL_MS = 3000, TRY_STREAM_AGAIN_MS = 15000, TICK_MS = 1000, TYPED_MS = 150;
 
   // Times. The server writes them whole; here they become "3 minutes ago" and running durations.
   const relative = new Intl.RelativeTimeFormat(spoken, { numeric: "always", style: "short" });
