@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 ALGORITHMS = ("SHA-256", "MD5")
 """Offered in this order, the stronger first (RFC 8760 §2.4)."""
-MD5_ONLY = re.compile(r"(?i)\bbaresip\b")
+MD5_ONLY = re.compile(r"(?i)\b(baresip|sipp)\b")
 """User-Agents that give up on an answer with any challenge that they do not know (libre's sip_auth), against RFC 3261
 §22.3. What they are asked depends on nothing but this header, so that nobody learns by it who is known here."""
 

@@ -1,0 +1,102 @@
+"""INVITE to BYE and digest REGISTER through our routing, against a native Kamailio doing the same work in the same run.
+
+Calls a second are what SIPp gets through when it keeps many calls open; rounds alternate and the best of each counts.
+CPU a call says how much of the machine is left: SIPp's own share dulls the first figure, never the second.
+"""
+
+import tempfile
+from pathlib import Path
+
+from tests.bench.results import Result, bound, percentile, rate
+from tests.bench.sip_load import (
+    USERS,
+    Run,
+    Target,
+    callee,
+    captured,
+    credentials,
+    drive,
+    extension,
+    held_ms,
+    inject,
+    native,
+    rows,
+    user,
+)
+from tests.integration.sip_edge.building import ADDRESS, building, free_ports
+
+ROUNDS = 3
+CALLS, REGISTERS = 2000, 4000
+RATE, AT_ONCE = 4000, 20
+STEADY_CALLS, STEADY_RATE = 1500, 100
+SERVED = "native Kamailio, same work"
+
+
+def measure() -> list[Result]:
+    with tempfile.TemporaryDirectory() as name, building(Path(name) / "ours", rows()) as ours:
+        place = Path(name)
+        ours.start("redis", "rtpengine", "kamailio")
+        with native(place / "native", ours.settings.media.ng_port, ours.settings.sip.workers) as reference:
+            mine = Target(ours.sip[1], ours.running["kamailio"].pid)
+            found = _registers(place, mine, reference) + _calls(place, mine, reference)
+            found.append(bound("memory of a worker, most", "MiB", max(mine.memory_mib()), 60.0))
+        return found
+
+
+def _registers(place: Path, mine: Target, reference: Target) -> list[Result]:
+    users = inject(place / "register.csv", [f"{user(n)};{credentials(n)}" for n in range(2, USERS)])
+    ours, theirs = _by_turns(place, "register", users, REGISTERS, mine, reference)
+    return [
+        rate("digest REGISTER", "registrations/s", ours[0], theirs[0], SERVED, 0.50),
+        rate("digest REGISTER, by CPU", "registrations/CPU s", ours[1], theirs[1], SERVED, 0.50),
+    ]
+
+
+def _calls(place: Path, mine: Target, reference: Target) -> list[Result]:
+    (port,) = free_ports(1)
+    users = inject(place / "call.csv", [f"{user(n)};{credentials(n)};{extension(1)}" for n in range(2, USERS)])
+    with callee(place, port):
+        for target in (mine, reference):
+            _register_callee(place, target, port)
+        called = extension(1)
+        ours, theirs = _by_turns(place, "call", users, CALLS, mine, reference, called)
+        held = [_held(place, t, users, called, port) for t in (mine, reference)]
+    added = percentile(held[0], 0.99) - percentile(held[1], 0.5)
+    return [
+        rate("INVITE to BYE", "calls/s", ours[0], theirs[0], SERVED, 0.85),
+        rate("INVITE to BYE, by CPU", "calls/CPU s", ours[1], theirs[1], SERVED, 0.85),
+        bound("set-up delay added at 100 calls/s: p99, less the reference's median", "ms", max(added, 0.01), 5.0),
+    ]
+
+
+def _by_turns(
+    place: Path, scenario: str, users: Path, count: int, mine: Target, reference: Target, called: str = ""
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Best (runs a second, runs a second of CPU) of each."""
+    best = {mine: (0.0, 0.0), reference: (0.0, 0.0)}
+    for _ in range(ROUNDS):
+        for target in (mine, reference):
+            before = target.cpu_s()
+            run = _good(drive(place, scenario, target.port, users, count, RATE, AT_ONCE, called))
+            by_cpu = run.good / max(target.cpu_s() - before, 0.01)
+            best[target] = (max(best[target][0], run.a_second), max(best[target][1], by_cpu))
+    return best[mine], best[reference]
+
+
+def _held(place: Path, target: Target, users: Path, called: str, callee_port: int) -> list[float]:
+    """Milliseconds from INVITE in to INVITE out at a steady rate, read off the wire."""
+    capture = place / f"{target.port}.pcap"
+    with captured(capture, target.port, callee_port):
+        _good(drive(place, "call", target.port, users, STEADY_CALLS, STEADY_RATE, 500, called))
+    return held_ms(capture, target.port, callee_port)
+
+
+def _good(run: Run) -> Run:
+    assert run.failed == 0 and run.good, f"{run.failed} failed, {run.good} went well: {run.errors}"
+    return run
+
+
+def _register_callee(place: Path, target: Target, port: int) -> None:
+    """The answering phone's contact is SIPp's own port."""
+    users = inject(place / "callee.csv", [f"{user(1)};{credentials(1)};{ADDRESS}:{port}"])
+    _good(drive(place, "register_at", target.port, users, 1, 10, 1))
