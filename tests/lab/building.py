@@ -36,6 +36,9 @@ BIN = Path(sys.executable).parent
 VOICE_ADDRESS = "10.20.0.1"
 MANAGEMENT_ADDRESS = "198.18.40.1"
 """Of a range for tests of networks (RFC 2544), so that a demonstration disturbs no office's network."""
+LOOPBACK_ADDRESS = "127.0.1.1"
+NICE = {"webui": 5, "snmp": 5, "sync": 3, "tftp": 3, "provision": 3}
+"""What is no part of a call stands back, on a small machine, for what is."""
 READY_S = 60.0
 PITCHES = {"ana": 400, "beto": 500, "carla": 600, "dario": 700, "elsa": 800}
 R = TypeVar("R", EdgeReport, SyncReportFile, VoiceReport)
@@ -211,6 +214,7 @@ class Building:
             settings = self.settings
             phone.url = f"http://{settings.network.voice_address}:{settings.provisioning.http_port}"
             phone.address = f"127.0.1.{100 + self._plugged}"
+            phone.rtp_ports = f"{10000 + 100 * self._plugged}-{10098 + 100 * self._plugged}"
         self.phones.append(phone)
         return phone
 
@@ -243,7 +247,7 @@ class Building:
         settings = self.settings
         ports = ports_of(settings)
         return tuple(
-            Command(p.name, (str(BIN / "conserje"), "run", p.name), ports[p.name], stop_s=p.stop_s)
+            Command(p.name, (str(BIN / "conserje"), "run", p.name), ports[p.name], NICE.get(p.name, 0), p.stop_s)
             for p in wanted(settings)
         )
 
@@ -272,6 +276,24 @@ def settings_values(directory: Path, run_directory: Path, uplink_address: str) -
             "v3_privacy_key": "lab-encrypts-it",
         },
     }
+
+
+def loopback_values(directory: Path, run_directory: Path) -> dict[str, Any]:
+    """Settings of a building that shares this machine's loopback: ports that need no root, no DHCP."""
+    return merged(
+        settings_values(directory, run_directory, LOOPBACK_ADDRESS),
+        {
+            "network": {
+                "voice_interface": "lo",
+                "voice_address": LOOPBACK_ADDRESS,
+                "voice_subnet": "127.0.1.0/24",
+                "management_address": LOOPBACK_ADDRESS,
+                "dhcp": False,
+            },
+            "provisioning": {"http_port": 8069, "https_port": 8443, "tftp_port": 6969},
+            "snmp": {"port": 1161},
+        },
+    )
 
 
 def merged(values: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

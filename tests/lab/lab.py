@@ -1,5 +1,7 @@
 """A laboratory: buildings, the centre and the carrier that they share, wired together; all gone when it ends.
 
+On loopback (`Lab(loopback=True)`) there is one building, nothing can be cut, and phones are told where their files are.
+
     with Lab() as lab:
         building = lab.building()
         ana, beto = building.boot("ana", "beto")
@@ -9,15 +11,21 @@
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from tests.lab.building import Building, merged, settings_values
+from tests.lab.building import (
+    MANAGEMENT_ADDRESS,
+    VOICE_ADDRESS,
+    Building,
+    loopback_values,
+    merged,
+    settings_values,
+)
 from tests.lab.carrier import Carrier
 from tests.lab.centre import Centre
-from tests.lab.netns import Namespace, cable
+from tests.lab.netns import Cable, Namespace, cable
 from tests.lab.sample import sample_rows
 from wire.rows import Row
 
@@ -27,16 +35,19 @@ CENTRE_ADDRESS = "10.30.0.3"
 CENTRE_MANAGEMENT_ADDRESS = "198.18.41.1"
 BUILDING_ADDRESS = "10.30.0.{}"
 FIRST_BUILDING = 101
+LOOPBACK_CARRIER = "127.0.1.2"
+LOOPBACK_CENTRE = "127.0.1.3"
 SHM = Path("/dev/shm")
 
 
 class Lab:
     """Everything in it is removed by `close()`, whatever became of it; `keep` leaves the files for a look."""
 
-    def __init__(self, keep: bool = False, directory: Path | None = None) -> None:
+    def __init__(self, keep: bool = False, directory: Path | None = None, loopback: bool = False) -> None:
         self.directory = directory or Path(tempfile.mkdtemp(prefix="cj-"))
         self.directory.mkdir(parents=True, exist_ok=True)
         self.buildings: list[Building] = []
+        self.loopback = loopback
         self._keep = keep
         self._carrier: Carrier | None = None
         self._centre: Centre | None = None
@@ -53,20 +64,28 @@ class Lab:
     def carrier(self) -> Carrier:
         """Started when first asked for."""
         if self._carrier is None:
-            place = Namespace.new("carrier")
-            place.bridge("wan0", f"{CARRIER_ADDRESS}/{WAN_PREFIX}")
-            self._carrier = Carrier(CARRIER_ADDRESS, self.directory / "carrier", place)
+            place = None if self.loopback else Namespace.new("carrier")
+            if place:
+                place.bridge("wan0", f"{CARRIER_ADDRESS}/{WAN_PREFIX}")
+            self._carrier = Carrier(self.carrier_address, self.directory / "carrier", place)
             self._carrier.start()
         return self._carrier
+
+    @property
+    def carrier_address(self) -> str:
+        return LOOPBACK_CARRIER if self.loopback else CARRIER_ADDRESS
 
     @property
     def centre(self) -> Centre:
         """Started when first asked for; empty but for what it needs to enrol buildings."""
         if self._centre is None:
-            place = Namespace.new("centre")
-            place.bridge("wan0", f"{CENTRE_ADDRESS}/{WAN_PREFIX}")
-            place.bridge("mgmt0", f"{CENTRE_MANAGEMENT_ADDRESS}/24")
-            self._centre = Centre((CENTRE_ADDRESS, CENTRE_MANAGEMENT_ADDRESS), self.directory / "centre", place)
+            place = None if self.loopback else Namespace.new("centre")
+            addresses: tuple[str, ...] = (LOOPBACK_CENTRE,)
+            if place:
+                place.bridge("wan0", f"{CENTRE_ADDRESS}/{WAN_PREFIX}")
+                place.bridge("mgmt0", f"{CENTRE_MANAGEMENT_ADDRESS}/24")
+                addresses = (CENTRE_ADDRESS, CENTRE_MANAGEMENT_ADDRESS)
+            self._centre = Centre(addresses, self.directory / "centre", place)
             self._centre.start()
         return self._centre
 
@@ -82,6 +101,22 @@ class Lab:
         `enrolled`: the centre holds the rows and the building has them by sync; else they are published in it directly.
         `settings`: sections laid over those of the lab.
         """
+        building = self._on_loopback(settings or {}) if self.loopback else self._wired(settings or {})
+        kept = tuple(sample_rows(self.carrier_address) if rows is None else rows)
+        self.carrier  # noqa: B018 - it is started before anything probes it
+        if enrolled:
+            building.values = merged(building.values, {"central": {"url": self.centre.url}})
+            building.write_settings()
+            building.command("enrol", input=f"{self.centre.load(kept)}\n")
+        else:
+            building.write_settings()
+            building.publish(kept)
+        if start:
+            building.start()
+        return building
+
+    def _wired(self, settings: Mapping[str, Any]) -> Building:
+        """In a namespace, with cables to the carrier and the centre."""
         number = len(self.buildings) + 1
         name = f"building-{number}"
         directory = self.directory / name
@@ -90,33 +125,28 @@ class Lab:
         run_directory = SHM / place.name
         address = BUILDING_ADDRESS.format(FIRST_BUILDING + number - 1)
         values = settings_values(directory, run_directory, address)
-        building = Building(name, directory, run_directory, place, merged(values, settings or {}))
+        building = Building(name, directory, run_directory, place, merged(values, settings))
         self.buildings.append(building)
-        place.bridge("voice0", "10.20.0.1/24")
-        place.bridge("mgmt0", "198.18.40.1/24")
+        place.bridge("voice0", f"{VOICE_ADDRESS}/24")
+        place.bridge("mgmt0", f"{MANAGEMENT_ADDRESS}/24")
         place.bridge("uplink0", f"{address}/{WAN_PREFIX}")
-        # Switches of the building, the carrier and the centre stand in a circle: isolated ports keep it from looping.
-        far = self.carrier.place
+        building.to_carrier = self._cable_to(self.carrier.place, place, "to-carrier", number)
+        building.to_centre = self._cable_to(self.centre.place, place, "to-centre", number)
+        return building
+
+    @staticmethod
+    def _cable_to(far: Namespace | None, place: Namespace, port: str, number: int) -> Cable:
+        # Switches of buildings, carrier and centre stand in a circle: isolated ports keep it from looping.
         assert far
-        building.to_carrier = cable(
-            place, "to-carrier", far, f"b{number}", near_switch="uplink0", far_switch="wan0", isolated=True
-        )
-        kept = tuple(sample_rows(CARRIER_ADDRESS) if rows is None else rows)
-        if enrolled:
-            centre = self.centre
-            assert centre.place
-            building.to_centre = cable(
-                place, "to-centre", centre.place, f"b{number}", near_switch="uplink0", far_switch="wan0", isolated=True
-            )
-            building.values = merged(building.values, {"central": {"url": centre.url}})
-            building.write_settings()
-            claim = centre.load(kept)
-            building.command("enrol", input=f"{claim}\n")
-        else:
-            building.write_settings()
-            building.publish(kept)
-        if start:
-            building.start()
+        return cable(place, port, far, f"b{number}", near_switch="uplink0", far_switch="wan0", isolated=True)
+
+    def _on_loopback(self, settings: Mapping[str, Any]) -> Building:
+        assert not self.buildings, "loopback has room for one building"
+        directory = self.directory / "building-1"
+        run_directory = directory / "run"
+        values = merged(loopback_values(directory, run_directory), settings)
+        building = Building("building-1", directory, run_directory, None, values)
+        self.buildings.append(building)
         return building
 
     def logs(self) -> str:
@@ -144,6 +174,5 @@ class Lab:
         for far in (self._carrier, self._centre):
             if far is not None:
                 far.stop()
-                with suppress(AttributeError):
-                    assert far.place
+                if far.place:
                     far.place.remove()

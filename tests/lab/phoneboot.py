@@ -338,10 +338,12 @@ def read_tftp(host: str, port: int, path: str, source: str = "") -> bytes | None
                 return data
 
 
-def capture(place: Namespace, interface: str, file: Path, what: str = "") -> "subprocess.Popen[bytes]":
+def capture(place: Namespace | None, interface: str, file: Path, what: str = "") -> "subprocess.Popen[bytes]":
     """tcpdump into `file`, each packet written as it comes."""
     argv = ["tcpdump", "-i", interface, "-n", "-U", "--immediate-mode", "-Z", "root", "-s", "0", "-w", str(file)]
-    return place.popen([*argv, *what.split()], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    argv += what.split()
+    quiet = subprocess.DEVNULL
+    return subprocess.Popen(place.argv(argv) if place else argv, stdin=quiet, stdout=quiet, stderr=quiet)
 
 
 def _folder(url: str) -> tuple[str, str]:

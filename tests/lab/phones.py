@@ -80,7 +80,8 @@ class PhoneCall:
         ends = [e.at for e in self.events("CALL_CLOSED")]
         packets = read_capture(self.phone.capture_file) if self.phone.capture_file.exists() else ()
         end = ends[0] if ends else time.time()
-        since = [p for p in packets if self.started_at <= p.at <= end + 0.1 and p.destination[0] == self.phone.address]
+        first, last = map(int, self.phone.rtp_ports.split("-"))
+        since = [p for p in packets if self.started_at <= p.at <= end + 0.1 and first <= p.destination[1] <= last]
         return rtp_streams(since)
 
     def heard(self) -> Pcm:
@@ -121,6 +122,7 @@ class Phone:
     """What it does when called: answer | ring | busy"""
     url: str = ""
     address: str = ""
+    rtp_ports: str = "10000-10400"
     boots: list[BootLog] = field(default_factory=list)
     _agent: UserAgent | None = None
     _capture: "subprocess.Popen[bytes] | None" = None
@@ -136,14 +138,17 @@ class Phone:
         log = BootLog()
         self.boots.append(log)
         self.directory.mkdir(parents=True, exist_ok=True)
+        self._captures += 1
         if self.cable and self.place:
             self.cable.mend()
-            self._captures += 1
             self._capture = capture(self.place, "eth0", self.capture_file)
             until(self.capture_file.exists, 5, "tcpdump records")
             log.lease = lease_by_dhcp(self.device, self.place, self.capture_file, seconds)
             self.address = log.lease.address
             log.add("dhcp", f"option 60 {self.device.family.option60!r}", f"address {self.address}")
+        else:
+            first, _, last = self.rtp_ports.partition("-")
+            self._capture = capture(None, "lo", self.capture_file, f"udp and dst portrange {first}-{last}")
         if account:
             log.account = account
         else:
@@ -152,7 +157,13 @@ class Phone:
             boot_files(self.device, self.url, self.place, log, "" if self.place else self.address)
         assert log.account
         self._agent = UserAgent(
-            log.account, self.directory / "agent", self.address, self.place, self.hz, on_event=self._happened
+            log.account,
+            self.directory / "agent",
+            self.address,
+            self.place,
+            self.hz,
+            rtp_ports=self.rtp_ports,
+            on_event=self._happened,
         )
         self._agent.start()
         if register:

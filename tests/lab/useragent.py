@@ -220,6 +220,7 @@ class UserAgent:
         lines = [
             "poll_method epoll",
             f"sip_listen {self.address}:{self.sip_port}",
+            *([] if self.place else [f"net_interface {self.address}"]),
             "call_local_timeout 120",
             "call_max_calls 8",
             f"audio_source {speaks}",
