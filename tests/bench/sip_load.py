@@ -204,10 +204,10 @@ def held_ms(path: Path, proxy: int, callee_port: int) -> list[float]:
     kept: dict[str, float] = {}
     for datagram in read_capture(path):
         message = parse(datagram.payload)
-        if message is None or message.method != "INVITE":
+        if message is None or message.is_response or message.method != "INVITE":
             continue
-        call = message.get("Call-ID")
-        if datagram.destination[1] == proxy and message.get("Proxy-Authorization"):
+        call = message.get("call-id")
+        if datagram.destination[1] == proxy and message.get("proxy-authorization"):
             came.setdefault(call, datagram.at)
         elif datagram.destination[1] == callee_port and call in came:
             kept.setdefault(call, (datagram.at - came[call]) * 1000)
