@@ -80,6 +80,14 @@ for unit in kamailio rtpengine-daemon ngcp-rtpengine-daemon redis-server kea-dhc
     systemctl mask -q "$unit" 2>/dev/null || true
 done
 CONSERJE_PATHS__TEMPLATES_DIR="\"$prefix/templates/phones\"" "$prefix/venv/bin/conserje" units --dir /etc/systemd/system
+# Debian's AppArmor profiles know Kea only under its own folders; our unit's sandbox stands in their place.
+for profile in usr.sbin.kea-dhcp4 usr.sbin.kea-lfc; do
+    if [ -e "/etc/apparmor.d/$profile" ]; then
+        install -d /etc/apparmor.d/disable
+        ln -sf "/etc/apparmor.d/$profile" "/etc/apparmor.d/disable/$profile"
+        ! command -v apparmor_parser >/dev/null || apparmor_parser -R "/etc/apparmor.d/$profile" 2>/dev/null || true
+    fi
+done
 install -m 0644 "$here/image/files/conserje-first-boot.service" /etc/systemd/system/
 install -m 0644 "$here/image/files/sysctl.conf" /etc/sysctl.d/60-conserje.conf
 systemctl enable -q conserje-first-boot.service conserje.target
