@@ -132,7 +132,7 @@ def operator_of(office: Office, token: str) -> LoggedIn | None:
         ).first()
     if found is None:
         return None
-    portal_session, operator = found.tuple()
+    portal_session, operator = found
     idle = now - portal_session.seen_at > timedelta(minutes=limits.session_idle_min)
     if idle or now - portal_session.made_at > timedelta(hours=limits.session_max_h):
         return None

@@ -82,9 +82,7 @@ class Contacts:
 
 def site_lines(session: Session, now: datetime, only: str = "") -> list[SiteLine]:
     """All buildings by name, or only one, with what they run."""
-    counts = dict(
-        session.execute(select(PresenceRecord.site_id, func.count()).group_by(PresenceRecord.site_id)).tuples().all()
-    )
+    counts = dict(session.execute(select(PresenceRecord.site_id, func.count()).group_by(PresenceRecord.site_id)).all())
     query = (
         select(SiteRecord, SiteState, BuildingStatus, SiteContact.at)
         .join(SiteState, SiteState.site_id == SiteRecord.id)
@@ -92,7 +90,7 @@ def site_lines(session: Session, now: datetime, only: str = "") -> list[SiteLine
         .outerjoin(SiteContact, SiteContact.site_id == SiteRecord.id)
         .order_by(SiteRecord.name_key)
     )
-    rows = session.execute(query.where(SiteRecord.id == only) if only else query).tuples()
+    rows = session.execute(query.where(SiteRecord.id == only) if only else query)
     return [
         SiteLine(
             id=site.id,

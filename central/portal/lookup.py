@@ -46,7 +46,7 @@ def account_lines(session: Session) -> list[AccountLine]:
         select(PresenceRecord.account_id, SiteRecord.name)
         .join(SiteRecord, SiteRecord.id == PresenceRecord.site_id)
         .order_by(SiteRecord.name_key)
-    ).tuples():
+    ):
         places.setdefault(account_id, []).append(name)
     records = session.scalars(select(AccountRecord).order_by(AccountRecord.name_key))
     return [AccountLine(r.id, r.name, tuple(places.get(r.id, ()))) for r in records]

@@ -79,7 +79,7 @@ def add_pages(pages: Blueprint, desk: Desk) -> None:
                 select(SeenPhone, SiteRecord)
                 .join(SiteRecord, SiteRecord.id == SeenPhone.site_id)
                 .order_by(SiteRecord.name_key, SeenPhone.last_seen_at.desc())
-            ).tuples()
+            )
             return page("unassigned.html", rows=list(rows))
 
     @pages.route("/sites/<site_id>/unassigned/<mac>", methods=["GET", "POST"])

@@ -10,7 +10,7 @@ from central.errors import InputProblem, Words
 from central.rules.names import short
 
 MAC = re.compile(r"[0-9a-f]{12}")
-MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/+-]*")
+MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+-]*")
 MAX_MODEL = 32
 
 

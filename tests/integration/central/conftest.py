@@ -9,8 +9,9 @@ import pytest
 
 from central.database import Database
 from central.office import Office, open_office
-from central.settings import DatabaseSettings, Feed, Paths, Security, Settings
+from central.settings import DatabaseSettings, Feed, Paths, Security, Settings, load
 from tests.integration.central.databases import Cluster, private_cluster
+from tests.integration.central.server import Served, serving
 
 KEY = base64.b64encode(b"k" * 32).decode()
 
@@ -79,4 +80,29 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 def office(settings: Settings, clock: SettableClock) -> Iterator[Office]:
     opened = open_office(settings)
     yield Office(opened.settings, opened.database, opened.sealer, clock)
+    opened.database.close()
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A served office, one for all tests of a module: each makes buildings and companies of its own."""
+    place = tmp_path_factory.mktemp("office")
+    if request.param == "sqlite":
+        with serving(place, "") as running:
+            yield running
+        return
+    cluster: Cluster = request.getfixturevalue("cluster")
+    name = cluster.create()
+    try:
+        with serving(place, cluster.url(name)) as running:
+            yield running
+    finally:
+        cluster.drop(name)
+
+
+@pytest.fixture(scope="module")
+def served_office(served: Served) -> Iterator[Office]:
+    """The same office in this process: edits made here are served there."""
+    opened = open_office(load(served.place / "central.toml", {}))
+    yield opened
     opened.database.close()

@@ -1,0 +1,5 @@
+"""`python -m central` is `conserje-central`."""
+
+from central.cli import main
+
+main()
