@@ -63,7 +63,7 @@ class Carrier:
             )
         until(self._stands, 10, "the carrier stand-in takes orders")
 
-    def stop(self) -> None:
+    def power_off(self) -> None:
         """The carrier is dead: nothing answers any more."""
         if self._process:
             self._process.kill()

@@ -69,6 +69,11 @@ class Centre:
         if self._supervisor:
             self._supervisor.shut_down()
 
+    def power_off(self) -> None:
+        """Everything of it dies at once."""
+        if self._supervisor:
+            self._supervisor.power_off()
+
     @property
     def processes(self) -> Supervisor:
         assert self._supervisor, "the centre has not been started"

@@ -173,6 +173,6 @@ class Lab:
     def _close_far_ends(self) -> None:
         for far in (self._carrier, self._centre):
             if far is not None:
-                far.stop()
+                far.power_off()
                 if far.place:
                     far.place.remove()

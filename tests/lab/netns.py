@@ -93,7 +93,7 @@ class Namespace:
 
     def owned_by(self, pid: int) -> None:
         """From now on it is `pid` whose death makes this namespace a left-over."""
-        (REGISTER / self.name).write_text(json.dumps({"pid": pid, "born": _born(pid)}))
+        (REGISTER / self.name).write_text(json.dumps({"pid": pid, "born": born(pid)}))
 
     @property
     def path(self) -> Path:
@@ -248,15 +248,15 @@ def local_mac() -> str:
 
 def ours() -> tuple[Namespace, ...]:
     """The namespaces that this process owns."""
-    return tuple(Namespace(f.name) for f in _registered() if _owner(f) == (os.getpid(), _born(os.getpid())))
+    return tuple(Namespace(f.name) for f in _registered() if _owner(f) == (os.getpid(), born(os.getpid())))
 
 
 def sweep() -> tuple[str, ...]:
     """Removes the namespaces whose owner is dead, with the processes in them; their names."""
     gone = []
     for file in _registered():
-        pid, born = _owner(file)
-        if not born or _born(pid) != born:
+        pid, since = _owner(file)
+        if not since or born(pid) != since:
             Namespace(file.name).remove()
             gone.append(file.name)
     return tuple(gone)
@@ -274,7 +274,7 @@ def _owner(file: Path) -> tuple[int, str]:
         return 0, ""
 
 
-def _born(pid: int) -> str:
+def born(pid: int) -> str:
     """When a process started, in clock ticks since boot: with the pid it names a process for good.
 
     Empty: there is none.

@@ -145,7 +145,9 @@ class Phone:
             until(self.capture_file.exists, 5, "tcpdump records")
             log.lease = lease_by_dhcp(self.device, self.place, self.capture_file, seconds)
             self.address = log.lease.address
-            log.add("dhcp", f"option 60 {self.device.family.option60!r}", f"address {self.address}")
+            vendor_class = self.device.filled(self.device.family.option60.decode("latin-1"))
+            says = f"option 60 {vendor_class!r}" if vendor_class else "no option 60"
+            log.add("dhcp", says, f"address {self.address}")
         else:
             first, _, last = self.rtp_ports.partition("-")
             self._capture = capture(None, "lo", self.capture_file, f"udp and dst portrange {first}-{last}")
