@@ -16,6 +16,7 @@ from pathlib import Path
 import requests
 
 from appliance.directory.local import Fetch, LocalStore, Sighting
+from appliance.directory.publish import publish
 from appliance.directory.reports import (
     CallNow,
     Contact,
@@ -55,6 +56,8 @@ class House:
 
     settings: Settings
     local: LocalStore
+    link: LinkState = LinkState.UP
+    """To the centre, as sync reports it. The page itself never talks to the centre."""
     edge: EdgeReport = field(default_factory=lambda: EdgeReport(iso(), kamailio_up=True, media_up=True, voice_up=True))
 
     @property
@@ -65,11 +68,16 @@ class House:
         """Write the edge's report anew, changed; and a fresh one of sync."""
         self.edge = replace(self.edge, at=iso(), **changes)  # type: ignore[arg-type]
         write_report(self.settings.paths.reports_dir, self.edge)
-        sync = SyncReportFile(iso(), LinkState.UP, SINCE, 1, SINCE, "", "", 0, True)
+        sync = SyncReportFile(iso(), self.link, SINCE, 1, SINCE, "", "", 0, True)
         write_report(self.settings.paths.reports_dir, sync)
 
     def register(self, *people: str) -> None:
         self.report(contacts=tuple(Contact(sip_user(p), "10.20.0.51:5060", "Yealink", iso(300)) for p in people))
+
+    def take_back(self, mac: str) -> None:
+        """Undo an adoption of this building: the phone is nobody's again."""
+        self.local.forget_adoption(mac)
+        publish(self.settings)
 
     def client(self, role: str = "") -> "Client":
         made = Client(self.url)

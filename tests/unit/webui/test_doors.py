@@ -37,7 +37,6 @@ def users(store: Store) -> Users:
     return Users(store, StoppedClock(), SystemChance())
 
 
-@pytest.mark.acceptance("B-5")
 def test_each_role_may_what_the_one_below_may_and_more() -> None:
     allowed = [{d for d in Deed if may(r, d)} for r in (Role.VIEWER, Role.TECHNICIAN, Role.ADMINISTRATOR)]
     assert allowed[0] < allowed[1] < allowed[2] == set(Deed)
@@ -45,7 +44,6 @@ def test_each_role_may_what_the_one_below_may_and_more() -> None:
     assert not may(Role.TECHNICIAN, Deed.KEEP_USERS)
 
 
-@pytest.mark.acceptance("B-5")
 def test_a_guesser_waits_longer_each_time_and_only_there(store: Store) -> None:
     throttle = Throttle(store)
     for _ in range(PAIR.free):
@@ -59,7 +57,6 @@ def test_a_guesser_waits_longer_each_time_and_only_there(store: Store) -> None:
     assert throttle.blocked_for("ana", "10.0.0.9", 1091.0) == 0
 
 
-@pytest.mark.acceptance("B-5")
 def test_trying_many_names_from_one_address_is_slowed_too(store: Store) -> None:
     throttle = Throttle(store)
     for i in range(21):
@@ -83,7 +80,6 @@ def test_a_log_in_that_worked_forgets_the_failures(store: Store) -> None:
     assert throttle.blocked_for("ana", "10.0.0.9", 1000.0) == 0
 
 
-@pytest.mark.acceptance("B-5")
 def test_passwords_are_argon2_and_sessions_only_hashes(store: Store, users: Users, tmp_path: Path) -> None:
     users.add("ana", Role.VIEWER, "una frase larga", BY)
     token = Sessions(store, SystemChance()).start("ana", "10.0.0.9", 1000.0)
@@ -96,7 +92,6 @@ def test_passwords_are_argon2_and_sessions_only_hashes(store: Store, users: User
     assert oct((tmp_path / "webui.db").stat().st_mode & 0o777) == "0o600"
 
 
-@pytest.mark.acceptance("B-5")
 def test_a_session_ends_by_idleness_by_age_and_with_its_password(store: Store, users: Users) -> None:
     users.add("ana", Role.VIEWER, "una frase larga", BY)
     sessions = Sessions(store, SystemChance())
@@ -113,7 +108,6 @@ def test_a_session_ends_by_idleness_by_age_and_with_its_password(store: Store, u
     assert sessions.find(other, at, use=True) is None
 
 
-@pytest.mark.acceptance("B-5")
 def test_the_last_administrator_stays(users: Users) -> None:
     users.add("ana", Role.ADMINISTRATOR, "una frase larga", BY)
     with pytest.raises(InputProblem):
@@ -131,7 +125,6 @@ def test_a_bad_name_or_password_is_refused_in_words(users: Users, name: str, pas
     assert refused.value.todo.es
 
 
-@pytest.mark.acceptance("B-5")
 def test_every_change_of_users_is_audited_without_secrets(store: Store, users: Users) -> None:
     users.add("ana", Role.VIEWER, "una frase larga", BY)
     users.set_role("ana", Role.TECHNICIAN, BY)
