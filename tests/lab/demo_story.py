@@ -134,8 +134,6 @@ class Story:
         assert centre
         ends: tuple[tuple[str, Namespace], ...] = (("cjdemo-b", building.place), ("cjdemo-c", centre))
         for name, place in ends:
-            # Of an earlier demonstration: the kernel takes a moment to take it away.
-            subprocess.run(["ip", "link", "del", name], check=False, capture_output=True)
             commands = (
                 f"link add {name} type veth peer name to-host netns {place.name}",
                 f"addr add {HOST_ADDRESSES[name]} dev {name}",
@@ -155,6 +153,7 @@ def main(directory: Path) -> int:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, end)
+    _unplug_this_machine()
     # Every process of ours inherits this: it is how `make down` knows them when we were killed.
     os.environ[MARK] = str(directory)
     started = time.monotonic()
@@ -176,7 +175,14 @@ def main(directory: Path) -> int:
             with suppress(FileNotFoundError):
                 (directory / STATE).unlink()
             lab.close()
+            _unplug_this_machine()
     return 0
+
+
+def _unplug_this_machine() -> None:
+    """The cables go with their namespaces; a dying TCP connection can keep those for minutes."""
+    for name in HOST_ADDRESSES:
+        subprocess.run(["ip", "link", "del", name], check=False, capture_output=True)
 
 
 def _write_state(directory: Path, access: dict[str, Any]) -> None:
