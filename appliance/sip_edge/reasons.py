@@ -5,6 +5,7 @@ routing.py gives reasons with each plan; `conserje explain`, CDRs and pages prin
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Self
 from urllib.parse import parse_qsl, urlencode
 
@@ -82,13 +83,19 @@ class Reason:
 
     def encoded(self) -> str:
         """One line for a log or a CDR: the code, then its parameters in URL form. `decode` reads it back."""
-        return f"{self.code} {urlencode(self.params)}" if self.params else str(self.code)
+        return _encoded(self)
 
     @classmethod
     def decode(cls, line: str) -> Self:
         """Raises ValueError on a code that this version does not know."""
         code, _, params = line.partition(" ")
         return cls(Because(code), tuple(parse_qsl(params, keep_blank_values=True)))
+
+
+@lru_cache(maxsize=2048)
+def _encoded(reason: Reason) -> str:
+    """Remembered: the same people call the same people, and a worker encodes every reason of every call."""
+    return f"{reason.code} {urlencode(reason.params)}" if reason.params else str(reason.code)
 
 
 def because(code: Because, **params: str) -> Reason:

@@ -12,6 +12,8 @@ import KSR
 from appliance.sip_edge.kamailio.knobs import ENVIRONMENT, Knobs
 from appliance.sip_edge.kamailio.worker import Worker
 
+OBJECTS_BETWEEN_COLLECTIONS = 20_000
+
 
 def mod_init() -> Worker:
     knobs = Knobs.of(Path(os.environ[ENVIRONMENT]).read_text(encoding="utf-8"))
@@ -19,4 +21,5 @@ def mod_init() -> Worker:
     # Collected once and frozen, so that the workers go on sharing these pages.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     return worker

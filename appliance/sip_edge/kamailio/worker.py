@@ -22,6 +22,7 @@ from appliance.sip_edge.kamailio.spool import Spool, now_ms
 
 ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, NOTIFY, REGISTER"
 IN_DIALOG_ONLY = frozenset({"BYE", "PRACK", "UPDATE", "INFO", "REFER", "NOTIFY", "MESSAGE"})
+ANSWERED_WITH_SDP = frozenset({"INVITE", "UPDATE", "PRACK"})
 SUBSCRIPTIONS = frozenset({"SUBSCRIBE", "PUBLISH"})
 MAX_FORWARDS = 70
 SANE_MESSAGE, SANE_URIS = 1511, 7
@@ -146,7 +147,8 @@ class Worker:
                 by = By.CALLER if downstream else By.CALLEE
                 self._spool.append(Ended(call_id, from_tag, now_ms(), by.value))
             self._calls.media.in_dialog(method)
-            ksr.tm.t_on_reply("ksr_reply_in_dialog")
+            if method in ANSWERED_WITH_SDP:
+                ksr.tm.t_on_reply("ksr_reply_in_dialog")
             if ksr.tm.t_relay() < 0:
                 ksr.sl.sl_reply_error()
         elif method == "ACK":

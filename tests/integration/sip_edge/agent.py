@@ -120,12 +120,14 @@ class Agent:
         while (left := end - time.monotonic()) > 0:
             self._socket.settimeout(left)
             try:
-                data, _ = self._socket.recvfrom(65535)
+                data, source = self._socket.recvfrom(65535)
             except TimeoutError:
                 return None
             message = Message.of(data)
             if message.method == "OPTIONS":
+                home, self.registrar = self.registrar, source
                 self.answer(message, 200)
+                self.registrar = home
                 continue
             return message
         return None

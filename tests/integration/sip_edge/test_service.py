@@ -1,4 +1,4 @@
-"""The edge service beside real engines: records once, trunks probed, the state of things reported, killed at any time."""
+"""The edge service beside real engines: records once, trunks probed, what lives and what is dead reported."""
 
 import json
 from collections import Counter
