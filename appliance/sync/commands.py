@@ -6,7 +6,6 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 import click
-import urllib3
 
 from appliance.directory.local import LocalStore
 from appliance.directory.reports import STALE_S, SyncReportFile, read_report
@@ -34,8 +33,6 @@ def enrol(settings: Settings, code: str | None, url: str | None) -> None:
             Words("Where the central office is, is not known.", "No se sabe dónde está la central."),
             Words("Give --url https://…", "Indique --url https://…"),
         )
-    # The first look at the CA is unverified by design; the claim code vouches for it.
-    urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     typed = code or click.prompt(Words("Claim code", "Código de alta").text(language), hide_input=True)
     centre = enrol_building(Identity(settings.paths.identity_dir), base, typed, settings.central.ca_file)
     done = Words(

@@ -3,9 +3,11 @@
 The code proves the technician to the centre, and the centre to us: its CA must have the fingerprint the code carries.
 """
 
+import warnings
 from pathlib import Path
 
 import requests
+import urllib3
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -80,5 +82,7 @@ def enrol(identity: Identity, url: str, code: str, ca_file: str = "") -> Centre:
 
 def _ask_for_ca(session: requests.Session, base: str) -> str:
     """The CA as the server shows it. Not trusted yet: the caller checks it against the claim code."""
-    answer = session.get(f"{base}/building/v1/ca", timeout=TIMEOUT_S, verify=False, allow_redirects=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", urllib3.exceptions.InsecureRequestWarning)
+        answer = session.get(f"{base}/building/v1/ca", timeout=TIMEOUT_S, verify=False, allow_redirects=False)
     return str(read_answer(answer)["ca_pem"])
