@@ -1,90 +1,16 @@
 """Phones' own file formats, read as strictly as a phone of that family would at its worst temper.
 
 The virtual phones boot with these, and the tests of rendering measure by them. Written from the makers' descriptions of
-their formats, not from our templates: whatever is not of the format is a FormatError.
+their formats, not from our templates: whatever is not of the format is a FormatError. Each further reader stands in a
+module of its own (formats_*.py) and is named in READERS here.
 """
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from xml.etree import ElementTree
 
+from tests.lab.format_words import FormatError, PhoneConfig, Values, language, number, one_of, text, xml
 
-class FormatError(ValueError):
-    """The phone would throw this file away. Says the line or the element."""
-
-
-@dataclass(frozen=True, slots=True)
-class PhoneConfig:
-    """What a phone makes of one file. "" and 0: the file says nothing of it (a later file may). `expires` in seconds.
-
-    `transport`: udp | tcp | tls. `language`: es | en. `next_files`: to be asked for next, in order, relative names or
-    URLs; macros stand as written ([PHONE_MAC_ADDRESS], $MA) for the phone to fill.
-    """
-
-    sip_user: str = ""
-    sip_secret: str = ""
-    auth_user: str = ""
-    server: str = ""
-    port: int = 0
-    transport: str = ""
-    expires: int = 0
-    display_name: str = ""
-    label: str = ""
-    language: str = ""
-    voicemail: str = ""
-    admin_password: str = ""
-    next_files: tuple[str, ...] = ()
-
-    def over(self, other: "PhoneConfig") -> "PhoneConfig":
-        """Both files' words, this one's first."""
-        mine = {f: getattr(self, f) for f in self.__dataclass_fields__ if getattr(self, f)}
-        return replace(other, **mine)
-
-
-Values = dict[str, str]
-LANGUAGES = {"spanish": "es", "english": "en"}
-
-
-def parse(family: str, name: str, data: bytes) -> PhoneConfig:
-    """What a phone of `family` reads in the file `name`. Raises FormatError."""
-    read, understand = _FAMILIES[family]
-    return understand(read(name, data), name)
-
-
-def parameters(family: str, name: str, data: bytes) -> Values:
-    """Every parameter in the file with its value, by the family's own names."""
-    return _FAMILIES[family][0](name, data)
-
-
-def _text(data: bytes) -> str:
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as bad:
-        raise FormatError(f"not UTF-8: {bad}") from bad
-
-
-def _number(text: str, what: str) -> int:
-    if not text:
-        return 0
-    if not re.fullmatch(r"\d{1,9}", text):
-        raise FormatError(f"{what} is not a number: {text!r}")
-    return int(text)
-
-
-def _language(text: str) -> str:
-    for begins, language in LANGUAGES.items():
-        if text.lower().startswith(begins):
-            return language
-    return text[:2].lower()
-
-
-def _xml(data: bytes) -> ElementTree.Element:
-    _text(data)
-    try:
-        return ElementTree.fromstring(data)
-    except ElementTree.ParseError as bad:
-        raise FormatError(f"not XML: {bad}") from bad
+__all__ = ["FormatError", "PhoneConfig", "parameters", "parse"]
 
 
 # Yealink: text, `key = value`, header in the first line.
@@ -94,31 +20,31 @@ NULL = "%NULL%"
 
 
 def _read_yealink(name: str, data: bytes) -> Values:
-    lines = _text(data).split("\n")
+    lines = text(data).split("\n")
     if lines[0] != YEALINK_HEADER:
         raise FormatError(f"the first line is not {YEALINK_HEADER}")
     boot = name.endswith(".boot")
     found: Values = {}
     includes = 0
-    for number, line in enumerate(lines[1:], 2):
+    for n, line in enumerate(lines[1:], 2):
         if not line.strip() or line.startswith("#"):
             continue
         include = re.fullmatch(r'(?:\[[\w, -]+\])?include:config [<"]([^<>"\s]+\.cfg)[>"]', line)
         if include:
             if not boot:
-                raise FormatError(f"line {number}: include outside a boot file")
+                raise FormatError(f"line {n}: include outside a boot file")
             includes += 1
             found[f"include.{includes}{'.model' if line.startswith('[') else ''}"] = include[1]
             continue
         pair = re.fullmatch(r"([A-Za-z0-9_.\-]+) = (\S(?:.*\S)?)?", line)
         if pair is None:
-            raise FormatError(f"line {number}: neither comment nor key = value: {line!r}")
+            raise FormatError(f"line {n}: neither comment nor key = value: {line!r}")
         if boot and pair[1] != "overwrite_mode":
-            raise FormatError(f"line {number}: a boot file holds no parameters")
+            raise FormatError(f"line {n}: a boot file holds no parameters")
         if pair[1] in found:
-            raise FormatError(f"line {number}: {pair[1]} stands there twice")
+            raise FormatError(f"line {n}: {pair[1]} stands there twice")
         if re.search(r"[\x00-\x1f\x7f]", pair[2] or ""):
-            raise FormatError(f"line {number}: a control character")
+            raise FormatError(f"line {n}: a control character")
         found[pair[1]] = pair[2] or ""
     return found
 
@@ -136,29 +62,23 @@ def _yealink(values: Values, name: str) -> PhoneConfig:
         sip_secret=get("account.1.password"),
         auth_user=get("account.1.auth_name"),
         server=get("account.1.sip_server.1.address"),
-        port=_number(get("account.1.sip_server.1.port"), "port"),
-        transport=_one_of(transports, get("account.1.sip_server.1.transport_type"), "transport"),
-        expires=_number(get("account.1.sip_server.1.expires"), "expires"),
+        port=number(get("account.1.sip_server.1.port"), "port"),
+        transport=one_of(transports, get("account.1.sip_server.1.transport_type"), "transport"),
+        expires=number(get("account.1.sip_server.1.expires"), "expires"),
         display_name=get("account.1.display_name"),
         label=get("account.1.label"),
-        language=_language(get("lang.gui")),
+        language=language(get("lang.gui")),
         voicemail=get("voice_mail.number.1"),
         admin_password=password if user == "admin" else "",
         next_files=tuple(v for k, v in values.items() if re.fullmatch(r"include\.\d+", k)),
     )
 
 
-def _one_of(words: Values, text: str, what: str) -> str:
-    if text not in words:
-        raise FormatError(f"{what} may not be {text!r}")
-    return words[text]
-
-
 # Polycom: XML whose parameters are attributes, wherever they stand.
 
 
 def _read_polycom(name: str, data: bytes) -> Values:
-    root = _xml(data)
+    root = xml(data)
     if root.tag not in ("APPLICATION", "polycomConfig", "PHONE_CONFIG"):
         raise FormatError(f"the root is {root.tag}")
     found: Values = {}
@@ -185,12 +105,12 @@ def _polycom(values: Values, name: str) -> PhoneConfig:
         sip_secret=get("reg.1.auth.password", ""),
         auth_user=get("reg.1.auth.userId", ""),
         server=get("reg.1.server.1.address", ""),
-        port=_number(get("reg.1.server.1.port", ""), "port"),
-        transport=_one_of(transports, get("reg.1.server.1.transport", ""), "transport"),
-        expires=_number(get("reg.1.server.1.expires", ""), "expires"),
+        port=number(get("reg.1.server.1.port", ""), "port"),
+        transport=one_of(transports, get("reg.1.server.1.transport", ""), "transport"),
+        expires=number(get("reg.1.server.1.expires", ""), "expires"),
         display_name=get("reg.1.displayName", ""),
         label=get("reg.1.label", ""),
-        language=_language(get("lcl.ml.lang", "")),
+        language=language(get("lcl.ml.lang", "")),
         voicemail=get("msg.mwi.1.callBack", ""),
         admin_password=get("device.auth.localAdminPassword", ""),
         next_files=tuple(f.strip() for f in files.split(",") if f.strip()),
@@ -201,7 +121,7 @@ def _polycom(values: Values, name: str) -> PhoneConfig:
 
 
 def _read_spa(name: str, data: bytes) -> Values:
-    root = _xml(data)
+    root = xml(data)
     if root.tag != "flat-profile":
         raise FormatError(f"the root is {root.tag}")
     found: Values = {}
@@ -227,12 +147,12 @@ def _spa(values: Values, name: str) -> PhoneConfig:
         sip_secret=get("Password_1_", ""),
         auth_user=get("Auth_ID_1_", "") if get("Use_Auth_ID_1_") == "Yes" else get("User_ID_1_", ""),
         server=host,
-        port=_number(port, "port"),
-        transport=_one_of(transport, get("SIP_Transport_1_", ""), "transport"),
-        expires=_number(get("Register_Expires_1_", ""), "expires"),
+        port=number(port, "port"),
+        transport=one_of(transport, get("SIP_Transport_1_", ""), "transport"),
+        expires=number(get("Register_Expires_1_", ""), "expires"),
         display_name=get("Display_Name_1_", ""),
         label=get("Short_Name_1_", ""),
-        language=_language(get("Language_Selection", "")),
+        language=language(get("Language_Selection", "")),
         voicemail=get("Voice_Mail_Number", ""),
         admin_password=get("Admin_Passwd", ""),
         next_files=(rule,) if rule else (),
@@ -243,7 +163,7 @@ def _spa(values: Values, name: str) -> PhoneConfig:
 
 
 def _read_grandstream(name: str, data: bytes) -> Values:
-    root = _xml(data)
+    root = xml(data)
     config = root.find("config")
     if root.tag != "gs_provision" or root.get("version") != "1" or config is None or config.get("version") != "1":
         raise FormatError("not <gs_provision version='1'> with <config version='1'>")
@@ -271,20 +191,31 @@ def _grandstream(values: Values, name: str) -> PhoneConfig:
         sip_secret=get("P34", ""),
         auth_user=get("P36", ""),
         server=host,
-        port=_number(port, "port"),
-        transport=_one_of({"": "", "0": "udp", "1": "tcp", "2": "tls"}, get("P130", ""), "transport"),
-        expires=_number(get("P32", ""), "expires") * 60,
+        port=number(port, "port"),
+        transport=one_of({"": "", "0": "udp", "1": "tcp", "2": "tls"}, get("P130", ""), "transport"),
+        expires=number(get("P32", ""), "expires") * 60,
         display_name=get("P3", ""),
         label=get("P270", ""),
-        language=_language(get("P1362", "")),
+        language=language(get("P1362", "")),
         voicemail=get("P33", ""),
         admin_password=get("P2", ""),
     )
 
 
-_FAMILIES: dict[str, tuple[Callable[[str, bytes], Values], Callable[[Values, str], PhoneConfig]]] = {
+READERS: dict[str, tuple[Callable[[str, bytes], Values], Callable[[Values, str], PhoneConfig]]] = {
     "yealink": (_read_yealink, _yealink),
     "polycom": (_read_polycom, _polycom),
     "cisco_spa": (_read_spa, _spa),
     "grandstream": (_read_grandstream, _grandstream),
 }
+
+
+def parse(format_: str, name: str, data: bytes) -> PhoneConfig:
+    """What a phone that reads `format_` makes of the file `name`. Raises FormatError."""
+    read, understand = READERS[format_]
+    return understand(read(name, data), name)
+
+
+def parameters(format_: str, name: str, data: bytes) -> Values:
+    """Every parameter in the file with its value, by the family's own names."""
+    return READERS[format_][0](name, data)
