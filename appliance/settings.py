@@ -113,6 +113,15 @@ class Provisioning:
     timezone_offset: str = ""
     admin_password: str = field(default="", repr=False)
     """Of the phones' own web pages; empty: one is made per phone from the site's key."""
+    voice_vlan: int = 0
+    """Number of the VLAN that phones are told to use; 0: none in their files."""
+    vlan_priority: int = 5
+    lldp: bool = True
+    """Phones learn their VLAN from the switch too (LLDP-MED)."""
+    music_uri: str = ""
+    """SIP URI of music that phones play to whom they hold (RFC 7088); empty: the box plays it."""
+    conference_uri: str = ""
+    """SIP URI of a room that mixes three-way calls; empty: the phone mixes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +205,7 @@ def parse(values: Mapping[str, Any], source: str) -> Settings:
 
 
 def load(path: Path | None = None, environment: Mapping[str, str] | None = None) -> Settings:
-    """The settings of this box. A missing default file means all defaults; a missing named file is a SettingsProblem."""
+    """The settings of this box. No default file means all defaults; a missing named file is a SettingsProblem."""
     env = os.environ if environment is None else environment
     named = path or (Path(env["CONSERJE_SETTINGS"]) if "CONSERJE_SETTINGS" in env else None)
     chosen = named or DEFAULT_FILE

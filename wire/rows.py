@@ -33,6 +33,16 @@ class TrunkKind(StrEnum):
     GATEWAY = "gateway"
 
 
+class KeyKind(StrEnum):
+    """What a programmable key of a phone does."""
+
+    LINE = "line"
+    BLF = "blf"
+    """Watches an extension, calls it, picks up what rings there."""
+    SPEED = "speed"
+    PARK = "park"
+
+
 def _secret() -> Any:
     return field(default="", repr=False, metadata={"secret": True})
 
@@ -153,6 +163,20 @@ class Phone:
 
 
 @dataclass(frozen=True, slots=True)
+class LineKey:
+    """A programmable key of a phone. `position` from 1; `key_kind` a KeyKind; `value` what it dials or watches."""
+
+    kind: ClassVar[str] = "line_key"
+    id: str
+    account_id: str
+    phone_id: str
+    position: int
+    key_kind: str
+    value: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Trunk:
     """A way out of a site. Tried in `priority` order, lowest first.
 
@@ -175,9 +199,20 @@ class Trunk:
     """A trusted trunk is sent P-Asserted-Identity (RFC 3325)."""
 
 
-Row = Site | Account | Presence | Person | Extension | Number | Mapping | Phone | Trunk
+Row = Site | Account | Presence | Person | Extension | Number | Mapping | Phone | LineKey | Trunk
 
-ROW_TYPES: tuple[type[Row], ...] = (Site, Account, Presence, Person, Extension, Number, Mapping, Phone, Trunk)
+ROW_TYPES: tuple[type[Row], ...] = (
+    Site,
+    Account,
+    Presence,
+    Person,
+    Extension,
+    Number,
+    Mapping,
+    Phone,
+    LineKey,
+    Trunk,
+)
 BY_KIND: dict[str, type[Row]] = {t.kind: t for t in ROW_TYPES}
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from appliance.directory import tables
-from appliance.directory.model import Account, Extension, Mapping, Number, Person, Phone, Row, Site, Trunk
+from appliance.directory.model import Account, Extension, LineKey, Mapping, Number, Person, Phone, Row, Site, Trunk
 from appliance.errors import DirectoryProblem, Words
 
 REMEMBERED = 4096
@@ -95,6 +95,9 @@ class LiveDirectory:
 
     def phones(self) -> tuple[Phone, ...]:
         return self._find(Phone, "ORDER BY id")
+
+    def keys_of(self, phone_id: str) -> tuple[LineKey, ...]:
+        return self._find(LineKey, "WHERE phone_id = ? ORDER BY position, id", phone_id)
 
     def trunks(self) -> tuple[Trunk, ...]:
         return self._find(Trunk, "ORDER BY priority, id")

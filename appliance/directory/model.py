@@ -11,6 +11,8 @@ from wire.rows import (
     DestinationKind,
     DialProfile,
     Extension,
+    KeyKind,
+    LineKey,
     Mapping,
     Number,
     Person,
@@ -28,6 +30,8 @@ __all__ = [
     "DialProfile",
     "Directory",
     "Extension",
+    "KeyKind",
+    "LineKey",
     "Mapping",
     "MemoryDirectory",
     "Number",
@@ -41,7 +45,7 @@ __all__ = [
 ]
 
 
-R = TypeVar("R", Account, Extension, Phone, Site, Trunk)
+R = TypeVar("R", Account, Extension, LineKey, Phone, Site, Trunk)
 
 
 class Directory(Protocol):
@@ -69,6 +73,9 @@ class Directory(Protocol):
     def phone_by_sip_user(self, sip_user: str) -> Phone | None: ...
     def phones_of(self, person_id: str) -> tuple[Phone, ...]: ...
     def phones(self) -> tuple[Phone, ...]: ...
+    def keys_of(self, phone_id: str) -> tuple[LineKey, ...]:
+        """Its programmable keys, by position."""
+
     def trunks(self) -> tuple[Trunk, ...]:
         """In the order in which they are tried."""
 
@@ -104,6 +111,8 @@ class MemoryDirectory:
                     by_key.setdefault(("mac", row.mac), row)
                     by_key.setdefault(("sip_user", row.sip_user), row)
                     lists.setdefault(("phone", f"of {row.person_id}"), []).append(row)
+                case LineKey():
+                    lists.setdefault(("line_key", f"of {row.phone_id}"), []).append(row)
                 case _:
                     pass
         for row in sorted((r for r in self.rows if isinstance(r, Number)), key=lambda n: n.e164):
@@ -167,6 +176,9 @@ class MemoryDirectory:
 
     def phones(self) -> tuple[Phone, ...]:
         return self._listed(Phone)
+
+    def keys_of(self, phone_id: str) -> tuple[LineKey, ...]:
+        return tuple(sorted(self._listed(LineKey, f"of {phone_id}"), key=lambda k: (k.position, k.id)))
 
     def trunks(self) -> tuple[Trunk, ...]:
         return tuple(sorted(self._listed(Trunk), key=lambda t: (t.priority, t.id)))

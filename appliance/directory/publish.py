@@ -70,6 +70,7 @@ def _open_and_overlay(path: Path, box: SealBox, local: LocalStore) -> None:
         connection.execute("PRAGMA journal_mode = MEMORY")
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("BEGIN")
+        tables.create(connection)
         for kind in tables.COLUMNS:
             for column in secret_fields(BY_KIND[kind]):
                 sealed = connection.execute(f"SELECT id, {column} FROM {kind} WHERE {column} <> ''").fetchall()  # noqa: S608

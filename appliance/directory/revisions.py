@@ -107,6 +107,7 @@ def _apply_snapshot(directory: Path, box: SealBox, snapshot: Snapshot) -> Stored
 
 def _apply_revisions(directory: Path, box: SealBox, base: Stored, revisions: tuple[Revision, ...]) -> Stored:
     def change(connection: sqlite3.Connection) -> int:
+        tables.create(connection)
         total = int(tables.read_meta(connection)["digest"], 16)
         for revision in revisions:
             for one in revision.changes:

@@ -12,16 +12,17 @@ from wire.rows import BY_KIND, ROW_TYPES, Row, secret_fields
 SQL_TYPES = {"str": "TEXT", "int": "INTEGER", "bool": "INTEGER"}
 
 INDEXES = (
-    "CREATE UNIQUE INDEX extension_digits ON extension(account_id, digits)",
-    "CREATE INDEX extension_target ON extension(target_kind, target_id)",
-    "CREATE UNIQUE INDEX number_e164 ON number(e164)",
-    "CREATE INDEX mapping_target ON mapping(target_kind, target_id)",
-    "CREATE UNIQUE INDEX phone_mac ON phone(mac)",
-    "CREATE UNIQUE INDEX phone_sip_user ON phone(sip_user)",
-    "CREATE INDEX phone_person ON phone(person_id)",
+    "CREATE UNIQUE INDEX IF NOT EXISTS extension_digits ON extension(account_id, digits)",
+    "CREATE INDEX IF NOT EXISTS extension_target ON extension(target_kind, target_id)",
+    "CREATE UNIQUE INDEX IF NOT EXISTS number_e164 ON number(e164)",
+    "CREATE INDEX IF NOT EXISTS mapping_target ON mapping(target_kind, target_id)",
+    "CREATE UNIQUE INDEX IF NOT EXISTS phone_mac ON phone(mac)",
+    "CREATE UNIQUE INDEX IF NOT EXISTS phone_sip_user ON phone(sip_user)",
+    "CREATE INDEX IF NOT EXISTS phone_person ON phone(person_id)",
+    "CREATE INDEX IF NOT EXISTS line_key_phone ON line_key(phone_id)",
 )
 
-META = "CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL)"
+META = "CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value TEXT NOT NULL)"
 
 
 def _type_name(annotation: object) -> str:
@@ -34,14 +35,14 @@ COLUMNS: dict[str, tuple[tuple[str, str], ...]] = {
 
 
 def create(connection: sqlite3.Connection) -> None:
-    """Empty tables, in a new database."""
+    """Empty tables, in a new database; in one that an older version wrote, those that it lacks."""
     connection.execute(META)
     for kind, columns in COLUMNS.items():
         body = ", ".join(
             f"{name} {SQL_TYPES[kind_of]} NOT NULL" + (" PRIMARY KEY" if name == "id" else "")
             for name, kind_of in columns
         )
-        connection.execute(f"CREATE TABLE {kind}({body})")
+        connection.execute(f"CREATE TABLE IF NOT EXISTS {kind}({body})")
     for index in INDEXES:
         connection.execute(index)
 

@@ -12,16 +12,15 @@ from typing import ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from appliance.directory.model import Directory, Phone
-from appliance.provision.family import Model
+from appliance.provision.digits import DigitMap, digit_map
+from appliance.provision.family import CODECS, Model
+from appliance.provision.keys import FIRST_MINUTE, PICKUP, RESYNC_HOURS, ClockTime, Key, keys_for, resync_at
 from appliance.settings import Settings
 
 VOICEMAIL = "*97"
 DSCP_SIGNALLING = 24
 """CS3, and EF for voice: RFC 4594 §3."""
 DSCP_VOICE = 46
-CODECS = ("g722", "pcmu", "pcma")
-RESYNC_HOURS = (1, 4)
-"""Night hours, local, within which phones look for changes by themselves."""
 ADMIN_PASSWORD_DIGITS = 16
 # Standard and summer time are told apart on these days; the year does not matter to a zone's present rule.
 WINTER, SUMMER = datetime(2026, 1, 15), datetime(2026, 7, 15)  # noqa: DTZ001 - local by intention
@@ -43,6 +42,11 @@ class SiteContext:
     admin_password: str = field(default="", repr=False)
     """Empty: each phone gets its own, derived from its own secret."""
     timezone_offset: str = ""
+    voice_vlan: int = 0
+    vlan_priority: int = 5
+    lldp: bool = True
+    music_uri: str = ""
+    conference_uri: str = ""
 
 
 def site_context(settings: Settings) -> SiteContext:
@@ -57,6 +61,11 @@ def site_context(settings: Settings) -> SiteContext:
         ntp=settings.network.ntp or address,
         admin_password=settings.provisioning.admin_password,
         timezone_offset=settings.provisioning.timezone_offset,
+        voice_vlan=settings.provisioning.voice_vlan,
+        vlan_priority=settings.provisioning.vlan_priority,
+        lldp=settings.provisioning.lldp,
+        music_uri=settings.provisioning.music_uri,
+        conference_uri=settings.provisioning.conference_uri,
     )
 
 
@@ -70,6 +79,15 @@ class Line:
     display_name: str
     label: str
     voicemail: str = VOICEMAIL
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Layer 2. `vlan` 0: none is to be set. `lldp`: the phone also asks the switch."""
+
+    vlan: int = 0
+    priority: int = 5
+    lldp: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +145,7 @@ class Server:
 class PhoneContext:
     """All that templates see. Those in OWN are the phone's; a file that is not per device is not given them."""
 
-    OWN: ClassVar[tuple[str, ...]] = ("mac", "line", "admin_password", "account")
+    OWN: ClassVar[tuple[str, ...]] = ("mac", "line", "admin_password", "account", "keys", "resync_at")
     mac: str
     model: Model
     line: Line
@@ -138,9 +156,21 @@ class PhoneContext:
     site: str
     account: str
     dial_profile: str
+    digits: DigitMap
     admin_password: str = field(repr=False)
     codecs: tuple[str, ...] = CODECS
+    """Those that the model has, best first."""
     resync_hours: tuple[int, int] = RESYNC_HOURS
+    keys: tuple[Key, ...] = ()
+    """One for each key of the model, in order."""
+    resync_at: ClockTime = FIRST_MINUTE
+    """When this phone looks for changes, for those that cannot choose a minute within `resync_hours` themselves."""
+    network: Network = Network()
+    pickup: str = PICKUP
+    music_uri: str = ""
+    """sip:... of music on hold; "": the box plays it."""
+    conference_uri: str = ""
+    """sip:... of a room for three-way calls; "": the phone mixes."""
 
 
 NOBODY = Line("", "", "", "", "")
@@ -182,6 +212,14 @@ def _language(*wanted: str) -> str:
     return "es-MX" if said.lower().startswith("es") else "en"
 
 
+def _network(site: SiteContext) -> Network:
+    return Network(site.voice_vlan, site.vlan_priority, site.lldp)
+
+
+def _codecs(model: Model) -> tuple[str, ...]:
+    return tuple(c for c in CODECS if c in model.codecs)
+
+
 def phone_context(phone: Phone, model: Model, directory: Directory, site: SiteContext) -> PhoneContext:
     """What this phone's files are made of."""
     place = directory.site
@@ -191,10 +229,11 @@ def phone_context(phone: Phone, model: Model, directory: Directory, site: SiteCo
     digits = extension.digits if extension else ""
     name = person.name if person else (account.name if account else place.name)
     label = phone.label or f"{digits} {name}".strip()
+    line = Line(phone.sip_user, phone.sip_secret, digits, name, label)
     return PhoneContext(
         mac=phone.mac,
         model=model,
-        line=Line(phone.sip_user, phone.sip_secret, digits, name, label),
+        line=line,
         server=_server(site),
         zone=zone_of(place.timezone, site.timezone_offset),
         language=_language(
@@ -204,6 +243,13 @@ def phone_context(phone: Phone, model: Model, directory: Directory, site: SiteCo
         account=account.name if account else "",
         dial_profile=place.dial_profile,
         admin_password=admin_password(phone, site),
+        codecs=_codecs(model),
+        keys=keys_for(model.keys, label, directory.keys_of(phone.id)),
+        resync_at=resync_at(phone.mac),
+        network=_network(site),
+        digits=digit_map(place.dial_profile),
+        music_uri=site.music_uri,
+        conference_uri=site.conference_uri,
     )
 
 
@@ -221,4 +267,9 @@ def common_context(model: Model, directory: Directory, site: SiteContext) -> Pho
         account="",
         dial_profile=place.dial_profile,
         admin_password="",
+        codecs=_codecs(model),
+        network=_network(site),
+        digits=digit_map(place.dial_profile),
+        music_uri=site.music_uri,
+        conference_uri=site.conference_uri,
     )

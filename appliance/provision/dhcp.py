@@ -209,11 +209,8 @@ def _raw(code: int, value: bytes) -> dict[str, Any]:
 def _octets(settings: Settings, family: Family, option: DhcpOption) -> bytes:
     port = settings.provisioning.http_port
     address = settings.network.voice_address
-    text = option.filled(http=address if port == 80 else f"{address}:{port}", tftp=address)
     try:
-        octets = text.encode() if option.form == "text" else _packed(text)
-        if not 1 <= len(octets) <= MAX_OPTION:
-            raise ValueError(f"{len(octets)} octets")
+        return _written(option, address if port == 80 else f"{address}:{port}", address)
     except ValueError as wrong:
         raise TemplateProblem(
             Words(
@@ -225,8 +222,21 @@ def _octets(settings: Settings, family: Family, option: DhcpOption) -> bytes:
                 f"Corríjala en templates/phones/{family.name}/family.toml.",
             ),
         ) from wrong
+
+
+def _written(option: DhcpOption, http: str, tftp: str) -> bytes:
+    """An option's octets, without its own code and length. ValueError where there are none or too many."""
+    text = option.filled(http, tftp)
+    match option.form:
+        case "parts":
+            written = [(part.code, _written(part, http, tftp)) for part in option.parts]
+            octets = b"".join(bytes((code, len(value))) + value for code, value in written)
+        case "address":
+            octets = b"".join(ipaddress.IPv4Address(a.strip()).packed for a in text.split(","))
+        case "hex":
+            octets = bytes.fromhex(text)
+        case _:
+            octets = text.encode()
+    if not 1 <= len(octets) <= MAX_OPTION:
+        raise ValueError(f"{len(octets)} octets")
     return octets
-
-
-def _packed(addresses: str) -> bytes:
-    return b"".join(ipaddress.IPv4Address(a.strip()).packed for a in addresses.split(","))

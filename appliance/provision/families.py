@@ -17,6 +17,7 @@ import dacite
 from appliance.errors import TemplateProblem, Words
 from appliance.provision.escapes import ESCAPES
 from appliance.provision.family import (
+    CODECS,
     DhcpOption,
     Family,
     FileRule,
@@ -25,12 +26,13 @@ from appliance.provision.family import (
     PathMatch,
     path_pattern,
 )
-from appliance.provision.render import compile_check
+from appliance.provision.render import DIGESTS, LINE_ENDS, compile_check
 
 __all__ = ["DhcpOption", "Families", "Family", "FileRule", "Model", "Option60", "PathMatch", "load_families"]
 
 DESCRIPTOR = "family.toml"
 GROUPS = {"model", "version", "mac"}
+DHCP_FORMS = ("text", "address", "hex", "parts")
 
 
 @dataclass(frozen=True)
@@ -95,13 +97,16 @@ class _FileText:
     escape: str = ""
     secret: bool = False
     upload: bool = False
+    line_end: str = "lf"
+    digest: str = ""
 
 
 @dataclass(frozen=True)
 class _DhcpText:
     code: int
-    value: str
+    value: str = ""
     form: str = "text"
+    parts: list["_DhcpText"] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -113,6 +118,8 @@ class _ModelText:
     names: dict[str, str] = field(default_factory=dict)
     series: str = ""
     traits: dict[str, Any] = field(default_factory=dict)
+    codecs: list[str] = field(default_factory=list)
+    quirks: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -134,6 +141,8 @@ class _Descriptor:
     default_model: str = ""
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
     quirks: list[str] = field(default_factory=list)
+    codecs: list[str] = field(default_factory=list)
+    lacks: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def load_families(templates_dir: Path) -> Families:
@@ -218,6 +227,8 @@ class _Reader:
                     MappingProxyType(m.names),
                     m.series,
                     MappingProxyType(m.traits),
+                    self._codecs(m.codecs) or self._codecs(said.codecs) or CODECS,
+                    tuple(m.quirks),
                 )
                 for m in said.models
             ),
@@ -232,6 +243,7 @@ class _Reader:
             default_model=said.default_model,
             tables=MappingProxyType(said.tables),
             quirks=tuple(said.quirks),
+            lacks=MappingProxyType(said.lacks),
             templates=templates,
         )
         if said.default_model and family.model(said.default_model) is None:
@@ -278,6 +290,15 @@ class _Reader:
             raise self.wrong("option60", "an option60 needs a prefix", "option60 necesita un prefijo")
         return Option60(prefix, self._expression(said.pattern) if said.pattern else None)
 
+    def _codecs(self, said: list[str]) -> tuple[str, ...]:
+        """In the house's order."""
+        for name in said:
+            if name not in CODECS:
+                raise self.wrong(
+                    f'"{name}"', f"'{name}' is none of {', '.join(CODECS)}", f"'{name}' no es de {', '.join(CODECS)}"
+                )
+        return tuple(c for c in CODECS if c in said)
+
     def _file(self, said: _FileText, all_: _Descriptor, templates: Iterable[str]) -> FileRule:
         escape = said.escape or all_.escape
         if escape not in ESCAPES:
@@ -288,6 +309,12 @@ class _Reader:
             raise self.wrong(
                 said.template, f"there is no template '{said.template}'", f"no existe la plantilla '{said.template}'"
             )
+        if said.line_end not in LINE_ENDS or said.digest not in ("", *DIGESTS):
+            raise self.wrong(
+                said.path,
+                "line_end is lf or crlf, and digest is md5",
+                "line_end es lf o crlf, y digest es md5",
+            )
         return FileRule(
             said.path,
             said.template,
@@ -295,14 +322,16 @@ class _Reader:
             escape,
             said.secret,
             said.upload,
+            said.line_end,
+            said.digest,
             path_pattern(said.path),
         )
 
     def _dhcp(self, said: _DhcpText) -> DhcpOption:
-        if not 1 <= said.code <= 254 or said.form not in ("text", "address"):
+        if not 1 <= said.code <= 254 or said.form not in DHCP_FORMS or bool(said.parts) != (said.form == "parts"):
             raise self.wrong(
                 f"code = {said.code}",
-                "an option has a code of 1 to 254 and the form text or address",
-                "una opción lleva un código de 1 a 254 y la forma text o address",
+                f"an option has a code of 1 to 254 and a form of {', '.join(DHCP_FORMS)}; parts go with the form parts",
+                f"una opción lleva un código de 1 a 254 y una forma de {', '.join(DHCP_FORMS)}; parts va con parts",
             )
-        return DhcpOption(said.code, said.value, said.form)
+        return DhcpOption(said.code, said.value, said.form, tuple(self._dhcp(p) for p in said.parts))

@@ -12,7 +12,10 @@ from typing import Any
 
 MAC_TEXT = re.compile(r"(?i)([0-9a-f]{2}[:-]?){5}[0-9a-f]{2}")
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
+CODECS = ("g722", "pcmu", "pcma")
+"""All that the house speaks, best first; a model may have fewer."""
 EMPTY: Mapping[str, Any] = MappingProxyType({})
+ALL_MODELS = "*"
 
 
 def plain_mac(text: str) -> str:
@@ -30,6 +33,7 @@ class Model:
     """One model. `names` are what its files call it (a model code, a product number), for `{code}` in a file's name.
 
     `series` names a folder of templates that extend the family's; `traits` are what templates ask of a model.
+    `codecs` are those it knows, whatever their order; `quirks` what is its own, for people.
     """
 
     name: str
@@ -39,6 +43,8 @@ class Model:
     names: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     series: str = ""
     traits: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
+    codecs: tuple[str, ...] = CODECS
+    quirks: tuple[str, ...] = ()
 
     def file_name(self, word: str) -> str:
         """What `{word}` stands for in this model's file names; `{model}` is its name in lower case, unless said."""
@@ -47,17 +53,21 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class DhcpOption:
-    """A DHCPv4 option for this family. In `value`, `{http}` is host[:port] of our HTTP, `{tftp}` our address.
+    """A DHCPv4 option for this family, or a part of one. In `value`, `{http}` is host[:port] of our HTTP, `{http_port}`
+    its port, `{tftp}` our address.
 
-    `form`: "text" as it stands, "address" an IPv4 address or several with commas.
+    `form`: "text" as it stands, "address" an IPv4 address or several with commas, "hex" octets, "parts" the `parts` one
+    after the other, each with its code and length before it (RFC 2132 §8.4).
     """
 
     code: int
-    value: str
+    value: str = ""
     form: str = "text"
+    parts: tuple["DhcpOption", ...] = ()
 
     def filled(self, http: str, tftp: str) -> str:
-        return self.value.replace("{http}", http).replace("{tftp}", tftp)
+        port = http.partition(":")[2] or "80"
+        return self.value.replace("{http}", http).replace("{http_port}", port).replace("{tftp}", tftp)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +96,10 @@ class FileRule:
     secret: bool = False
     upload: bool = False
     """The phone sends it to us (a log); it is accepted and dropped."""
+    line_end: str = "lf"
+    """lf | crlf"""
+    digest: str = ""
+    """md5: not the file itself but its digest, in lower-case hex, for phones that check what they were given."""
     pattern: re.Pattern[str] = field(default=re.compile(""), repr=False)
 
     @property
@@ -155,6 +169,8 @@ class Family:
     tables: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: EMPTY)
     """Tables that templates look in: time zones, languages."""
     quirks: tuple[str, ...] = ()
+    lacks: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: EMPTY)
+    """What cannot be set on its phones: series (or ALL_MODELS) -> ability -> why."""
     templates: Mapping[str, tuple[str, str]] = field(default_factory=lambda: EMPTY, repr=False)
     """Template name -> (text, file it came from)."""
 
@@ -182,8 +198,15 @@ class Family:
             models = tuple(
                 m for m in self.models if words and all(m.file_name(w).lower() == v.lower() for w, v in words.items())
             )
+            if words and not models and rule.path.startswith("{"):
+                # A name that is nothing but a model's could be any file's: only a known model's is ours.
+                continue
             return PathMatch(self, rule, mac, models)
         return None
+
+    def lacking(self, model: Model) -> Mapping[str, str]:
+        """Ability -> why this model does not have it, or why we cannot set it."""
+        return {**self.lacks.get(ALL_MODELS, EMPTY), **(self.lacks.get(model.series, EMPTY) if model.series else EMPTY)}
 
     def template_for(self, rule: FileRule, model: Model) -> str:
         """The model's series may bring its own template of that name; else the family's."""

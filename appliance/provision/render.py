@@ -3,9 +3,10 @@
 Pure: same inputs, same bytes. What goes into the files is made by `context.py`; who may have them is `desk.py`'s.
 """
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import fields
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from jinja2 import FunctionLoader, StrictUndefined, TemplateError, TemplateSyntaxError
@@ -14,15 +15,26 @@ from markupsafe import Markup
 
 from appliance.errors import TemplateProblem, Words
 from appliance.provision.context import PhoneContext
-from appliance.provision.escapes import ESCAPES
+from appliance.provision.escapes import ESCAPES, carries
 from appliance.provision.family import Family, FileRule
 
+LINE_ENDS = {"lf": "\n", "crlf": "\r\n"}
+DIGESTS: dict[str, Callable[[bytes], "hashlib._Hash"]] = {"md5": partial(hashlib.md5, usedforsecurity=False)}
 RENDERED_KEPT = 4096
 """Rendered files kept in memory of a process: a context that has not changed is not rendered again."""
 
 
 def render(family: Family, rule: FileRule, context: PhoneContext) -> bytes:
-    """The file, in UTF-8. Raises TemplateProblem naming the template's file and line."""
+    """The file, in UTF-8. Raises TemplateProblem: naming the template's file and line, or the phone whose password such
+    a file cannot hold."""
+    if rule.secret and rule.per_device and not carries(rule.escape, context.line.sip_secret):
+        raise TemplateProblem(
+            Words(
+                f"The SIP password of {context.mac} has a character that files of {family.vendor} cannot hold.",
+                f"La contraseña SIP de {context.mac} tiene un carácter que los archivos de {family.vendor} no admiten.",
+            ),
+            Words("Give it another password.", "Asígnele otra contraseña."),
+        )
     return _rendered(family, rule, context)
 
 
@@ -48,7 +60,8 @@ def _rendered(family: Family, rule: FileRule, context: PhoneContext) -> bytes:
         )
     except Exception as broken:  # a template can fail in any way that Python can; all are the template's
         raise _problem(family, name, broken) from broken
-    return text.encode("utf-8")
+    data = text.replace("\n", LINE_ENDS[rule.line_end]).encode("utf-8")
+    return DIGESTS[rule.digest](data).hexdigest().encode() if rule.digest else data
 
 
 @lru_cache(maxsize=256)
