@@ -27,3 +27,8 @@ def quoted(value: str) -> str:
 
 
 ESCAPES: dict[str, Callable[[str], str]] = {"line": line, "xml": xml, "quoted": quoted}
+
+
+def carries(escape: str, value: str) -> bool:
+    """Whether the phone reads back just this value: a password that it would read otherwise must not be written."""
+    return ESCAPES[escape](value) == value if escape == "quoted" else line(value) == value
