@@ -97,7 +97,9 @@ def test_the_doctor_looks_at_everything_and_touches_nothing(settings: Settings, 
     publish_rows(settings, sample_rows())
     run("users", "add", "ana", "--role", "viewer")
     before = sorted(p for p in settings.paths.state_dir.rglob("*") if p.is_file())
-    findings = json.loads(run("doctor", "--json").stdout)
+    done = run("doctor", "--json")
+    assert isinstance(done.exception, SystemExit), done.exception
+    findings = json.loads(done.stdout)
     by_check: dict[str, list[bool]] = {}
     for f in findings:
         by_check.setdefault(f["check"], []).append(f["ok"])
