@@ -12,7 +12,7 @@ import click
 
 from central import settings as settings_module
 from central.commands import directory, fleet, setup
-from central.commands.base import Terminal
+from central.commands.base import Terminal, language
 from central.errors import InputProblem, InputProblems, Problem
 
 
@@ -38,12 +38,11 @@ def main() -> None:
     try:
         cli(standalone_mode=True)
     except Problem as problem:
-        language = os.environ.get("CONSERJE_LANGUAGE") or os.environ.get("LANG", "en")
         if "--json" in sys.argv:
             click.echo(
-                json.dumps({"error": {"code": problem.code, "says": problem.text(language)}}, ensure_ascii=False)
+                json.dumps({"error": {"code": problem.code, "says": problem.text(language())}}, ensure_ascii=False)
             )
         for one in problem.problems if isinstance(problem, InputProblems) else (problem,):
             field = f"{one.field}: " if isinstance(one, InputProblem) and one.field else ""
-            click.echo(f"conserje-central: {field}{one.text(language)}", err=True)
+            click.echo(f"conserje-central: {field}{one.text(language())}", err=True)
         sys.exit(1)

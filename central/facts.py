@@ -15,6 +15,8 @@ MAX_ID = 64
 MAX_TEXT = 1000
 MAX_ITEMS = 64
 LARGEST = 2**53
+NO_KIND = "?"
+"""What stands for a kind that is not even a name: such a fact is refused."""
 ID = re.compile(r"[A-Za-z0-9._:@-]{1,64}")
 
 
@@ -37,7 +39,7 @@ def envelope_of(data: Any) -> Envelope:
     fact, hlc, body = data.get("fact"), data.get("hlc"), data.get("body")
     return Envelope(
         data["id"],
-        fact if isinstance(fact, str) and ID.fullmatch(fact) else "?",
+        fact if isinstance(fact, str) and ID.fullmatch(fact) else NO_KIND,
         hlc if isinstance(hlc, str) and ID.fullmatch(hlc) else "",
         body if isinstance(body, Mapping) else {},
     )

@@ -16,11 +16,11 @@ from central.clock import from_iso
 from central.directory.edit import Edit
 from central.directory.phones import adopt_phone
 from central.errors import InputProblem, NotFoundProblem, Problem, WireInputProblem, Words
-from central.facts import Envelope, fact_of
+from central.facts import NO_KIND, Envelope, fact_of
 from central.model import CdrRecord, FactRecord, PastPresence, PhoneRecord, PresenceRecord, SeenPhone
 from central.office import Office
 from central.rules import phones as rules
-from wire.facts import Cdr, PhoneAdopted, PhoneSeen
+from wire.facts import FACT_TYPES, Cdr, PhoneAdopted, PhoneSeen
 from wire.rows import Phone
 
 MAX_SEEN_PHONES = 1000
@@ -40,9 +40,13 @@ class Answer:
 
 
 def receive(office: Office, site_id: str, envelopes: Sequence[Envelope]) -> Answer:
-    """Apply facts in the order given. Raises UnavailableProblem when the database is away: then send all again."""
+    """Apply facts in the order given. Raises UnavailableProblem when the database is away: then send all again.
+
+    A kind of fact that this version does not know is not answered: the building keeps it until the centre is updated.
+    """
     said: dict[str, Words | None] = {}
-    for adoptions, group in groupby(envelopes, lambda e: e.fact == PhoneAdopted.fact):
+    known = (e for e in envelopes if e.fact in FACT_TYPES or e.fact == NO_KIND)
+    for adoptions, group in groupby(known, lambda e: e.fact == PhoneAdopted.fact):
         if adoptions:
             said.update((e.id, _receive_adoption(office, site_id, e)) for e in group)
         else:

@@ -79,7 +79,7 @@ def add_operator(office: Office, user: str, password: str, actor: str, account_i
         )
 
 
-def set_password(office: Office, user: str, password: str) -> None:
+def set_password(office: Office, user: str, password: str, actor: str) -> None:
     """A new password; whoever is logged in as that user is logged out."""
     _check_password(password)
     with office.database.writing() as session:
@@ -88,6 +88,7 @@ def set_password(office: Office, user: str, password: str) -> None:
             raise InputProblem("user", Words("There is no such user.", "No existe ese usuario."))
         operator.password_hash = _HASHER.hash(password)
         session.execute(delete(PortalSession).where(PortalSession.operator_id == operator.id))
+        session.add(_entry(office.clock.now(), actor, "password", operator))
 
 
 def has_operators(office: Office) -> bool:

@@ -1,7 +1,7 @@
 """The claim code that a technician types once to enrol a building: what it holds, how it is written and read.
 
 It carries two things: a secret that proves the technician to the centre, and the start of the SHA-256 fingerprint of
-the centre's CA certificate, which proves the centre to the building. Making, storing and spending codes is the centre's.
+the centre's CA certificate, which proves the centre to the building. Making, storing and spending codes is central's.
 """
 
 import hashlib

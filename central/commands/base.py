@@ -2,6 +2,7 @@
 
 import getpass
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, wraps
@@ -38,9 +39,9 @@ class Terminal:
         except (KeyError, OSError):  # a user without a name, as in some containers
             return "cli"
 
-    def tell(self, words: str, facts: Mapping[str, Any]) -> None:
+    def tell(self, words: Words, facts: Mapping[str, Any]) -> None:
         """The answer: `words` for a person, `facts` as JSON for a script."""
-        click.echo(json.dumps(facts, ensure_ascii=False) if self.as_json else words)
+        click.echo(json.dumps(facts, ensure_ascii=False) if self.as_json else words.text(language()))
 
     def site(self, named: str) -> str:
         """The id of the site with this id or name."""
@@ -64,6 +65,14 @@ class Terminal:
                 Words(f"There is no company called {named}.", f"No existe una empresa llamada {named}.")
             )
         return found
+
+
+def language() -> str:
+    """Of whoever types: CONSERJE_LANGUAGE, else the system's."""
+    return os.environ.get("CONSERJE_LANGUAGE") or os.environ.get("LANG", "en")
+
+
+SAVED = Words("Saved.", "Guardado.")
 
 
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:

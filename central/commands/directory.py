@@ -7,7 +7,7 @@ from typing import Any
 import click
 from sqlalchemy import select
 
-from central.commands.base import Terminal, json_option
+from central.commands.base import SAVED, Terminal, json_option
 from central.directory import accounts, numbers, people, phones, sites, trunks
 from central.directory.people import PersonWish
 from central.errors import NotFoundProblem, Words
@@ -47,7 +47,7 @@ def site_add(terminal: Terminal, name: str, site_id: str, **more: Any) -> None:
     )
     with terminal.office.editing(terminal.actor) as edit:
         made = sites.add_site(edit, wish, site_id)
-    terminal.tell(f"Building {made.name}: {made.id}", {"site_id": made.id})
+    terminal.tell(Words(f"Building {made.name}: {made.id}", f"Edificio {made.name}: {made.id}"), {"site_id": made.id})
 
 
 @click.group()
@@ -68,7 +68,7 @@ def account_add(terminal: Terminal, name: str, account_id: str, language: str, a
         made = accounts.add_account(edit, name, language, account_id)
         for site_id in places:
             sites.add_presence(edit, made.id, site_id)
-    terminal.tell(f"Company {made.name}: {made.id}", {"account_id": made.id})
+    terminal.tell(Words(f"Company {made.name}: {made.id}", f"Empresa {made.name}: {made.id}"), {"account_id": made.id})
 
 
 @account.command("default")
@@ -81,7 +81,7 @@ def account_default(terminal: Terminal, account: str, extension: str) -> None:
     kind, target = _target(terminal, account_id, extension) if extension else ("", "")
     with terminal.office.editing(terminal.actor) as edit:
         accounts.set_default_destination(edit, account_id, kind, target)
-    terminal.tell("Saved.", {"account_id": account_id, "default": target})
+    terminal.tell(SAVED, {"account_id": account_id, "default": target})
 
 
 @account.command("enter")
@@ -92,7 +92,7 @@ def account_enter(terminal: Terminal, account: str, site: str) -> None:
     """Put a company into a building."""
     with terminal.office.editing(terminal.actor) as edit:
         made = sites.add_presence(edit, terminal.account(account), terminal.site(site))
-    terminal.tell("Saved.", {"presence_id": made.id})
+    terminal.tell(SAVED, {"presence_id": made.id})
 
 
 @account.command("leave")
@@ -103,7 +103,7 @@ def account_leave(terminal: Terminal, account: str, site: str) -> None:
     """Take a company out of a building; its phones there are deleted."""
     with terminal.office.editing(terminal.actor) as edit:
         sites.remove_presence(edit, terminal.account(account), terminal.site(site))
-    terminal.tell("Saved.", {})
+    terminal.tell(SAVED, {})
 
 
 @click.group()
@@ -138,7 +138,10 @@ def person_add(terminal: Terminal, account: str, site: str, **more: Any) -> None
         "phone_id": made.phone.id if made.phone else "",
         "sip_user": made.phone.sip_user if made.phone else "",
     }
-    terminal.tell(f"{made.person.name}, extension {made.extension.digits}: {made.person.id}", facts)
+    name, short = made.person.name, made.extension.digits
+    terminal.tell(
+        Words(f"{name}, extension {short}: {made.person.id}", f"{name}, extensión {short}: {made.person.id}"), facts
+    )
 
 
 @person.command("delete")
@@ -151,7 +154,7 @@ def person_delete(terminal: Terminal, extension: str, account: str) -> None:
     _, target = _target(terminal, account_id, extension)
     with terminal.office.editing(terminal.actor) as edit:
         people.delete_person(edit, account_id, target)
-    terminal.tell("Deleted.", {"person_id": target})
+    terminal.tell(Words("Deleted.", "Eliminado."), {"person_id": target})
 
 
 @click.group()
@@ -167,7 +170,8 @@ def number_add(terminal: Terminal, digits: str, account: str) -> None:
     """Give a company a number."""
     with terminal.office.editing(terminal.actor) as edit:
         made = numbers.add_number(edit, terminal.account(account), digits)
-    terminal.tell(f"{made.e164}: {made.id}", {"number_id": made.id, "e164": made.e164})
+    said = f"{made.e164}: {made.id}"
+    terminal.tell(Words(said, said), {"number_id": made.id, "e164": made.e164})
 
 
 @click.command("map")
@@ -185,7 +189,7 @@ def map_(terminal: Terminal, digits: str, extension: str, account: str) -> None:
             numbers.map_number(edit, account_id, number_id, kind, target)
         else:
             numbers.unmap_number(edit, account_id, number_id)
-    terminal.tell("Saved.", {"number_id": number_id, "target_id": target})
+    terminal.tell(SAVED, {"number_id": number_id, "target_id": target})
 
 
 @click.group()
@@ -208,7 +212,8 @@ def phone_add(terminal: Terminal, mac: str, account: str, site: str, extension: 
     with terminal.office.editing(terminal.actor) as edit:
         made = phones.add_phone(edit, account_id, phones.PhoneWish(mac, site_id, more["model"], more["family"], target))
     facts = {k: v for k, v in asdict(made).items() if k != "sip_secret"}
-    terminal.tell(f"{made.family} {made.model} {made.mac}: {made.id}", {"phone_id": made.id, **facts})
+    said = f"{made.family} {made.model} {made.mac}: {made.id}"
+    terminal.tell(Words(said, said), {"phone_id": made.id, **facts})
 
 
 @click.group()
@@ -244,7 +249,7 @@ def trunk_add(terminal: Terminal, name: str, host: str, site: str, **more: Any) 
     )
     with terminal.office.editing(terminal.actor) as edit:
         made = trunks.add_trunk(edit, terminal.site(site), wish)
-    terminal.tell(f"Trunk {made.name}: {made.id}", {"trunk_id": made.id})
+    terminal.tell(Words(f"Trunk {made.name}: {made.id}", f"Troncal {made.name}: {made.id}"), {"trunk_id": made.id})
 
 
 def _target(terminal: Terminal, account_id: str, extension: str) -> tuple[str, str]:

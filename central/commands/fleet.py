@@ -6,8 +6,17 @@ from rich.table import Table
 
 from central import enrolment
 from central.clock import iso
-from central.commands.base import Terminal, json_option
-from central.status import site_lines
+from central.commands.base import Terminal, json_option, language
+from central.errors import NOTHING, Words
+from central.status import SyncState, site_lines
+
+_SILENT = Words("no contact", "sin contacto")
+_STATES = {
+    SyncState.APPLIED: Words("applied", "aplicado"),
+    SyncState.PENDING: Words("pending", "pendiente"),
+    SyncState.ERROR: Words("error", "error"),
+    SyncState.NEVER: Words("never connected", "nunca conectado"),
+}
 
 
 @click.command()
@@ -17,7 +26,10 @@ def claim(terminal: Terminal, site: str) -> None:
     """Make a one-time claim code for a building; it is shown only now."""
     code = enrolment.make_claim(terminal.office, terminal.authority, terminal.site(site), terminal.actor)
     hours = terminal.settings.security.claim_valid_h
-    terminal.tell(f"Claim code, good once and for {hours} h: {code}", {"claim_code": code})
+    words = Words(
+        f"Claim code, good once and for {hours} h: {code}", f"Código de alta, sirve una vez y por {hours} h: {code}"
+    )
+    terminal.tell(words, {"claim_code": code})
 
 
 @click.command()
@@ -26,7 +38,7 @@ def claim(terminal: Terminal, site: str) -> None:
 def revoke(terminal: Terminal, site: str) -> None:
     """Refuse the building's certificates from now on, until it is enrolled again."""
     count = enrolment.revoke(terminal.office, terminal.site(site), terminal.actor)
-    terminal.tell(f"Revoked: {count}", {"revoked": count})
+    terminal.tell(Words(f"Revoked: {count}.", f"Revocados: {count}."), {"revoked": count})
 
 
 @click.command()
@@ -51,13 +63,17 @@ def status(terminal: Terminal) -> None:
             }
             for line in lines
         ]
-        terminal.tell("", {"sites": facts})
+        terminal.tell(NOTHING, {"sites": facts})
         return
-    table = Table("Building", "State", "Revision", "Reported", "Version", "Error", box=None)
+    spoken = language()
+    heads = Words("Building|State|Revision|Reported|Version|Error", "Edificio|Estado|Revisión|Reportado|Versión|Error")
+    table = Table(*heads.text(spoken).split("|"), box=None)
     for line in lines:
-        state = f"{line.state.value}{' (no contact)' if line.silent else ''}"
+        state = _STATES[line.state].text(spoken)
+        state += f" ({_SILENT.text(spoken)})" if line.silent else ""
         at = iso(line.received_at) if line.received_at else ""
-        table.add_row(line.name, state, f"{line.applied_revision}/{line.revision}", at, line.version, line.error_en)
+        error = Words(line.error_en, line.error_es).text(spoken)
+        table.add_row(line.name, state, f"{line.applied_revision}/{line.revision}", at, line.version, error)
     Console().print(table)
 
 

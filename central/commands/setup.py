@@ -42,15 +42,18 @@ def init(terminal: Terminal, admin: str) -> None:
     database.upgrade()
     database.close()
     facts = {"ca_fingerprint": authority.fingerprint, "ca_file": str(settings.paths.ca_dir / "ca.pem")}
-    said = [f"CA fingerprint (SHA-256): {authority.fingerprint}"]
+    known = f"CA (SHA-256): {authority.fingerprint}"
     if operators.has_operators(terminal.office):
-        said.append("There is an administrator already; `conserje-central operator password` sets a new password.")
+        more = Words(
+            "There is an administrator already; `conserje-central operator password` sets a new password.",
+            "Ya hay un administrador; `conserje-central operator password` pone una contraseña nueva.",
+        )
     else:
         password = tokens.password()
         operators.add_operator(terminal.office, admin, password, terminal.actor)
         facts |= {"user": admin, "password": password}
-        said += [f"Administrator: {admin}", f"Password, shown only now: {password}"]
-    terminal.tell("\n".join(said), facts)
+        more = _new_login(admin, password)
+    terminal.tell(Words(f"{known}\n{more.en}", f"{known}\n{more.es}"), facts)
 
 
 @click.command()
@@ -81,7 +84,7 @@ def operator_add(terminal: Terminal, user: str, account: str) -> None:
     password = tokens.password()
     account_id = terminal.account(account) if account else ""
     operators.add_operator(terminal.office, user, password, terminal.actor, account_id)
-    terminal.tell(f"User: {user}\nPassword, shown only now: {password}", {"user": user, "password": password})
+    terminal.tell(_new_login(user, password), {"user": user, "password": password})
 
 
 @operator.command("password")
@@ -90,8 +93,15 @@ def operator_add(terminal: Terminal, user: str, account: str) -> None:
 def operator_password(terminal: Terminal, user: str) -> None:
     """Give a log-in a new random password, printed once, and log it out everywhere."""
     password = tokens.password()
-    operators.set_password(terminal.office, user, password)
-    terminal.tell(f"Password, shown only now: {password}", {"user": user, "password": password})
+    operators.set_password(terminal.office, user, password, terminal.actor)
+    terminal.tell(_new_login(user, password), {"user": user, "password": password})
+
+
+def _new_login(user: str, password: str) -> Words:
+    return Words(
+        f"User: {user}\nPassword, shown only now: {password}",
+        f"Usuario: {user}\nContraseña, se muestra solo ahora: {password}",
+    )
 
 
 COMMANDS: tuple[click.Command, ...] = (init, serve, operator)

@@ -296,7 +296,7 @@ def test_an_adoption_that_cannot_be_is_refused_with_its_reason_and_for_good(
 
 
 MALFORMED: list[dict[str, Any]] = [
-    {"id": "m-1", "fact": "nonsense", "hlc": "", "body": {}},
+    {"id": "m-1", "fact": 7, "hlc": "", "body": {}},
     {"id": "m-2", "fact": "cdr", "hlc": "", "body": {"id": "x"}},
     {"id": "m-3", "fact": "cdr", "hlc": "", "body": []},
     {"id": "m-4", "fact": "phone_seen", "hlc": "", "body": {**enveloped(a_seen_phone())["body"], "model": "a\x00b"}},
@@ -314,6 +314,14 @@ def test_malformed_facts_are_refused_one_by_one_and_the_sound_one_beside_them_is
     answer = building.post("journal", {"facts": [*MALFORMED, sound]})
     assert answer["accepted"] == ["sound"]
     assert [r["id"] for r in answer["refused"]] == [m["id"] for m in MALFORMED]
+
+
+def test_a_fact_of_a_newer_building_is_left_with_it_until_the_centre_knows_its_kind(
+    building: Building, acme: str
+) -> None:
+    newer = {"id": "n-1", "fact": "voicemail", "hlc": "", "body": {"seconds": 7}}
+    answer = building.post("journal", {"facts": [newer, enveloped(a_call(building.site_id, acme), "known")]})
+    assert answer == {"accepted": ["known"], "refused": []}
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def test_a_session_ends_when_unused_when_old_and_when_the_password_changes(
     clock.forward(minutes=31)
     assert admin.get("/sites").location == "/log-in"
     admin.log_in()
-    set_password(office, "admin", "another-password-1")
+    set_password(office, "admin", "another-password-1", WHO)
     assert admin.get("/sites").location == "/log-in"
 
 

@@ -1,0 +1,95 @@
+"""The terminal: set an office up and edit it, as a person or a script does."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from central.cli import cli
+from central.errors import InputProblem, NotFoundProblem
+from wire.claim import parse
+
+
+class Shell:
+    def __init__(self, place: Path) -> None:
+        self.file = place / "central.toml"
+        self.file.write_text(f'[paths]\nstate_dir = "{place}/state"\n')
+
+    def type(self, *words: str) -> str:
+        done = CliRunner().invoke(cli, ["--settings", str(self.file), *words], env={"CONSERJE_LANGUAGE": "es-MX"})
+        if done.exception:
+            raise done.exception
+        return done.output
+
+    def json(self, *words: str) -> dict[str, Any]:
+        answer: dict[str, Any] = json.loads(self.type(*words, "--json"))
+        return answer
+
+
+@pytest.fixture
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    monkeypatch.setenv("CONSERJE_CENTRAL_SETTINGS", "")  # restored afterwards: the command sets it
+    monkeypatch.setenv("CONSERJE_LANGUAGE", "es-MX")
+    made = Shell(tmp_path)
+    assert len(made.json("init")["password"]) >= 20
+    return made
+
+
+def test_an_office_is_built_from_the_terminal(shell: Shell) -> None:
+    assert "Ya hay un administrador" in shell.type("init")
+    site = shell.json("site", "add", "Torre Reforma", "--callback", "5555555555")["site_id"]
+    shell.json("account", "add", "Acme", "--site", "torre reforma")
+    bravo = shell.json("account", "add", "Bravo")["account_id"]
+    shell.json("account", "enter", "Bravo", site)
+    made = shell.json(
+        "person", "add", "Ana", "López", "--account", "acme", "--extension", "101", "--number", "5512345678",
+        "--mac", "00:15:65:aa:bb:cc", "--model", "T46S", "--site", site,
+    )  # fmt: skip
+    assert made["number"] == "+525512345678"
+    assert made["sip_user"].startswith("p")
+    assert "extensión 102" in shell.type("person", "add", "Beto", "--account", "Acme", "--extension", "102")
+    shell.json("number", "add", "5512345679", "--account", "Acme")
+    shell.json("map", "5512345679", "102", "--account", "Acme")
+    shell.json("map", "5512345679", "", "--account", "Acme")
+    shell.json("account", "default", "Acme", "101")
+    phone = shell.json("phone", "add", "000b82000001", "--account", "Acme", "--site", site, "--model", "GXP2130",
+                       "--extension", "102")  # fmt: skip
+    assert phone["family"] == "grandstream"
+    assert "sip_secret" not in phone
+    shell.json("trunk", "add", "Telmex", "203.0.113.9", "--site", site)
+    shell.json("person", "delete", "102", "--account", "Acme")
+    shell.json("account", "leave", bravo, site)
+    assert parse(shell.json("claim", site)["claim_code"])
+    assert shell.json("revoke", site) == {"revoked": 0}
+    assert shell.json("operator", "add", "jefa", "--account", "Acme")["user"] == "jefa"
+    assert "Contraseña" in shell.type("operator", "password", "jefa")
+    line = shell.json("status")["sites"][0]
+    assert (line["name"], line["state"]) == ("Torre Reforma", "never")
+    assert "nunca" in shell.type("status")
+
+
+def test_what_cannot_be_is_a_problem(shell: Shell) -> None:
+    shell.json("account", "add", "Acme")
+    with pytest.raises(NotFoundProblem, match="Nowhere"):
+        shell.type("claim", "Nowhere")
+    with pytest.raises(InputProblem, match="911"):
+        shell.type("person", "add", "Ana", "--account", "Acme", "--extension", "911")
+    with pytest.raises(NotFoundProblem):
+        shell.type("map", "5512345678", "101", "--account", "Acme")
+
+
+def test_a_person_reads_a_sentence_and_never_a_traceback(shell: Shell, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "central", "--settings", str(tmp_path / "none.toml"), "status", "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "No se puede leer" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert json.loads(done.stdout)["error"]["code"] == "settings"
