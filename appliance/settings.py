@@ -122,6 +122,23 @@ class Provisioning:
     """SIP URI of music that phones play to whom they hold (RFC 7088); empty: the box plays it."""
     conference_uri: str = ""
     """SIP URI of a room that mixes three-way calls; empty: the phone mixes."""
+    claim_fresh_s: int = 900
+    """How long a phone that never registered may ask for its files again, after it first got them."""
+    claim_sitting_s: int = 180
+    """Once per boot: within this time of the boot's first file."""
+    claim_quiet_s: int = 600
+    """So much silence stands for a boot where a phone does not use DHCP."""
+    claim_opened_s: int = 900
+    """How long `conserje claims open` opens a phone's window."""
+    token_overlap_s: int = 86400
+    """How long a phone's former URL is good after it was given a new one."""
+    encrypt: bool = False
+    """Encrypt phones' own files where their family can."""
+    https_links: bool = False
+    """Lead phones that can to their files over HTTPS."""
+    ban_after: int = 20
+    """Foreign MACs that one source may ask for within a minute; 0: no bans."""
+    ban_s: int = 600
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,6 +171,10 @@ class PhoneContext:
     """sip:... of music on hold; "": the box plays it."""
     conference_uri: str = ""
     """sip:... of a room for three-way calls; "": the phone mixes."""
+    own_url: str = ""
+    """The folder of the phone's own URL, with a slash at its end, for links; "": links stay as they are."""
+    config_key: str = field(default="", repr=False)
+    """The key of its encrypted files, where the phone may be told; "": it may not, or has none."""
 
 
 NOBODY = Line("", "", "", "", "")

@@ -15,6 +15,7 @@ from typing import Any
 import dacite
 
 from appliance.errors import TemplateProblem, Words
+from appliance.provision.cipher import SCHEMES
 from appliance.provision.escapes import ESCAPES
 from appliance.provision.family import (
     CODECS,
@@ -24,6 +25,7 @@ from appliance.provision.family import (
     Model,
     Option60,
     PathMatch,
+    Secrets,
     path_pattern,
 )
 from appliance.provision.render import DIGESTS, LINE_ENDS, compile_check
@@ -123,6 +125,14 @@ class _ModelText:
 
 
 @dataclass(frozen=True)
+class _SecretsText:
+    two_stages: bool = False
+    encryption: str = ""
+    key: str = "file"
+    https: str = ""
+
+
+@dataclass(frozen=True)
 class _Descriptor:
     """family.toml, key for key; docs/phones.md explains each."""
 
@@ -143,6 +153,7 @@ class _Descriptor:
     quirks: list[str] = field(default_factory=list)
     codecs: list[str] = field(default_factory=list)
     lacks: dict[str, dict[str, str]] = field(default_factory=dict)
+    secrets: _SecretsText = _SecretsText()
 
 
 def load_families(templates_dir: Path) -> Families:
@@ -245,6 +256,7 @@ class _Reader:
             quirks=tuple(said.quirks),
             lacks=MappingProxyType(said.lacks),
             templates=templates,
+            secrets=self._secrets(said.secrets),
         )
         if said.default_model and family.model(said.default_model) is None:
             raise self.wrong(
@@ -298,6 +310,19 @@ class _Reader:
                     f'"{name}"', f"'{name}' is none of {', '.join(CODECS)}", f"'{name}' no es de {', '.join(CODECS)}"
                 )
         return tuple(c for c in CODECS if c in said)
+
+    def _secrets(self, said: _SecretsText) -> Secrets:
+        if (
+            said.encryption not in ("", *SCHEMES)
+            or said.key not in ("file", "link")
+            or said.https not in ("", "any", "site-ca")
+        ):
+            raise self.wrong(
+                "[secrets]",
+                f"encryption is one of {', '.join(SCHEMES)}, key is file or link, https is any or site-ca",
+                f"encryption es una de {', '.join(SCHEMES)}, key es file o link, https es any o site-ca",
+            )
+        return Secrets(said.two_stages, said.encryption, said.key, said.https)
 
     def _file(self, said: _FileText, all_: _Descriptor, templates: Iterable[str]) -> FileRule:
         escape = said.escape or all_.escape

@@ -81,6 +81,20 @@ class Option60:
     pattern: re.Pattern[str] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What a family can do for its secrets (docs/provisioning.md, "Secrets")."""
+
+    two_stages: bool = False
+    """It follows a link in its first file to a URL of its own."""
+    encryption: str = ""
+    """A name of cipher.SCHEMES that it decrypts."""
+    key: str = "file"
+    """How it learns the key. "link": in the link to its file, which is then always encrypted; "file": in a file."""
+    https: str = ""
+    """"any": fetches over TLS without checking who we are; "site-ca": checks, once it was given our CA."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class FileRule:
     """A file that phones of the family ask for. In `path`: {mac} {MAC}, and the models' own names such as {code}.
@@ -171,6 +185,7 @@ class Family:
     quirks: tuple[str, ...] = ()
     lacks: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: EMPTY)
     """What cannot be set on its phones: series (or ALL_MODELS) -> ability -> why."""
+    secrets: Secrets = Secrets()
     templates: Mapping[str, tuple[str, str]] = field(default_factory=lambda: EMPTY, repr=False)
     """Template name -> (text, file it came from)."""
 

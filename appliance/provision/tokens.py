@@ -1,0 +1,258 @@
+"""When a phone may have its secrets: claim windows, the two stages, and the tokens in a phone's own URL.
+
+Pure: state and time are passed in. claims.py keeps the state; the desk asks `admit` for every file of a known phone.
+
+Stage one: a phone that the network shows to be in the directory (its MAC by lease or ARP) asks at the plain path, or
+anyone asks with a claim token: it gets files without account, that lead to the phone's own URL. Stage two: that URL,
+`/t/<token>/...`, gives the account. A family that cannot follow such a link is given its account at the plain path,
+within its claim window.
+"""
+
+import base64
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from appliance.provision.family import Secrets
+
+TOKEN_CHARACTERS = 32
+"""192 bits."""
+
+KEY_CHARACTERS = 16
+"""Of the alphabet that all families take for a key."""
+
+_PREFIX = re.compile(r"t/([A-Za-z0-9_-]{1,64})/(.*)", re.DOTALL)
+
+
+class Kind(StrEnum):
+    CLAIM = "claim"
+    """Given to a phone whose MAC the network does not show; good for one boot, and leads to the second."""
+    PHONE = "phone"
+    """The second: the phone's own, until it is rotated."""
+
+
+@dataclass(frozen=True, slots=True)
+class WindowRule:
+    """How long what is open; seconds, from the settings ([provisioning])."""
+
+    fresh_s: float = 900.0
+    """A phone that never registered with this identity: this long after it was first given its files."""
+    sitting_s: float = 180.0
+    """Once per boot means: within this time of the boot's first file, so that a broken transfer can be repeated."""
+    quiet_s: float = 600.0
+    """Of a phone that was never heard over DHCP, so much silence stands for a boot."""
+    overlap_s: float = 86400.0
+    """The former token of a phone goes on being good for so long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is remembered of one phone. Times in seconds since 1970; 0: never. `identity`: of the assignment.
+
+    `boot`: the boot (claims.boot_of) in which it was last given something, `sat_at` when that began, `address` to whom.
+    `told`: the serial of the token whose key the phone was last told.
+    """
+
+    mac: str
+    identity: str
+    first_given_at: float = 0.0
+    boot: str = ""
+    sat_at: float = 0.0
+    asked_at: float = 0.0
+    address: str = ""
+    registered: bool = False
+    opened_until: float = 0.0
+    serial: int = 1
+    rotated_at: float = 0.0
+    used: bool = False
+    """The second token was used in this boot: the first is over."""
+    told: int = 0
+    claim: int = 0
+    """Serial of the claim token in force; 0: none."""
+    claim_until: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """`reason`: opened | first | boot | quiet | sitting | unregistered; closed: closed | another-address."""
+
+    open: bool
+    reason: str
+
+
+def window(standing: Standing, boot: str, heard: bool, address: str, now: float, rule: WindowRule) -> Window:
+    """Whether a phone at this address may have its secrets at the plain path now.
+
+    `boot` names the boot that the phone is in, `heard` that DHCP ever showed us one of its boots. A clock that was set
+    back shuts no phone out: a boot is told by its name, not by its time.
+    """
+    if now < standing.opened_until:
+        return Window(True, "opened")
+    if not standing.first_given_at:
+        return Window(True, "first")
+    if boot and boot != standing.boot:
+        return Window(True, "boot")
+    if not heard and abs(now - standing.asked_at) > rule.quiet_s:
+        return Window(True, "quiet")
+    if standing.address and standing.address != address:
+        return Window(False, "another-address")
+    if abs(now - standing.sat_at) <= rule.sitting_s:
+        return Window(True, "sitting")
+    if not standing.registered and not standing.used and abs(now - standing.first_given_at) <= rule.fresh_s:
+        return Window(True, "unregistered")
+    return Window(False, "closed")
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A file of a known phone, as the door sees it. `confirmed`: lease or ARP show the phone's MAC at this address.
+
+    `local`: from this machine itself. `kind`, `serial`: of the token in the URL, None where there is none.
+    """
+
+    secret: bool
+    https: bool
+    confirmed: bool
+    local: bool
+    address: str
+    boot: str
+    heard: bool
+    kind: Kind | None = None
+    serial: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """How the file is given. `refusal` not empty: it is not, and `alert` says that someone should know.
+
+    `stage_two`: links in the file lead to the phone's own URL. `tell_key`: the file may say the key of this serial.
+    `seal`: encrypt the file with the key of this serial (0: do not).
+    """
+
+    refusal: str = ""
+    alert: bool = False
+    stage_two: bool = False
+    tell_key: int = 0
+    seal: int = 0
+    window: str = ""
+
+
+def admit(ask: Ask, standing: Standing, policy: Secrets, encrypt: bool, now: float, rule: WindowRule) -> Admission:
+    """Whether and how a known phone is given this file. `encrypt`: the site wants files encrypted where phones can."""
+    scheme = encrypt and bool(policy.encryption)
+    current = standing.serial
+    if ask.local:
+        return Admission(stage_two=False, window="local")
+    if ask.kind is Kind.PHONE:
+        return _by_second_token(ask, standing, policy, scheme, now, rule)
+    if ask.kind is Kind.CLAIM:
+        if ask.secret:
+            # A claim token never carries an account: it leads to the URL that does.
+            return Admission("claim-without-account")
+        return Admission(stage_two=True, tell_key=current if scheme else 0, window="claim")
+    if not ask.confirmed:
+        return Admission("not-confirmed") if ask.secret else Admission()
+    seen = window(standing, ask.boot, ask.heard, ask.address, now, rule)
+    if seen.open:
+        return Admission(stage_two=policy.two_stages, tell_key=current if scheme else 0, window=seen.reason)
+    if scheme and policy.key == "file" and standing.told:
+        # Useless to anyone without the key, which it was told in a window of its own.
+        return Admission(seal=standing.told if ask.secret else 0, window="encrypted")
+    return Admission(f"window-{seen.reason}", alert=seen.reason == "another-address")
+
+
+def _by_second_token(
+    ask: Ask, standing: Standing, policy: Secrets, scheme: bool, now: float, rule: WindowRule
+) -> Admission:
+    sealed = ask.serial if scheme and ask.secret else 0
+    told = standing.serial if scheme else 0
+    if ask.https and not (scheme and policy.key == "link"):
+        return Admission(stage_two=True, tell_key=told, window="https")
+    if scheme and policy.key == "link":
+        # Its link named the key: the file is encrypted whatever carries it.
+        return Admission(stage_two=True, tell_key=told if ask.https or sealed else 0, seal=sealed, window="token")
+    if ask.confirmed:
+        seen = window(standing, ask.boot, ask.heard, ask.address, now, rule)
+        if seen.open:
+            return Admission(stage_two=True, tell_key=told, window=seen.reason)
+    if scheme and standing.told:
+        return Admission(stage_two=True, seal=sealed, window="encrypted")
+    if not ask.secret:
+        return Admission(window="token")
+    return Admission("window-closed")
+
+
+def after(ask: Ask, admission: Admission, standing: Standing, now: float) -> Standing:
+    """What is remembered once the file was given. The same object where nothing changed."""
+    if ask.local or admission.refusal:
+        return standing
+    changed = standing
+    if ask.kind is Kind.PHONE and ask.secret and (not standing.used or standing.claim):
+        changed = replace(changed, used=True, claim=0, claim_until=0.0)
+    if admission.tell_key and admission.tell_key != standing.told:
+        changed = replace(changed, told=admission.tell_key)
+    sits = admission.window in ("opened", "first", "boot", "quiet")
+    if sits and (admission.stage_two or ask.secret):
+        another = changed.boot != ask.boot or changed.address != ask.address or admission.window == "quiet"
+        if another or admission.window != "opened" or not changed.first_given_at:
+            changed = replace(
+                changed,
+                first_given_at=changed.first_given_at or now,
+                boot=ask.boot,
+                sat_at=now,
+                address=ask.address,
+                used=ask.kind is Kind.PHONE and ask.secret,
+            )
+    # To the minute is enough for a silence of ten.
+    if sits or (not ask.heard and abs(now - standing.asked_at) > 60):
+        changed = replace(changed, asked_at=now)
+    return changed
+
+
+def good(kind: Kind, serial: int, standing: Standing, now: float, rule: WindowRule) -> bool:
+    """Whether a token of this serial is good: of two of a phone, the former for the time of the overlap."""
+    if kind is Kind.CLAIM:
+        return bool(standing.claim) and serial == standing.claim and now < standing.claim_until
+    former = serial == standing.serial - 1 and abs(now - standing.rotated_at) < rule.overlap_s
+    return serial == standing.serial or former
+
+
+@dataclass(frozen=True, slots=True)
+class Mint:
+    """Makes tokens and keys of one secret of the box; the same words make the same token, and nothing need be kept."""
+
+    secret: bytes = field(repr=False)
+
+    def token(self, kind: Kind, standing: Standing, serial: int) -> str:
+        """Unguessable, URL-safe, of this phone with this identity."""
+        words = f"{kind}|{standing.mac}|{standing.identity}|{serial}".encode()
+        return base64.urlsafe_b64encode(hmac.digest(self.secret, words, "sha256")).decode()[:TOKEN_CHARACTERS]
+
+    def key(self, standing: Standing, serial: int) -> str:
+        """For encrypted files: made of the phone's second token; letters and digits only."""
+        token = self.token(Kind.PHONE, standing, serial)
+        made = hashlib.sha512(b"config key " + token.encode()).digest()
+        alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+        number, letters = int.from_bytes(made, "big"), []
+        for _ in range(KEY_CHARACTERS):
+            number, letter = divmod(number, len(alphabet))
+            letters.append(alphabet[letter])
+        return "".join(letters)
+
+
+def token_hash(token: str) -> str:
+    """What is kept of a token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def split_token(path: str) -> tuple[str, str]:
+    """Token and rest of `/t/<token>/<rest>`; no token where the path has none."""
+    found = _PREFIX.fullmatch(path.lstrip("/"))
+    return (found[1], found[2]) if found else ("", path)
+
+
+def identity_of(mac: str, sip_user: str, sip_secret: str) -> str:
+    """Of an assignment: with another account, or another secret, it is a new phone."""
+    return hashlib.sha256(f"{mac}|{sip_user}|{sip_secret}".encode()).hexdigest()[:32]
