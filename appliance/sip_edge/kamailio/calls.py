@@ -269,10 +269,12 @@ class Calls:
         ksr.tm.t_on_branch("ksr_branch")
         ksr.tm.t_on_reply("ksr_reply")
         ksr.tm.t_on_failure("ksr_failure")
+        # Before it is sent: another worker may have its answer while this one still writes.
+        began_ms = now_ms()
         if ksr.tm.t_relay() < 0:
             return NO_TRUNK, "Service Unavailable"
         began = tuple(dict.fromkeys(legs))
-        facts.append(Began(ksr.pv.get("$ci"), ksr.pv.get("$ft"), now_ms(), standing.at.step, began))
+        facts.append(Began(ksr.pv.get("$ci"), ksr.pv.get("$ft"), began_ms, standing.at.step, began))
         return 0, ""
 
     def _aim_at_phones(self, step: Ring, at: At) -> list[LegName]:
