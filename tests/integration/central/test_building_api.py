@@ -149,7 +149,7 @@ def test_a_certificate_reads_its_own_building_only(
     assert len(stolen["refused"]) == 2
 
 
-@pytest.mark.acceptance("Z-2", "N-1")
+@pytest.mark.acceptance("Z-2")
 def test_an_edit_wakes_the_building_that_waits(served_office: Office, building: Building, acme: str) -> None:
     copy = Copy(building.site_id)
     building.follow(copy)
@@ -242,7 +242,6 @@ def test_a_fact_sent_twice_is_applied_once(served_office: Office, building: Buil
     assert stored.talk_ms == 60000
 
 
-@pytest.mark.acceptance("P-2")
 def test_an_unknown_phone_is_listed_until_somebody_gets_it(
     served_office: Office, building: Building, acme: str
 ) -> None:
@@ -342,7 +341,6 @@ def test_what_is_no_journal_is_refused_in_words(building: Building, body: bytes,
     assert answer.json()["error"]["says_es"]
 
 
-@pytest.mark.acceptance("S-5")
 def test_what_the_building_runs_is_shown_as_applied_pending_or_error(
     served: Served, served_office: Office, building: Building, acme: str
 ) -> None:

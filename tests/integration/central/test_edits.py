@@ -24,7 +24,7 @@ def put_unchecked(edit: Edit, row: Number | Mapping | Phone | Person) -> None:
     edit.put(row)
 
 
-@pytest.mark.acceptance("U-1", "Z-2")
+@pytest.mark.acceptance("Z-2")
 def test_one_form_makes_person_extension_number_and_phone_in_one_revision(office: Office) -> None:
     site = a_site(office)
     acme = a_company(office, "Acme", site)
@@ -48,7 +48,6 @@ def test_one_form_makes_person_extension_number_and_phone_in_one_revision(office
     assert received.sip_user != "101"
 
 
-@pytest.mark.acceptance("U-1")
 def test_a_refused_form_leaves_nothing_and_names_every_fault(office: Office) -> None:
     site = a_site(office)
     acme = a_company(office, "Acme", site)

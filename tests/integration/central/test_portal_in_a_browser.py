@@ -78,7 +78,6 @@ def test_the_picker_filters_by_part_of_the_name_or_extension(
     until(lambda: "102 Beto" in chrome.find_element(By.TAG_NAME, "main").text, 10, "saved")
 
 
-@pytest.mark.acceptance("A-1")
 def test_pages_fit_a_telephones_screen_and_break_no_policy(
     chrome: Chrome, served_on_sqlite: Served, office: Office
 ) -> None:

@@ -10,13 +10,11 @@ from central.rules.extension import checked_extension, next_free
 from central.rules.faults import Faults
 
 
-@pytest.mark.acceptance("D-7")
 @pytest.mark.parametrize("digits", ["101", "1000", "8999", " 2 01 ", "815"])
 def test_three_or_four_digits_from_1_to_8_are_an_extension(digits: str) -> None:
     assert checked_extension("extension", digits) == "".join(digits.split())
 
 
-@pytest.mark.acceptance("D-7")
 @pytest.mark.parametrize(
     ("digits", "says"),
     [
@@ -44,7 +42,6 @@ def test_whatever_is_typed_is_an_extension_or_an_explanation(text: str) -> None:
         assert len(digits) in (3, 4)
 
 
-@pytest.mark.acceptance("U-3")
 def test_the_next_extension_offered_is_free_and_allowed() -> None:
     assert next_free(frozenset()) == "101"
     assert next_free(frozenset({"101", "102"})) == "103"
