@@ -68,16 +68,21 @@ def parse(header: str) -> Credentials | None:
     if len(header) > MAX_HEADER or header[:7].lower() != "digest ":
         return None
     values: dict[str, str] = {}
-    at, end = 7, len(header.rstrip())
-    while at < end:
-        found = _PARAMETER.match(header, at)
-        if found is None:
+    at = 7
+    for found in _PARAMETER.finditer(header, at):
+        if found.start() != at:
             return None
-        name, quoted, token = found.group(1).lower(), found.group(2), found.group(3)
+        name, quoted, token = found.groups()
+        name = name.lower()
         if name in values:
             return None
-        values[name] = _ESCAPED.sub(r"\1", quoted) if quoted is not None else token
+        if quoted is None:
+            values[name] = token
+        else:
+            values[name] = _ESCAPED.sub(r"\1", quoted) if "\\" in quoted else quoted
         at = found.end()
+    if at < len(header.rstrip()):
+        return None
     try:
         return Credentials(
             values["username"],

@@ -51,8 +51,6 @@ CREATE TABLE IF NOT EXISTS location(
     user_agent VARCHAR(255), socket VARCHAR(64), methods INTEGER, instance VARCHAR(255),
     reg_id INTEGER NOT NULL DEFAULT 0, server_id INTEGER NOT NULL DEFAULT 0, connection_id INTEGER NOT NULL DEFAULT 0,
     keepalive INTEGER NOT NULL DEFAULT 0, partition INTEGER NOT NULL DEFAULT 0);
-CREATE INDEX IF NOT EXISTS location_contact ON location(username, contact);
-CREATE INDEX IF NOT EXISTS location_expires ON location(expires);
 """
 """Kamailio's own columns. Its driver reads types from their declared names."""
 
@@ -213,6 +211,7 @@ def prepare_contacts(path: Path) -> None:
 
 def _make_contacts(path: Path) -> None:
     with closing(sqlite3.connect(path, timeout=5)) as connection:
+        connection.execute("PRAGMA page_size = 1024")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.executescript(CONTACTS_SCHEMA)
         connection.execute("SELECT count(*) FROM location").fetchone()

@@ -29,6 +29,7 @@ SANE_MESSAGE, SANE_URIS = 1511, 7
 """Bits of sanity_check(): RFC 3261 §16.3 step 1, as the module's documentation counts them."""
 PR_SET_PDEATHSIG = 1
 BUSY_MS = 3000
+CONTACTS_LOCK = "contacts"
 WITHOUT_DATABASE = frozenset({0, -4, -127})
 """Ranks for which Kamailio's modules open no connection: the main process, TCP's, and the one before all."""
 
@@ -68,7 +69,8 @@ class Worker:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if rank in WITHOUT_DATABASE:
             return 0
-        for pragma in (f"busy_timeout={BUSY_MS}", "synchronous=NORMAL"):
+        # What is written survives kill -9. A power cut takes the phones as well: they register anew when it is over.
+        for pragma in (f"busy_timeout={BUSY_MS}", "synchronous=OFF"):
             if self._ksr.sqlops.sql_query("location", f"PRAGMA {pragma}", "pragma") >= 0:
                 self._ksr.sqlops.sql_result_free("pragma")
         return 0
@@ -186,7 +188,12 @@ class Worker:
         if ksr.is_TCP():
             # A phone on TCP is reached over the connection that it opened, also when its contact names another port.
             ksr.pv.sets("$avp(received)", f"sip:{ksr.pv.get('$si')}:{ksr.pv.get('$sp')};transport=tcp")
-        ksr.registrar.save("location", 0)
+        # One writer at a time: a worker that found SQLite busy would sleep a whole millisecond.
+        ksr.cfgutils.lock(CONTACTS_LOCK)
+        try:
+            ksr.registrar.save("location", 0)
+        finally:
+            ksr.cfgutils.unlock(CONTACTS_LOCK)
 
     def _invite(self) -> None:
         ksr = self._ksr

@@ -128,6 +128,19 @@ def test_a_phone_that_rings_and_rings_ends_in_no_answer(whole: Building, pair: t
     beto.answer(invite, 487, "Request Terminated")
 
 
+def test_what_one_phone_says_counts_before_the_silence_of_an_unplugged_one(
+    whole: Building, pair: tuple[Agent, Agent], phone: MakePhone
+) -> None:
+    ana, desk = pair
+    unplugged = phone(whole, "beto")
+    assert unplugged.register().status == 200
+    unplugged.close()
+    call = ana.dial("102")
+    desk.answer(desk.expect("INVITE"), 486, "Busy Here")
+    assert ana.outcome(call).status == 486
+    assert desk.register(contact="*", expires=0, cseq=60).status == 200
+
+
 def test_nobody_registered_is_said_at_once(whole: Building, phone: MakePhone) -> None:
     ana = phone(whole, "ana")
     ana.register()

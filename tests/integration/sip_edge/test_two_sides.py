@@ -1,5 +1,6 @@
 """A building as it stands: phones on one network, the carrier on another, voice on loopback; nothing routes between."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from tests.integration.sip_edge.building import Building, building
 from tests.lab.netns import Namespace, cable, refusal
 from tests.lab.sample import sample_rows, sip_secret, sip_user
 from tests.lab.waiting import until
+from wire.rows import Trunk
 
 pytestmark = pytest.mark.skipif(bool(refusal()), reason="no network namespaces here")
 
@@ -94,8 +96,23 @@ def test_a_call_in_is_set_up_heard_and_ended_by_the_phone(sides: Sides) -> None:
     assert ana.expect(200)
 
 
+def test_a_trunk_to_which_there_is_no_way_is_passed_over_at_once(sides: Sides) -> None:
+    nowhere = Trunk("trunk-nowhere", "site-reforma", "Nowhere", "carrier", "203.0.113.9", priority=1)
+    sides.building.publish([*sample_rows(CARRIER, 5060), nowhere])
+    start = time.monotonic()
+    call = sides.ana.dial("5512345678")
+    invite = sides.carrier.expect("INVITE")
+    assert time.monotonic() - start < 1
+    sides.carrier.answer(invite, 486, "Busy Here")
+    assert sides.ana.outcome(call).status == 486
+    facts = [f for f in sides.building.facts() if f["call_id"] == call.call_id]
+    assert facts[0]["event"] == "invite"
+    sides.building.publish(sample_rows(CARRIER, 5060))
+
+
 def test_voice_on_loopback_speaks_to_a_phone(sides: Sides) -> None:
     ana, voice = sides.ana, sides.voice
+
     def answers_options() -> bool:
         voice.receive(0.3)
         found = sides.building.kamailio.call("htable.get", "state", "voice")
