@@ -1,11 +1,10 @@
 """A small building for tests of what phones are given: two companies, a person, a phone of any family."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from appliance.directory.model import Account, Extension, MemoryDirectory, Person, Phone, Site
+from appliance.directory.model import Account, Extension, LineKey, MemoryDirectory, Person, Phone, Site
 from appliance.provision.context import PhoneContext, SiteContext, common_context, phone_context
 from appliance.provision.desk import Answer, FileRequest, serve
 from appliance.provision.families import Families, Family, Model, load_families
@@ -15,8 +14,17 @@ from appliance.settings import Settings
 
 TEMPLATES = Settings().paths.templates_dir
 HERE = Path(__file__).parent
-NOW = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)
 SITE = SiteContext(http="10.20.0.1", tftp="10.20.0.1", sip_host="10.20.0.1", ntp="10.20.0.1")
+FURNISHED = replace(
+    SITE, voice_vlan=120, music_uri="sip:music@10.20.0.1", conference_uri="sip:room@10.20.0.1", admin_password="Sesamo-1"
+)
+"""A site that sets all that can be set."""
+KEYS = (
+    LineKey("k1", "acme", "ph1", 1, "line"),
+    LineKey("k2", "acme", "ph1", 2, "blf", "102", "Beto"),
+    LineKey("k3", "acme", "ph1", 3, "speed", "5555123456", "Taxi"),
+    LineKey("k4", "acme", "ph1", 4, "park"),
+)
 SECRET = "s3cret-Of_Ana"
 ADDRESS = "10.20.0.50"
 MACS = {
@@ -58,7 +66,9 @@ def phone(family_name: str = "yealink", model: str = "", mac: str = "") -> Phone
     )
 
 
-def house(*phones: Phone, first: str = "Ana", last: str = "Núñez", site: Site | None = None) -> MemoryDirectory:
+def house(
+    *phones: Phone, first: str = "Ana", last: str = "Núñez", site: Site | None = None, keys: tuple[LineKey, ...] = ()
+) -> MemoryDirectory:
     return MemoryDirectory(
         (
             site or Site("s1", "Reforma 26"),
@@ -67,21 +77,28 @@ def house(*phones: Phone, first: str = "Ana", last: str = "Núñez", site: Site 
             Person("ana", "acme", first, last),
             Extension("e1", "acme", "101", "person", "ana"),
             *phones,
+            *keys,
         )
     )
 
 
-def context(model: Model, one: Phone, directory: MemoryDirectory | None = None) -> PhoneContext:
-    return phone_context(one, model, directory or house(), SITE)
+def context(
+    model: Model, one: Phone, directory: MemoryDirectory | None = None, site: SiteContext = SITE
+) -> PhoneContext:
+    return phone_context(one, model, directory or house(), site)
 
 
 def all_files(
-    of: Family, model: Model, one: Phone | None = None, directory: MemoryDirectory | None = None
+    of: Family,
+    model: Model,
+    one: Phone | None = None,
+    directory: MemoryDirectory | None = None,
+    site: SiteContext = SITE,
 ) -> dict[str, bytes]:
     """Name -> bytes of every file of one phone of this model."""
     one = one or phone(of.name, model.name)
-    own = context(model, one, directory)
-    common = common_context(model, directory or house(), SITE)
+    own = context(model, one, directory, site)
+    common = common_context(model, directory or house(), site)
     return {name: render(of, rule, own if rule.per_device else common) for name, rule in files_for(own, of)}
 
 
@@ -100,7 +117,7 @@ def ask(
     arp_mac: str = "",
 ) -> Answer:
     request = FileRequest(path, transport, ADDRESS, agent, given, arp_mac)
-    return serve(request, directory, families_ or families(), NOW, SITE)
+    return serve(request, directory, families_ or families(), SITE)
 
 
 def without_family(one: Phone) -> Phone:

@@ -1,4 +1,4 @@
-"""Every file of one model of each kind, byte for byte. A change to a template shows as a difference to read.
+"""Every file of one model of each kind, with keys and all that a site can set, byte for byte. A change to a template shows as a difference to read.
 
 Write them anew with `CONSERJE_GOLDEN=write pytest tests/unit/provision/test_golden.py`, then read the difference.
 """
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .house import HERE, all_files, family
+from .house import FURNISHED, HERE, KEYS, all_files, family, house
 
 GOLDEN = HERE / "golden"
 KINDS = [
@@ -33,7 +33,7 @@ def test_files_are_as_they_were(name: str, model: str) -> None:
     chosen = of.model(model)
     assert chosen is not None
     folder: Path = GOLDEN / name / model.replace(" ", "_")
-    files = all_files(of, chosen)
+    files = all_files(of, chosen, directory=house(keys=KEYS), site=FURNISHED)
     if os.environ.get("CONSERJE_GOLDEN") == "write":
         folder.mkdir(parents=True, exist_ok=True)
         for old in folder.iterdir():
