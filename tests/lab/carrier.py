@@ -4,9 +4,11 @@ The program itself, with its sockets, is carrier_program.py.
 """
 
 import json
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,12 +48,15 @@ class Carrier:
     port: int = 5060
     hz: int = CARRIER_HZ
     _process: subprocess.Popen[bytes] | None = None
+    # Short, whatever the directory: a path to a Unix socket has room for 107 bytes.
+    _control: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="cj-", dir="/tmp")) / "control.sock")
 
     def start(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
-        (self.directory / "control.sock").unlink(missing_ok=True)
+        self._control.parent.mkdir(exist_ok=True)
+        self._control.unlink(missing_ok=True)
         argv = [sys.executable, "-m", "tests.lab.carrier_program"]
-        argv += [self.address, str(self.port), str(self.directory), str(self.hz)]
+        argv += [self.address, str(self.port), str(self.directory), str(self.hz), str(self._control)]
         with (self.directory / "carrier.log").open("ab") as log:
             self._process = subprocess.Popen(
                 self.place.argv(argv) if self.place else argv,
@@ -69,6 +74,7 @@ class Carrier:
             self._process.kill()
             self._process.wait()
             self._process = None
+        shutil.rmtree(self._control.parent, ignore_errors=True)
 
     @property
     def pid(self) -> int:
@@ -151,7 +157,7 @@ class Carrier:
     def _order(self, what: str, **details: Any) -> dict[str, Any]:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as control:
             control.settimeout(5)
-            control.connect(str(self.directory / "control.sock"))
+            control.connect(str(self._control))
             control.sendall(json.dumps({"do": what, **details}).encode() + b"\n")
             answer = json.loads(control.makefile("r").readline() or "{}")
             assert isinstance(answer, dict)

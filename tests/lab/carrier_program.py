@@ -415,15 +415,15 @@ class Carrier(asyncio.DatagramProtocol):
         return {}
 
 
-async def main(address: str, port: int, directory: Path, hz: int) -> None:
+async def main(address: str, port: int, directory: Path, hz: int, control: Path) -> None:
     loop = asyncio.get_running_loop()
     _, carrier = await loop.create_datagram_endpoint(
         lambda: Carrier(address, port, directory, hz), local_addr=(address, port)
     )
-    await asyncio.start_unix_server(carrier.told, directory / "control.sock")
+    await asyncio.start_unix_server(carrier.told, control)
     await carrier.play()
 
 
 if __name__ == "__main__":
     with suppress(KeyboardInterrupt):
-        asyncio.run(main(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4])))
+        asyncio.run(main(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4]), Path(sys.argv[5])))

@@ -25,7 +25,7 @@ from tests.lab.demo_files import LOG, MARK, PROGRESS, STATE, Access, State
 from tests.lab.waiting import NotInTime, until
 
 ROOT = Path(__file__).resolve().parents[2]
-DIRECTORY = ROOT / "var" / "demo"
+DIRECTORY = Path(os.environ.get("CONSERJE_DEMO_DIR", ROOT / "var" / "demo"))
 PATIENCE_S = 180
 CONSOLE = Console(highlight=False)
 

@@ -8,6 +8,7 @@ On loopback (`Lab(loopback=True)`) there is one building, nothing can be cut, an
         ana.call("102").established().hears(beto.hz)
 """
 
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -25,7 +26,7 @@ from tests.lab.building import (
 )
 from tests.lab.carrier import Carrier
 from tests.lab.centre import Centre
-from tests.lab.netns import Cable, Namespace, cable
+from tests.lab.netns import MEMORY, Cable, Namespace, cable
 from tests.lab.sample import sample_rows
 from wire.rows import Row
 
@@ -37,7 +38,6 @@ BUILDING_ADDRESS = "10.30.0.{}"
 FIRST_BUILDING = 101
 LOOPBACK_CARRIER = "127.0.1.2"
 LOOPBACK_CENTRE = "127.0.1.3"
-SHM = Path("/dev/shm")
 
 
 class Lab:
@@ -122,7 +122,7 @@ class Lab:
         directory = self.directory / name
         place = Namespace.new(name)
         # Each building has a disk of its own and a memory of its own.
-        run_directory = SHM / place.name
+        run_directory = MEMORY / place.name
         address = BUILDING_ADDRESS.format(FIRST_BUILDING + number - 1)
         values = settings_values(directory, run_directory, address)
         building = Building(name, directory, run_directory, place, merged(values, settings))
@@ -143,7 +143,7 @@ class Lab:
     def _on_loopback(self, settings: Mapping[str, Any]) -> Building:
         assert not self.buildings, "loopback has room for one building"
         directory = self.directory / "building-1"
-        run_directory = directory / "run"
+        run_directory = MEMORY / f"cj-{secrets.token_hex(4)}"
         values = merged(loopback_values(directory, run_directory), settings)
         building = Building("building-1", directory, run_directory, None, values)
         self.buildings.append(building)

@@ -8,6 +8,7 @@ import ctypes
 import json
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import time
@@ -22,6 +23,8 @@ PREFIX = "cj"
 REGISTER = Path("/run/conserje-lab")
 """One file per namespace: who owns it."""
 NETNS = Path("/run/netns")
+MEMORY = Path("/dev/shm")
+"""Where a building in a namespace keeps its files in memory, in a folder of the namespace's name."""
 PATIENCE_S = 2.0
 """How long processes of a namespace that is going may take to end of their own accord."""
 _CLONE_NEWNET = 0x40000000
@@ -252,12 +255,13 @@ def ours() -> tuple[Namespace, ...]:
 
 
 def sweep() -> tuple[str, ...]:
-    """Removes the namespaces whose owner is dead, with the processes in them; their names."""
+    """Removes the namespaces whose owner is dead, with their processes and what they kept in memory; their names."""
     gone = []
     for file in _registered():
         pid, since = _owner(file)
         if not since or born(pid) != since:
             Namespace(file.name).remove()
+            shutil.rmtree(MEMORY / file.name, ignore_errors=True)
             gone.append(file.name)
     return tuple(gone)
 

@@ -6,9 +6,12 @@ appliance/processes.py; when they are ready is asked of the sockets that they ho
 
 import json
 import os
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import xmlrpc.client
 from collections.abc import Mapping, Sequence
@@ -57,10 +60,13 @@ class Supervisor:
     commands: tuple[Command, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     _pid: int = 0
+    # A path to a Unix socket has room for 107 bytes, which a deep clone or a test's directory outgrows.
+    _socket_directory: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="cj-", dir="/tmp")))
 
     def start(self) -> None:
         """Starts everything at once; returns when supervisord answers, not when the commands are ready."""
         self.directory.mkdir(parents=True, exist_ok=True)
+        self._socket_directory.mkdir(exist_ok=True)
         self._configuration.write_text(self._render())
         argv = [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(self._configuration)]
         self._pid = subprocess.Popen(
@@ -162,6 +168,7 @@ class Supervisor:
     def shut_down(self, seconds: float = 15) -> None:
         """Ends every command in its own time, then supervisord."""
         if not self._pid or not _alive(self._pid):
+            shutil.rmtree(self._socket_directory, ignore_errors=True)
             return
         with suppress(OSError, xmlrpc.client.Error):
             # All at once; by itself supervisord would end them one after the other.
@@ -174,6 +181,7 @@ class Supervisor:
             for victim in (*descendants(self._pid), self._pid):
                 with suppress(ProcessLookupError):
                     os.kill(victim, signal.SIGKILL)
+        shutil.rmtree(self._socket_directory, ignore_errors=True)
 
     def power_off(self) -> None:
         """As if the plug were pulled: everything dies by SIGKILL, nothing is given time."""
@@ -185,6 +193,7 @@ class Supervisor:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             until(lambda: not self.place or not self.place.pids(), 5, "every process has ended")
+        shutil.rmtree(self._socket_directory, ignore_errors=True)
 
     @property
     def _configuration(self) -> Path:
@@ -192,7 +201,7 @@ class Supervisor:
 
     @property
     def _socket(self) -> Path:
-        return self.directory / "supervisord.sock"
+        return self._socket_directory / "supervisord.sock"
 
     def _command(self, name: str) -> Command:
         return next(c for c in self.commands if c.name == name)
@@ -227,7 +236,7 @@ class Supervisor:
             "stderr_logfile_maxbytes=0",
         ]
         for command in self.commands:
-            words = " ".join(command.argv).replace("%", "%%")
+            words = shlex.join(command.argv).replace("%", "%%")
             sections += [
                 f"[program:{command.name}]",
                 f"command=nice -n {command.nice} {words}" if command.nice else f"command={words}",
