@@ -75,7 +75,7 @@ def test_what_is_killed_returns_and_the_diary_knows(place: Namespace, tmp_path: 
     try:
         supervisor.wait_ready(10)
         assert supervisor.kill_and_time("web") < 3
-        until(lambda: [e for e in supervisor.diary() if e.state in ("exited", "backoff")], 5, "the diary tells of its death")
+        until(lambda: {"exited", "backoff"} & {e.state for e in supervisor.diary()}, 5, "the diary tells of it")
     finally:
         supervisor.power_off()
     assert place.pids() == ()
