@@ -1,6 +1,7 @@
 """Every parameter that we write is one that such phones are known to read (P-20), or is explained here."""
 
 import re
+import tomllib
 
 import pytest
 
@@ -39,9 +40,15 @@ def expression(name: str) -> str:
     return r"\d+".join(re.escape(part) for part in name.split("{n}"))
 
 
+def explained(family: str) -> dict[str, str]:
+    """Those above, and those of names/<family>.explained.toml."""
+    file = HERE / "names" / f"{family}.explained.toml"
+    return EXPLAINED.get(family, {}) | (tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {})
+
+
 def known(family: str) -> re.Pattern[str]:
     listed = (HERE / "names" / f"{family}.names.txt").read_text(encoding="utf-8").split("\n")
-    return re.compile("|".join(expression(n) for n in [*listed, *EXPLAINED[family]] if n))
+    return re.compile("|".join(expression(n) for n in [*listed, *explained(family)] if n))
 
 
 @pytest.mark.acceptance("P-20")
