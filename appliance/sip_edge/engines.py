@@ -6,13 +6,10 @@ Under which supervisor they run, and how often, is not said here.
 
 import logging
 import os
-import secrets
-import sqlite3
 import subprocess
 import sys
 import sysconfig
 from collections.abc import Mapping
-from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -21,8 +18,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 
 from appliance.errors import EngineProblem, Words
 from appliance.settings import Settings
+from appliance.sip_edge.contacts import prepare_contacts
 from appliance.sip_edge.digest import CLOCK_SLACK_S, NONCE_LIFE_S
-from appliance.sip_edge.kamailio.knobs import ALIVE_CODES, ENVIRONMENT, MAX_CONTACTS, STATE_KEPT_S, Knobs
+from appliance.sip_edge.kamailio.knobs import ALIVE_CODES, ENVIRONMENT, MAX_CONTACTS, STATE_KEPT_S
+from appliance.sip_edge.keys import edge_dir, write_knobs
 from appliance.sip_edge.listening import Listener, check_free
 
 log = logging.getLogger(__name__)
@@ -40,19 +39,6 @@ RELAY_TOS = 184
 REDIS_MIB = 64
 SILENT_CALL_S, MUTED_CALL_S = 900, 7200
 """Without a packet for so long a call is over; on hold it may last longer."""
-
-CONTACTS_SCHEMA = """
-CREATE TABLE IF NOT EXISTS location(
-    id INTEGER PRIMARY KEY NOT NULL, ruid VARCHAR(64) NOT NULL UNIQUE ON CONFLICT REPLACE,
-    username VARCHAR(64) NOT NULL, domain VARCHAR(64), contact VARCHAR(512) NOT NULL,
-    received VARCHAR(255), path VARCHAR(512),
-    expires DATETIME NOT NULL, q REAL NOT NULL DEFAULT 1.0, callid VARCHAR(255) NOT NULL, cseq INTEGER NOT NULL,
-    last_modified DATETIME NOT NULL, flags INTEGER NOT NULL DEFAULT 0, cflags INTEGER NOT NULL DEFAULT 0,
-    user_agent VARCHAR(255), socket VARCHAR(64), methods INTEGER, instance VARCHAR(255),
-    reg_id INTEGER NOT NULL DEFAULT 0, server_id INTEGER NOT NULL DEFAULT 0, connection_id INTEGER NOT NULL DEFAULT 0,
-    keepalive INTEGER NOT NULL DEFAULT 0, partition INTEGER NOT NULL DEFAULT 0);
-"""
-"""Kamailio's own columns. Its driver reads types from their declared names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +68,6 @@ def run_redis(settings: Settings) -> None:
 
 
 # Kamailio
-
-
-def edge_dir(settings: Settings) -> Path:
-    """Where the edge service and the workers meet: trunks to probe, their addresses, the workers' knobs. In memory."""
-    return settings.paths.run_dir / "edge"
 
 
 def contacts_db(settings: Settings) -> Path:
@@ -121,7 +102,7 @@ def kamailio_command(settings: Settings) -> Command:
     environment = {
         "PYTHONPATH": os.pathsep.join((str(ROOT), sysconfig.get_path("purelib"))),
         "PYTHONDONTWRITEBYTECODE": "1",
-        ENVIRONMENT: str(_write_knobs(settings)),
+        ENVIRONMENT: str(write_knobs(settings)),
     }
     good = directory / "kamailio.cfg"
     new = directory / "kamailio.cfg.new"
@@ -194,71 +175,9 @@ def refusal(configuration: Path, environment: Mapping[str, str]) -> str:
     return (errors or checked.stderr.splitlines() or ["no reason given"])[0].strip()
 
 
-def prepare_contacts(path: Path) -> None:
-    """Make the table of contacts; a file that SQLite cannot read is set aside, and phones register anew."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        _make_contacts(path)
-    except sqlite3.DatabaseError as broken:
-        aside = path.with_suffix(".broken")
-        log.warning("contacts.db cannot be read (%s); it is kept as %s and phones register anew", broken, aside.name)
-        path.replace(aside)
-        for extra in ("-wal", "-shm"):
-            with suppress(FileNotFoundError):
-                Path(f"{path}{extra}").unlink()
-        _make_contacts(path)
-
-
-def _make_contacts(path: Path) -> None:
-    with closing(sqlite3.connect(path, timeout=5)) as connection:
-        connection.execute("PRAGMA page_size = 1024")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.executescript(CONTACTS_SCHEMA)
-        connection.execute("SELECT count(*) FROM location").fetchone()
-
-
 def _kamailio(configuration: Path) -> tuple[str, ...]:
     memory = ("-x", ALLOCATOR, "-X", ALLOCATOR, "-m", str(SHARED_MIB), "-M", str(PRIVATE_MIB))
     return ("kamailio", "-f", str(configuration), *memory)
-
-
-def _write_knobs(settings: Settings) -> Path:
-    net = settings.network
-    knobs = Knobs(
-        realm=settings.sip.realm,
-        port=settings.sip.port,
-        control_port=settings.sip.control_port,
-        voice_address=net.voice_address,
-        uplink_address=net.uplink_address,
-        voice_sip_port=settings.media.voice_sip_port,
-        ring_s=settings.sip.ring_s,
-        live_dir=str(settings.paths.live_dir),
-        spool_dir=str(settings.paths.call_spool_dir),
-        edge_dir=str(edge_dir(settings)),
-        nonce_key=secrets.token_bytes(32),
-        dialog_key=_kept_key(settings.paths.engines_dir / "kamailio" / "dialog.key"),
-    )
-    path = edge_dir(settings) / "knobs.json"
-    _write_private(path, knobs.text().encode())
-    return path
-
-
-def _kept_key(path: Path) -> bytes:
-    with suppress(FileNotFoundError):
-        found = path.read_bytes()
-        if len(found) == 32:
-            return found
-    _write_private(path, secrets.token_bytes(32))
-    return path.read_bytes()
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    new = path.with_suffix(".new")
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
-    new.replace(path)
 
 
 # rtpengine and Redis

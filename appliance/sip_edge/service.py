@@ -4,31 +4,28 @@ It decides nothing about calls, and no call waits for it: with it dead, phones r
 spool. It outlives every engine, and every engine outlives it.
 """
 
-import json
 import logging
 import signal
-import socket
 import sqlite3
 import time
 from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event
 
 from appliance.directory.live import Live, LiveDirectory
 from appliance.directory.local import LocalStore
-from appliance.directory.model import Trunk
 from appliance.directory.reports import CallNow, EdgeReport, read_report, write_report
 from appliance.errors import Problem
 from appliance.ports import SystemChance, SystemClock
 from appliance.settings import Settings
 from appliance.sip_edge.cdr import OpenCall
 from appliance.sip_edge.control import Kamailio, Rtpengine, voice_answers
-from appliance.sip_edge.engines import SILENT_CALL_S, contacts_db, edge_dir
-from appliance.sip_edge.kamailio.knobs import TRUNK_ADDRESSES
+from appliance.sip_edge.engines import SILENT_CALL_S, contacts_db
 from appliance.sip_edge.kamailio.spool import now_ms
+from appliance.sip_edge.keys import edge_dir
 from appliance.sip_edge.ledger import CallLedger
+from appliance.sip_edge.resolver import TrunkResolver
 from appliance.sip_edge.spooled import SpoolReader, replace_file
-from appliance.sip_edge.trunks import is_address, probe_list
+from appliance.sip_edge.trunks import probe_list
 from appliance.sip_edge.watch import Lost, TrunkStates, contacts, counters, iso
 from wire.facts import Cdr
 
@@ -231,51 +228,6 @@ class Records:
             self.total += len(self._waiting)
             self.answered += sum(cdr.cause == "answered" for cdr in self._waiting)
         self._waiting.clear()
-
-
-class TrunkResolver:
-    """Addresses of trunks that are named: asked of DNS in a thread of its own, kept in a file for the workers."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._path = edge_dir(settings) / TRUNK_ADDRESSES
-        self._threads = ThreadPoolExecutor(1, "resolver")
-        self._asking: Future[dict[str, tuple[str, ...]]] | None = None
-        self._known: dict[str, tuple[str, ...]] = {}
-        self._asked: dict[str, str] = {}
-
-    def addresses(self, trunk: Trunk) -> tuple[str, ...]:
-        return (trunk.host,) if is_address(trunk.host) else self._known.get(trunk.id, ())
-
-    def lacks(self, trunks: Iterable[Trunk]) -> bool:
-        """Whether there is a name that was not asked for yet."""
-        return any(self._asked.get(t.id) != t.host for t in trunks if not is_address(t.host))
-
-    def resolve(self, trunks: Iterable[Trunk]) -> None:
-        names = {t.id: t.host for t in trunks if not is_address(t.host)}
-        if names and self._asking is None:
-            self._asked = names
-            self._asking = self._threads.submit(_addresses_of, names)
-
-    def collect(self) -> None:
-        """Take over what DNS answered. A name that does not resolve now keeps its former addresses."""
-        if self._asking is None or not self._asking.done():
-            return
-        found = self._asking.result()
-        self._asking = None
-        self._known = {**{k: v for k, v in self._known.items() if k in self._asked}, **found}
-        replace_file(self._path, json.dumps(self._known, sort_keys=True))
-
-
-def _addresses_of(names: dict[str, str]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for trunk_id, host in names.items():
-        try:
-            answers = socket.getaddrinfo(host, None, socket.AF_INET, socket.SOCK_DGRAM)
-        except OSError as unresolved:
-            log.warning("the trunk host %s has no address now: %s", host, unresolved)
-            continue
-        found[trunk_id] = tuple(dict.fromkeys(str(a[4][0]) for a in answers))
-    return found
 
 
 def call_now(call: OpenCall) -> CallNow:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.sip_edge.engines import prepare_contacts
+from appliance.sip_edge.contacts import prepare_contacts
 from tests.integration.sip_edge.building import ADDRESS, free_ports
 from tests.lab.capture import read_capture
 from tests.lab.siptext import parse

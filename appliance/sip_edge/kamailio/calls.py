@@ -7,7 +7,7 @@ INVITE. Reply routes of several branches run at once: they write branch flags, n
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, unquote
@@ -30,14 +30,16 @@ from appliance.sip_edge.callfacts import (
 from appliance.sip_edge.carry import pack, unpack
 from appliance.sip_edge.failover import CANCELLED, all_steps, following
 from appliance.sip_edge.kamailio.door import Door
+from appliance.sip_edge.kamailio.headers import Sending, assertion, shown, voice_headers
 from appliance.sip_edge.kamailio.knobs import Knobs
 from appliance.sip_edge.kamailio.media import LATE, RANG, RELAYED, UPLINK, VOICE, Media
+from appliance.sip_edge.kamailio.reach import NowReach
 from appliance.sip_edge.kamailio.spool import Spool, now_ms
+from appliance.sip_edge.kamailio.standing import At, Standing
 from appliance.sip_edge.plan import (
     CallAttempt,
     FromPhone,
     FromTrunk,
-    Identity,
     Plan,
     Refuse,
     Ring,
@@ -47,7 +49,7 @@ from appliance.sip_edge.plan import (
     ToVoice,
 )
 from appliance.sip_edge.routing import route
-from appliance.sip_edge.trunks import set_of, uri_of
+from appliance.sip_edge.trunks import uri_of
 
 PHONE_SILENCE_MS = 5000
 """A registered phone that says nothing at all for so long has been unplugged."""
@@ -71,74 +73,7 @@ NOT_FROM_OUTSIDE = (
 """What no caller may say of itself, or was for us alone; with every X-Conserje-*."""
 
 OURS = "\nx-conserje-"
-ANONYMOUS = "sip:anonymous@anonymous.invalid"
 _STANDING = "$avp(call)"
-
-
-@dataclass(frozen=True, slots=True)
-class At:
-    """Where a plan stands: the step's position, and the target's of a Ring in turn. `tried`: the trunk's log-in was."""
-
-    step: int
-    turn: int = 0
-    tried: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """A call as it travels with its transaction: a line for where it stands, one for the plan, one for each branch."""
-
-    at: At
-    side: str
-    plan: str
-    legs: tuple[str, ...] = ()
-    """`kind:to`, by branch index."""
-
-    def text(self) -> str:
-        at = self.at
-        return "\n".join((f"{at.step} {at.turn} {at.tried} {self.side}", self.plan, *self.legs))
-
-    @classmethod
-    def of(cls, text: str) -> "Standing":
-        first, plan, *legs = text.split("\n")
-        step, turn, tried, side = first.split(" ")
-        return cls(At(int(step), int(turn), int(tried)), side, plan, tuple(legs))
-
-    def leg(self, branch: int) -> LegName:
-        if not 0 <= branch < len(self.legs):
-            return LegName("", "")
-        kind, _, to = self.legs[branch].partition(":")
-        return LegName(kind, to)
-
-
-@dataclass(frozen=True, slots=True)
-class Sending:
-    """What the branch route puts on each branch of the step that is being sent."""
-
-    identity: Identity | None = None
-    host: str = ""
-    headers: str = ""
-    caller_side: str = VOICE
-    callee_side: str = VOICE
-
-
-class NowReach:
-    """Reach (plan.py) as this worker can see it without waiting for anything."""
-
-    def __init__(self, ksr: Any, realm: str) -> None:
-        self._ksr = ksr
-        self._realm = realm
-
-    def registered(self, sip_user: str) -> bool:
-        return bool(self._ksr.registrar.registered_uri("location", f"sip:{sip_user}@{self._realm}") > 0)
-
-    def trunk_up(self, trunk_id: str) -> bool:
-        dispatcher, number = self._ksr.dispatcher, set_of(trunk_id)
-        # A trunk that is not probed yet is new: try it.
-        return bool(dispatcher.ds_list_exists(number) < 0 or dispatcher.ds_is_active(number) > 0)
-
-    def voice_up(self) -> bool:
-        return bool(self._ksr.htable.sht_get("state", "voice") != 0)
 
 
 class Calls:
@@ -246,7 +181,7 @@ class Calls:
                 trunk = directory.trunk(step.trunk_id)
                 if trunk is None or not self._aim_at_trunk(trunk, step.user):
                     return NO_TRUNK, "Service Unavailable"
-                headers = _assertion(step.identity, self._knobs.uplink_address) if trunk.trusted else ""
+                headers = assertion(step.identity, self._knobs.uplink_address) if trunk.trusted else ""
                 self._sending = Sending(step.identity, self._knobs.uplink_address, headers, side, UPLINK)
                 ksr.tm.t_set_fr(step.seconds * 1000, step.silence_s * 1000)
                 legs = list(legs_of(step))
@@ -254,7 +189,7 @@ class Calls:
                 if not self._reach.voice_up():
                     return (step.status, step.reason) if isinstance(step, Say) else (503, "Service Unavailable")
                 self._aim_at_voice(step)
-                self._sending = Sending(headers=_voice_headers(step), caller_side=side)
+                self._sending = Sending(headers=voice_headers(step), caller_side=side)
                 ksr.tm.t_set_fr(SAYING_MS if isinstance(step, Say) else VOICE_ANSWER_MS, VOICE_SILENCE_MS)
                 legs = list(legs_of(step))
         return self._relay(standing, legs, facts)
@@ -312,7 +247,7 @@ class Calls:
         """Branch route: what this leg alone is to see."""
         ksr, sending = self._ksr, self._sending
         if sending.identity is not None:
-            display, uri = _shown(sending.identity, sending.host)
+            display, uri = shown(sending.identity, sending.host)
             ksr.uac.uac_replace_from(display, uri)
         if sending.headers:
             ksr.hdr.append(sending.headers)
@@ -382,7 +317,7 @@ class Calls:
         ksr.pv.sets("$avp(trunk_secret)", trunk.secret)
         if not self._aim_at_trunk(trunk, step.user) or ksr.uac.uac_auth() < 0:
             return False
-        headers = _assertion(step.identity, self._knobs.uplink_address) if trunk.trusted else ""
+        headers = assertion(step.identity, self._knobs.uplink_address) if trunk.trusted else ""
         self._sending = Sending(step.identity, self._knobs.uplink_address, headers, standing.side, UPLINK)
         again = replace(standing, at=replace(standing.at, tried=1))
         return self._relay(again, list(legs_of(step)), [])[0] == 0
@@ -395,26 +330,3 @@ class Calls:
         except OSError as full:
             if self._ksr.htable.sht_inc("count", "lost_facts") == 1:
                 self._ksr.err(f"call facts cannot be written: {full}\n")
-
-
-def _shown(identity: Identity, host: str) -> tuple[str, str]:
-    """Display name and URI of the From that a leg sees."""
-    if identity.private or not identity.user:
-        return '"Anonymous"', ANONYMOUS
-    display = identity.display.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{display}"' if display else "", f"sip:{quote(identity.user, safe='+*')}@{host}"
-
-
-def _assertion(identity: Identity, host: str) -> str:
-    """RFC 3325 headers towards a trunk that we trust."""
-    if not identity.asserted:
-        return ""
-    privacy = "Privacy: id\r\n" if identity.private else ""
-    return f"P-Asserted-Identity: <sip:{quote(identity.asserted, safe='+')}@{host}>\r\n{privacy}"
-
-
-def _voice_headers(step: Say | ToVoice) -> str:
-    language = f"X-Conserje-Language: {step.language}\r\n"
-    if isinstance(step, ToVoice):
-        return language
-    return f"X-Conserje-Say: {step.announcement.value}\r\nX-Conserje-Then: {step.status} {step.reason}\r\n{language}"

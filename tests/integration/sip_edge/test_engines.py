@@ -16,6 +16,7 @@ import pytest
 from appliance.errors import EngineProblem
 from appliance.sip_edge import engines
 from appliance.sip_edge.control import Kamailio
+from appliance.sip_edge.keys import edge_dir
 from appliance.sip_edge.listening import Listener, check_free
 from tests.integration.sip_edge.building import ADDRESS, Building, building
 from tests.integration.sip_edge.conftest import MakePhone
@@ -111,16 +112,15 @@ def test_a_killed_kamailio_takes_its_workers_along_and_is_back_in_three_seconds(
 def test_a_worker_that_dies_ends_kamailio_so_that_it_is_started_anew(quiet: Building) -> None:
     quiet.start("kamailio")
     main = quiet.running["kamailio"]
-    subprocess.run(
-        ["kill", "-9", Path(f"/proc/{main.pid}/task/{main.pid}/children").read_text().split()[0]], check=True
-    )
+    worker = Path(f"/proc/{main.pid}/task/{main.pid}/children").read_text().split()[0]
+    os.kill(int(worker), signal.SIGKILL)
     main.wait(5)
     quiet.start("kamailio")
 
 
 def test_no_secret_is_in_a_command_line_or_a_configuration_and_keys_are_private(quiet: Building) -> None:
     quiet.start("redis", "rtpengine", "kamailio")
-    knobs = engines.edge_dir(quiet.settings) / "knobs.json"
+    knobs = edge_dir(quiet.settings) / "knobs.json"
     assert knobs.stat().st_mode & 0o077 == 0
     key = (quiet.settings.paths.engines_dir / "kamailio" / "dialog.key").read_bytes().hex()
     said = engines.render_kamailio(quiet.settings) + "".join(

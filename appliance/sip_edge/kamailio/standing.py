@@ -1,0 +1,41 @@
+"""Where a call stands, as text that travels with its transaction. Pure."""
+
+from dataclasses import dataclass
+
+from appliance.sip_edge.callfacts import LegName
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """Where a plan stands: the step's position, and the target's of a Ring in turn. `tried`: the trunk's log-in was."""
+
+    step: int
+    turn: int = 0
+    tried: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A call as it travels with its transaction: a line for where it stands, one for the plan, one for each branch."""
+
+    at: At
+    side: str
+    plan: str
+    legs: tuple[str, ...] = ()
+    """`kind:to`, by branch index."""
+
+    def text(self) -> str:
+        at = self.at
+        return "\n".join((f"{at.step} {at.turn} {at.tried} {self.side}", self.plan, *self.legs))
+
+    @classmethod
+    def of(cls, text: str) -> "Standing":
+        first, plan, *legs = text.split("\n")
+        step, turn, tried, side = first.split(" ")
+        return cls(At(int(step), int(turn), int(tried)), side, plan, tuple(legs))
+
+    def leg(self, branch: int) -> LegName:
+        if not 0 <= branch < len(self.legs):
+            return LegName("", "")
+        kind, _, to = self.legs[branch].partition(":")
+        return LegName(kind, to)
