@@ -59,10 +59,14 @@ Name=en* eth*
 [Network]
 DHCP=ipv4
 LinkLocalAddressing=no
-
-[Link]
-RequiredForOnline=no
 NETWORK
+mkdir -p "$root/etc/systemd/system/systemd-networkd-wait-online.service.d"
+cat > "$root/etc/systemd/system/systemd-networkd-wait-online.service.d/conserje.conf" <<'WAIT'
+# A box whose uplink is unplugged serves its phones all the same.
+[Service]
+ExecStart=
+ExecStart=/lib/systemd/systemd-networkd-wait-online --any --timeout=15
+WAIT
 echo conserje > "$root/etc/hostname"
 printf '127.0.0.1 localhost conserje\n' > "$root/etc/hosts"
 ln -sf /run/systemd/resolve/resolv.conf "$root/etc/resolv.conf"

@@ -67,7 +67,7 @@ cp -r "$here/templates/phones" "$prefix/templates/phones.new"
 rm -rf "$prefix/templates/phones"
 mv "$prefix/templates/phones.new" "$prefix/templates/phones"
 install -d "$prefix/bin"
-install -m 0755 "$here/image/files/conserje-first-boot" "$prefix/bin/conserje-first-boot"
+install -m 0755 "$here/image/files/conserje-first-boot" "$here/image/files/conserje-first-user" "$prefix/bin/"
 cat > /usr/local/bin/conserje <<'SH'
 #!/bin/sh
 exec /opt/conserje/venv/bin/conserje "$@"
@@ -88,9 +88,10 @@ for profile in usr.sbin.kea-dhcp4 usr.sbin.kea-lfc; do
         ! command -v apparmor_parser >/dev/null || apparmor_parser -R "/etc/apparmor.d/$profile" 2>/dev/null || true
     fi
 done
-install -m 0644 "$here/image/files/conserje-first-boot.service" /etc/systemd/system/
+install -m 0644 "$here/image/files/conserje-first-boot.service" "$here/image/files/conserje-first-user.service" \
+    /etc/systemd/system/
 install -m 0644 "$here/image/files/sysctl.conf" /etc/sysctl.d/60-conserje.conf
-systemctl enable -q conserje-first-boot.service conserje.target
+systemctl enable -q conserje-first-boot.service conserje-first-user.service conserje.target
 
 if [ "$start" = yes ]; then
     say "start"

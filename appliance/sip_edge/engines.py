@@ -111,7 +111,7 @@ def kamailio_command(settings: Settings) -> Command:
         text = render_kamailio(settings)
         if not good.exists() or good.read_text(encoding="utf-8") != text:
             new.write_text(text, encoding="utf-8")
-            wrong = refusal(new, environment)
+            wrong = refusal(new, environment, run_edge)
             new.replace(directory / "kamailio.cfg.refused" if wrong else good)
     except TemplateError as broken:
         wrong = f"{TEMPLATE}, line {getattr(broken, 'lineno', '?')}: {broken.message}"
@@ -120,7 +120,7 @@ def kamailio_command(settings: Settings) -> Command:
             raise _refused("Kamailio", wrong)
         print(f"conserje: {_refused('Kamailio', wrong).text(settings.language)}", file=sys.stderr, flush=True)
         print("conserje: Kamailio runs with its last good configuration.", file=sys.stderr, flush=True)
-    return Command((*_kamailio(good), "-DD", "-E"), environment)
+    return Command((*_kamailio(good, run_edge), "-DD", "-E"), environment)
 
 
 def render_kamailio(settings: Settings) -> str:
@@ -154,11 +154,11 @@ def render_kamailio(settings: Settings) -> str:
     )
 
 
-def refusal(configuration: Path, environment: Mapping[str, str]) -> str:
+def refusal(configuration: Path, environment: Mapping[str, str], runtime_dir: Path) -> str:
     """What Kamailio has against a configuration; empty: nothing."""
     try:
         checked = subprocess.run(
-            [*_kamailio(configuration), "-c"],
+            [*_kamailio(configuration, runtime_dir), "-c"],
             capture_output=True,
             text=True,
             timeout=CHECK_S,
@@ -175,9 +175,11 @@ def refusal(configuration: Path, environment: Mapping[str, str]) -> str:
     return (errors or checked.stderr.splitlines() or ["no reason given"])[0].strip()
 
 
-def _kamailio(configuration: Path) -> tuple[str, ...]:
+def _kamailio(configuration: Path, runtime_dir: Path) -> tuple[str, ...]:
+    # Its own runtime directory would be /run/kamailio, which only root and Debian's unit can make.
+    runtime = ("-Y", str(runtime_dir / "kamailio"))
     memory = ("-x", ALLOCATOR, "-X", ALLOCATOR, "-m", str(SHARED_MIB), "-M", str(PRIVATE_MIB))
-    return ("kamailio", "-f", str(configuration), *memory)
+    return ("kamailio", "-f", str(configuration), *runtime, *memory)
 
 
 # rtpengine and Redis

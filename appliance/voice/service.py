@@ -26,8 +26,8 @@ log = logging.getLogger("conserje.voice")
 LOOPBACK = "127.0.0.1"
 HUNG_S = 3.0
 """Without a pulse for so long, a child is taken for hung and replaced."""
-START_S = 15.0
-"""What a child may take to its first pulse on a busy machine."""
+START_S = 60.0
+"""What a child may take to its first pulse: on an emulated machine that boots, importing numpy alone takes 20 s."""
 MAX_DEATHS = 5
 DEATHS_WITHIN_S = 10.0
 """More deaths than that so fast: it will not mend itself; the supervisor may try."""
