@@ -450,6 +450,21 @@ def test_a_call_goes_on_through_a_killed_relay(whole: Building, pair: tuple[Agen
 
 
 @pytest.mark.acceptance("S-7")
+def test_a_killed_redis_is_noticed_by_no_call(whole: Building, pair: tuple[Agent, Agent]) -> None:
+    ana, beto = pair
+    whole.kill("redis")
+    start = time.monotonic()
+    call, leg = talk(ana, beto, "102")
+    assert time.monotonic() - start < 1.5
+    assert call.invite
+    ana.speak(call.invite.media)
+    assert beto.hears() == ana.user
+    whole.start("redis")
+    beto.request(leg, "BYE")
+    ana.answer(ana.expect("BYE"), 200)
+
+
+@pytest.mark.acceptance("S-7")
 def test_an_established_call_ends_well_after_kamailio_was_killed(whole: Building, pair: tuple[Agent, Agent]) -> None:
     ana, beto = pair
     call, _ = talk(ana, beto, "102")

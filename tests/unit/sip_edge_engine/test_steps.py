@@ -1,0 +1,68 @@
+"""How a call goes on in a worker, without a worker: where it stands, who is next, what each leg is shown."""
+
+import pytest
+
+from appliance.sip_edge.callfacts import LegName
+from appliance.sip_edge.kamailio.calls import Calls
+from appliance.sip_edge.kamailio.headers import assertion, shown, voice_headers
+from appliance.sip_edge.kamailio.knobs import Knobs
+from appliance.sip_edge.kamailio.standing import At, Standing
+from appliance.sip_edge.plan import Identity, OnFailure, Plan, Refuse, Ring, Say, Target
+from appliance.vocabulary import Announcement, CallClass
+
+ME = Identity("101", "Ana")
+IN_TURN = Ring((Target("phone-1", "p1"), Target("phone-2", "p2")), False, 20, ME)
+GONE = Refuse(480, "Temporarily Unavailable")
+PLAN = Plan((IN_TURN,), CallClass.INTERNAL, "acct", "101", "102", "internal", OnFailure(no_answer=(GONE,)))
+
+
+def test_phones_in_turn_are_rung_one_after_the_other_and_then_the_plan_goes_on() -> None:
+    assert Calls._next(PLAN, At(0, 0), 480, rang=True) == At(0, 1)
+    assert Calls._next(PLAN, At(0, 1), 480, rang=True) == At(1)
+    assert Calls._next(PLAN, At(1), 480, rang=True) is None
+
+
+def test_a_6xx_ends_the_turn() -> None:
+    assert Calls._next(PLAN, At(0, 0), 603, rang=True) is None
+
+
+def test_where_a_call_stands_comes_back_with_its_legs() -> None:
+    standing = Standing(At(3, 1, 1), "uplink", '[["ring"]]', ("phone:p1", "phone:p1", "trunk:t:1"))
+    back = Standing.of(standing.text())
+    assert back == standing
+    assert [back.leg(n) for n in (0, 2)] == [LegName("phone", "p1"), LegName("trunk", "t:1")]
+    assert back.leg(7) == back.leg(-1) == LegName("", "")
+
+
+@pytest.mark.parametrize(
+    ("identity", "display", "uri"),
+    [
+        (ME, '"Ana"', "sip:101@10.0.0.1"),
+        (Identity("+525512345678"), "", "sip:+525512345678@10.0.0.1"),
+        (Identity("101", 'O"Hara\\'), '"O\\"Hara\\\\"', "sip:101@10.0.0.1"),
+        (Identity("a@b>", "x"), '"x"', "sip:a%40b%3E@10.0.0.1"),
+        (Identity("", "x"), '"Anonymous"', "sip:anonymous@anonymous.invalid"),
+        (Identity("101", "Ana", private=True), '"Anonymous"', "sip:anonymous@anonymous.invalid"),
+    ],
+)
+def test_what_a_leg_is_shown(identity: Identity, display: str, uri: str) -> None:
+    assert shown(identity, "10.0.0.1") == (display, uri)
+
+
+def test_a_hidden_caller_is_asserted_with_privacy_and_nobody_without_a_number() -> None:
+    hidden = assertion(Identity("+52155", asserted="+52155", private=True), "h")
+    assert hidden == "P-Asserted-Identity: <sip:+52155@h>\r\nPrivacy: id\r\n"
+    assert assertion(ME, "h") == ""
+
+
+def test_voice_is_told_what_to_say_and_how_to_end() -> None:
+    assert voice_headers(Say(Announcement.BUSY, 486, "Busy Here", "es-MX")) == (
+        "X-Conserje-Say: busy\r\nX-Conserje-Then: 486 Busy Here\r\nX-Conserje-Language: es-MX\r\n"
+    )
+
+
+def test_knobs_come_back_and_hide_their_keys() -> None:
+    knobs = Knobs("r", 5060, 5062, "10.0.0.1", "10.1.0.1", 5070, 30, "/l", "/s", "/e", b"\x01" * 32, b"\x02" * 32)
+    assert Knobs.of(knobs.text()) == knobs
+    assert "key" not in repr(knobs)
+    assert knobs.several_sides
