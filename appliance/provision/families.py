@@ -101,6 +101,7 @@ class _FileText:
     upload: bool = False
     line_end: str = "lf"
     digest: str = ""
+    series: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -349,6 +350,7 @@ class _Reader:
             said.upload,
             said.line_end,
             said.digest,
+            tuple(said.series),
             path_pattern(said.path),
         )
 

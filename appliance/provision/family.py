@@ -114,6 +114,8 @@ class FileRule:
     """lf | crlf"""
     digest: str = ""
     """md5: not the file itself but its digest, in lower-case hex, for phones that check what they were given."""
+    series: tuple[str, ...] = ()
+    """Only models of these series have this file; none named: all have it."""
     pattern: re.Pattern[str] = field(default=re.compile(""), repr=False)
 
     @property
@@ -122,6 +124,8 @@ class FileRule:
 
     def name_for(self, mac: str, model: Model) -> str:
         """This file's name for one phone; empty when the model has no such file."""
+        if self.series and model.series not in self.series:
+            return ""
         words = {"mac": mac, "MAC": mac.upper()}
         missing = False
 

@@ -92,7 +92,7 @@ def test_other_families_clear_every_account_that_is_not_ours(name: str, model: s
 @pytest.mark.parametrize(("of", "model"), EVERY, ids=NAMES)
 def test_a_hostile_name_and_password_are_read_back_as_they_are(of: Family, model: Model) -> None:
     """Where a format has no way to write a quote, a name gets a typographic one, and a password with one is refused."""
-    escape = next(r.escape for r in of.files if r.secret)
+    escape = next(r.escape for r in of.files if r.secret and r.name_for(MACS["yealink"], model))
     secret = "&<>\"']]>%$#=ñ😀;"
     if not carries(escape, secret):
         with pytest.raises(TemplateProblem, match="cannot hold"):
