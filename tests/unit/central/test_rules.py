@@ -15,10 +15,12 @@ def test_three_or_four_digits_from_1_to_8_are_an_extension(digits: str) -> None:
     assert checked_extension("extension", digits) == "".join(digits.split())
 
 
+@pytest.mark.acceptance("D-7")
 @pytest.mark.parametrize(
     ("digits", "says"),
     [
-        ("911", "911"), ("9110", "911"), ("1911", "911"), ("1066", "066"), ("066", "066"), ("776", "7766"),
+        ("911", "911"), ("9110", "911"), ("1911", "911"), ("4911", "911"), ("1066", "066"), ("066", "066"),
+        ("1020", "020"), ("8089", "089"), ("776", "7766"),
         ("7766", "7766"), ("530", "53053"), ("0123", "empieza con 1 a 8"), ("91", "911"), ("950", "empieza con 1 a 8"),
         ("12", "tres o cuatro"), ("12345", "tres o cuatro"), ("", "Escriba"), ("1o1", "tres o cuatro"), ("١٠١", "tres"),
     ],

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from appliance.directory.model import DialProfile
 from appliance.directory.numbering import Dialled, Reading, canonical_number, is_emergency, normalise
 from appliance.vocabulary import CallClass
-from wire.extensions import EMERGENCY_CODES, SPECIAL_CODES, extension_conflict
+from wire.extensions import EMERGENCY_CODES, PREMIUM_SHORT_CODES, SPECIAL_CODES, extension_conflict
 
 OLD, NEW = DialProfile.MX2017, DialProfile.MX2020
 DIALLABLE = st.text(alphabet="0123456789+*# -.()", max_size=24) | st.text(max_size=80)
@@ -211,23 +211,43 @@ def test_the_canonical_form_of_a_canonical_form_is_itself(text: str) -> None:
 
 @pytest.mark.acceptance("D-7")
 @pytest.mark.parametrize(
-    "digits", ["911", "9111", "5911", "91", "9", "11", "066", "06", "89", "089", "0891", "020", "7766"]
-)
-def test_an_extension_never_collides_with_a_public_code(digits: str) -> None:
-    if digits == "89":
-        assert extension_conflict(digits) is None
-        return
+    ("digits", "code"),
+    [
+        ("911", "911"), ("9110", "911"), ("9111", "911"), ("4911", "911"), ("1911", "911"), ("19110", "911"),
+        ("91", "911"), ("11", "911"), ("066", "066"), ("06", "060"), ("1066", "066"), ("2080", "080"), ("80", "080"),
+        ("020", "020"), ("1020", "020"), ("1050", "050"), ("8089", "089"), ("089", "089"), ("0891", "089"),
+        ("89", "089"), ("7766", "7766"), ("776", "7766"), ("530", "53053"),
+    ],
+)  # fmt: skip
+def test_an_extension_never_collides_with_a_public_code(digits: str, code: str) -> None:
     conflict = extension_conflict(digits)
     assert conflict is not None
-    assert conflict.says_en
-    assert conflict.says_es
+    assert conflict.with_code == code
+    assert code in conflict.says_en
+    assert code in conflict.says_es
+    assert digits in conflict.says_en
 
 
 @pytest.mark.acceptance("D-7")
-def test_every_code_is_refused_as_an_extension_and_ordinary_ones_are_not() -> None:
+@given(st.integers(100, 8999).map(str))
+def test_what_may_be_an_extension_neither_begins_nor_ends_a_public_code_nor_the_other_way_round(digits: str) -> None:
+    codes = EMERGENCY_CODES | SPECIAL_CODES
+    collides = any(
+        long.startswith(short) or long.endswith(short) for c in codes for long, short in ((digits, c), (c, digits))
+    )
+    if collides:
+        assert extension_conflict(digits) is not None
+    elif not any(c.startswith(digits) or digits.startswith(c) for c in PREMIUM_SHORT_CODES) and "911" not in digits:
+        assert extension_conflict(digits) is None
+
+
+@pytest.mark.acceptance("D-7")
+def test_every_code_is_refused_as_an_extension_and_ordinary_plans_are_not() -> None:
     for code in EMERGENCY_CODES | SPECIAL_CODES:
         assert extension_conflict(code) is not None
-    for digits in ("101", "1050", "200", "8999", "12345"):
+    for digits in ("101", "1001", "1100", "200", "8999", "12345"):
         assert extension_conflict(digits) is None
     for digits in ("", "1", "1234567", "1a", "٣٣", "012"):
         assert extension_conflict(digits) is not None
+    assert [d for d in map(str, range(100, 900)) if extension_conflict(d)] == ["530", "776"]
+    assert sum(extension_conflict(d) is not None for d in map(str, range(1000, 9000))) == 202
