@@ -3,6 +3,7 @@
 What the families do is data (families/*.toml); nothing here knows a vendor. The files' formats are read by formats.py.
 """
 
+import hashlib
 import http.client
 import re
 import socket
@@ -31,7 +32,8 @@ MAX_FILE = 4 << 20
 class File:
     """A file that the family asks for. Of a `group`, the first one found ends the search.
 
-    `unless`: it is not asked for when a file of that group was found.
+    `unless`: it is not asked for when a file of that group was found. `digest_of`: it holds the MD5 of that file, and a
+    file that is another's is thrown away.
     """
 
     path: str
@@ -39,6 +41,35 @@ class File:
     group: str = ""
     unless: str = ""
     binary: bool = False
+    digest_of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerOption:
+    """Where in DHCP's answer the server stands: a whole option, or the sub-option `part` of one.
+
+    `host`, `port`, `folder`: the option is NAME=value with commas, and these names make the URL.
+    """
+
+    code: int
+    part: int = 0
+    host: str = ""
+    port: str = ""
+    folder: str = ""
+
+    def text(self, lease: "Lease") -> str:
+        """What it says, as a URL or a host; "" when it is not there."""
+        raw = lease.options.get(self.code, b"")
+        if self.part:
+            raw = sub_options(raw).get(self.part, b"")
+        elif self.code == 150 and len(raw) == 4:
+            return f"tftp://{socket.inet_ntoa(raw)}"
+        text = raw.rstrip(b"\0").decode(errors="replace").strip()
+        if self.host and text:
+            words = dict(word.partition("=")[::2] for word in text.split(","))
+            folder = words.get(self.folder, "").strip("/")
+            return f"http://{words[self.host]}:{words.get(self.port, '80')}/{folder}"
+        return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +81,15 @@ class PhoneFamily:
     codecs: tuple[str, ...]
     option60: bytes
     request: tuple[int, ...]
-    server_options: tuple[int, ...]
+    server_options: tuple[ServerOption, ...]
     """DHCP options in which it looks for its server, first to last."""
     models: Mapping[str, Mapping[str, str]]
     files: tuple[File, ...]
     uploads: tuple[str, ...]
+    format: str
+    """Which of formats.py reads its files."""
+    macros: Mapping[str, str]
+    """What it puts in their place in names that it is given, before the macros that many have."""
 
 
 @cache
@@ -70,10 +105,14 @@ def family(name: str) -> PhoneFamily:
         codecs=tuple(data["codecs"]),
         option60=option60 + (b"\0" if dhcp.get("option60_nul") else b""),
         request=tuple(dhcp["request"]),
-        server_options=tuple(dhcp["server_options"]),
+        server_options=tuple(
+            ServerOption(**(o if isinstance(o, dict) else {"code": o})) for o in dhcp["server_options"]
+        ),
         models=data["models"],
-        files=tuple(File(**f) for f in data["files"]),
+        files=tuple(File(**f) for f in data.get("files", ())),
         uploads=tuple(u["path"] for u in data.get("uploads", ())),
+        format=data.get("format", name),
+        macros=data.get("macros", {}),
     )
 
 
@@ -91,6 +130,7 @@ class Device:
             "mac": self.mac,
             "MAC": self.mac.upper(),
             "mac_colons": self.mac_colons,
+            "MAC_dashes": self.mac_colons.upper().replace(":", "-"),
             "model": self.model,
             "firmware": self.family.firmware,
             "serial": f"{int(self.mac[6:], 16) % 1000000:06d}HR",
@@ -104,6 +144,8 @@ class Device:
 
     def macros(self, text: str) -> str:
         """What the phone itself puts in the place of macros, in names that its files or DHCP give it."""
+        for macro, value in sorted(self.family.macros.items(), key=lambda m: -len(m[0])):
+            text = text.replace(macro, self.filled(value))
         psn = self.family.models.get(self.model, {}).get("PSN", self.model)
         for macro, value in (
             ("$PSN", psn),
@@ -214,17 +256,27 @@ def acknowledged(wire: Path, mac: str) -> Lease | None:
     return found
 
 
+def sub_options(raw: bytes) -> dict[int, bytes]:
+    """What stands inside an option 43 (RFC 2132 §8.4). Raises BootFailed where a length leads outside."""
+    found: dict[int, bytes] = {}
+    at = 0
+    while at < len(raw):
+        end = at + 2 + (raw[at + 1] if at + 1 < len(raw) else 0)
+        if at + 2 > len(raw) or end > len(raw):
+            raise BootFailed(f"sub-options end in the middle: {raw.hex()}")
+        found[raw[at]] = raw[at + 2 : end]
+        at = end
+    return found
+
+
 def server_url(device: Device, lease: Lease) -> str:
     """Where it looks for its files: the first of its options that is set, as a URL without a slash at its end."""
-    for code in device.family.server_options:
-        raw = lease.options.get(code, b"")
-        if code == 150 and len(raw) == 4:
-            return f"tftp://{socket.inet_ntoa(raw)}"
-        text = lease.text(code).strip()
+    for option in device.family.server_options:
+        text = option.text(lease)
         if text:
             # A host alone is a TFTP server's.
             return device.macros(text if "://" in text else f"tftp://{text}").rstrip("/")
-    options = ", ".join(map(str, device.family.server_options))
+    options = ", ".join(str(o.code) for o in device.family.server_options)
     raise BootFailed(f"{device.family.name} {device.mac}: DHCP named no server in any of the options {options}")
 
 
@@ -249,10 +301,14 @@ def boot_files(device: Device, base: str, place: Namespace | None, log: BootLog,
             if wanted.required:
                 raise BootFailed(f"{device.family.name} {device.mac}: {url} is missing\n{log}")
             continue
+        if wanted.digest_of:
+            file = log.files.get(f"{base}/{device.filled(wanted.digest_of)}", b"")
+            if hashlib.md5(file, usedforsecurity=False).hexdigest() != data.decode():
+                raise BootFailed(f"{device.family.name} {device.mac}: {url} is the digest of another file\n{log}")
         found.add(wanted.group)
         log.files[url] = data
         if not wanted.binary:
-            config = parse(device.family.name, url.rpartition("/")[2], data)
+            config = parse(device.family.format, url.rpartition("/")[2], data)
             log.config = config.over(log.config)
             waiting = [*map(File, config.next_files), *waiting]
     for upload in device.family.uploads:
