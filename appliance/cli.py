@@ -18,6 +18,7 @@ COMMANDS = {
     "explain": "appliance.sip_edge.commands:explain",
     "calls": "appliance.sip_edge.commands:calls",
     "phones": "appliance.provision.commands:phones",
+    "claims": "appliance.provision.claim_commands:claims",
     "sync": "appliance.sync.commands:sync",
     "enrol": "appliance.sync.commands:enrol",
     "say": "appliance.voice.commands:say",

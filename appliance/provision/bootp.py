@@ -5,7 +5,7 @@ Pure. Kea answers clients; this only reads along (dhcp_ear.py), because Kea 2.2 
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 PORT = 67
 """UDP port of DHCP servers (RFC 2131 §4.1)."""
@@ -23,6 +23,9 @@ _USER_CLASS, _VENDOR_IDENTIFYING_CLASS, _VENDOR_IDENTIFYING = 77, 124, 125
 
 _SPEAKS_OF_ITSELF = frozenset((1, 3, 8))
 """DISCOVER, REQUEST, INFORM."""
+
+_STARTS = frozenset((1, 3))
+"""DISCOVER and REQUEST; from a client that has an address (ciaddr), the latter renews it (RFC 2131 §4.3.6)."""
 
 MAX_OPTION = 255
 """Octets kept of an option that came in several parts (RFC 3396)."""
@@ -48,6 +51,8 @@ class DhcpSaid:
     """Option 77."""
     vendor_identifying: bytes = b""
     """Option 124 or 125, the enterprise number first."""
+    starting: bool = field(default=False, compare=False)
+    """It has no address yet: its network has just come up. A renewal comes from an address."""
 
 
 def said(packet: bytes, sender: bytes = b"") -> DhcpSaid | None:
@@ -67,7 +72,8 @@ def said(packet: bytes, sender: bytes = b"") -> DhcpSaid | None:
     if sender and not relayed and sender != mac:
         return None
     found = options(message)
-    if found.get(_MESSAGE_TYPE, b"\0")[0] not in _SPEAKS_OF_ITSELF:
+    kind = found.get(_MESSAGE_TYPE, b"\0")[0]
+    if kind not in _SPEAKS_OF_ITSELF:
         return None
     return DhcpSaid(
         mac.hex(),
@@ -76,6 +82,7 @@ def said(packet: bytes, sender: bytes = b"") -> DhcpSaid | None:
         _text(found.get(_HOST_NAME, b"")),
         found.get(_USER_CLASS, b""),
         found.get(_VENDOR_IDENTIFYING_CLASS, b"") or found.get(_VENDOR_IDENTIFYING, b""),
+        kind in _STARTS and message[12:16] == b"\0\0\0\0",
     )
 
 

@@ -11,6 +11,7 @@ MISSES_AT_ONCE = 120
 """A phone asks for a dozen files that are not there each time it boots; this is ten boots in a row."""
 
 MISSES_PER_S = 2.0
+WITHIN_S = 60.0
 SOURCES = 4096
 REMEMBERED = 2048
 
@@ -39,6 +40,32 @@ class MissBudget:
     def _left(self, source: str, now: float) -> float:
         left, at = self._buckets.get(source, (self.at_once, now))
         return min(self.at_once, left + (now - at) * self.per_s)
+
+
+@dataclass
+class Guesses:
+    """Foreign MACs that each source asked for, different ones, within the last WITHIN_S."""
+
+    most: int = 20
+    sources: int = SOURCES
+    _asked: OrderedDict[str, OrderedDict[str, float]] = field(default_factory=OrderedDict)
+
+    def too_many(self, source: str, mac: str, now: float) -> bool:
+        """This source asks for this MAC's file at `now` (monotonic seconds): has it now asked for too many?"""
+        if not self.most:
+            return False
+        asked = self._asked.setdefault(source, OrderedDict())
+        self._asked.move_to_end(source)
+        if len(self._asked) > self.sources:
+            self._asked.popitem(last=False)
+        asked[mac] = now
+        asked.move_to_end(mac)
+        while asked and now - next(iter(asked.values())) > WITHIN_S:
+            asked.popitem(last=False)
+        if len(asked) <= self.most:
+            return False
+        del self._asked[source]
+        return True
 
 
 @dataclass

@@ -35,7 +35,7 @@ STATES = {
 }
 
 
-def _language(settings: Settings) -> str:
+def said_in(settings: Settings) -> str:
     return os.environ.get("CONSERJE_LANGUAGE", settings.language)
 
 
@@ -135,7 +135,7 @@ def list_(settings: Settings, state: str | None, as_json: bool) -> None:
     if as_json:
         _json([asdict(r) for r in rows])
         return
-    said = _language(settings)
+    said = said_in(settings)
     heads = [
         w.text(said)
         for w in (
@@ -180,7 +180,7 @@ def show(settings: Settings, mac: str, as_json: bool) -> None:
         return
     for name, value in asdict(row).items():
         if value and name != "evidence":
-            click.echo(f"{name:>18}  {STATES[row.state].text(_language(settings)) if name == 'state' else value}")
+            click.echo(f"{name:>18}  {STATES[row.state].text(said_in(settings)) if name == 'state' else value}")
     for reason in row.evidence:
         click.echo(f"{'evidence':>18}  {reason}")
     for f in fetched:
@@ -238,7 +238,7 @@ def adopt(
         _json({"phone_id": phone.id, "mac": phone.mac, "sip_user": phone.sip_user, "family": phone.family})
         return
     done = Words(f"{mac} is theirs now. Restart it.", f"{mac} ya es suyo. Reinícielo.")
-    click.echo(done.text(_language(settings)))
+    click.echo(done.text(said_in(settings)))
 
 
 @phones.command()
@@ -274,7 +274,7 @@ def files(settings: Settings, mac: str, as_json: bool) -> None:
     if as_json:
         _json([{"name": f.name, "bytes": len(f.data), "sha256": f.sha256, "secret": f.secret} for f in found])
         return
-    said = _language(settings)
+    said = said_in(settings)
     secret = Words("secret", "secreto").text(said)
     _table(
         [
@@ -292,4 +292,4 @@ def forget(settings: Settings, mac: str) -> None:
     """Take a phone that was seen off the list; it comes back when it asks again."""
     mac = _mac(mac)
     _store(settings).forget_sighting(mac)
-    click.echo(Words(f"{mac} is forgotten.", f"{mac} quedó olvidado.").text(_language(settings)))
+    click.echo(Words(f"{mac} is forgotten.", f"{mac} quedó olvidado.").text(said_in(settings)))

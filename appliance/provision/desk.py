@@ -6,14 +6,15 @@ Refused alike (404), so that nobody learns by asking which MACs exist.
 
 import hashlib
 import re
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 from appliance.directory.local import Sighting
 from appliance.directory.model import Directory, Phone
 from appliance.errors import TemplateProblem
+from appliance.provision.cipher import encrypted
 from appliance.provision.context import SiteContext, common_context, phone_context
-from appliance.provision.families import Families, PathMatch
+from appliance.provision.families import Families, Family, FileRule, PathMatch
 from appliance.provision.identify import Evidence, Identification, Lease, identify
 from appliance.provision.render import render
 from appliance.vocabulary import PhoneState
@@ -33,6 +34,32 @@ class FileRequest:
     lease: Lease | None = None
     arp_mac: str = ""
     """Where there is no lease: the MAC that the kernel's neighbour table has for `address`."""
+    token_mac: str = ""
+    """The phone that the token in its URL belongs to; `path` comes without it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """How a known phone is given a file. `refusal`: it is not, for this reason; `alert`: someone should know.
+
+    `own_url`, `config_key`: for links in the file, and what it may tell. `scheme`, `key`: encrypt it so.
+    """
+
+    refusal: str = ""
+    alert: bool = False
+    own_url: str = ""
+    config_key: str = field(default="", repr=False)
+    scheme: str = ""
+    key: str = field(default="", repr=False)
+
+
+Admit = Callable[[Phone, Family, FileRule], Grant]
+"""Asked for each file of a known phone (tokens.py, with what claims.py remembers)."""
+
+
+def as_it_is(phone: Phone, family: Family, rule: FileRule) -> Grant:
+    """Every file, as it stands: for whoever is on this box and looks."""
+    return Grant()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +81,11 @@ class Served:
 
 @dataclass(frozen=True, slots=True)
 class NotFound:
-    """Nothing is there for this one. `reason`: bad-path | no-such-file | unknown-phone."""
+    """Nothing is there for this one.
+
+    `reason`: bad-path | no-such-file | unknown-phone; of a known phone: not-confirmed | window-closed |
+    claim-without-account | token-over | token-unknown.
+    """
 
     reason: str
     mac: str = ""
@@ -65,7 +96,7 @@ class NotFound:
 class Refused:
     """Something is wrong with who asks: another phone's file, or evidence that disagrees. Worth an alert.
 
-    `reason`: another-phones-file | contradiction | directory-disagrees.
+    `reason`: another-phones-file | another-phones-token | contradiction | directory-disagrees | window-another-address.
     """
 
     reason: str
@@ -86,12 +117,13 @@ Answer = Served | NotFound | Refused | Broken
 
 
 def serve(
-    request: FileRequest, directory: Directory, families: Families, now: datetime, site_context: SiteContext
+    request: FileRequest,
+    directory: Directory,
+    families: Families,
+    site_context: SiteContext,
+    admit: Admit = as_it_is,
 ) -> Answer:
-    """What this request is given. Never raises on what a phone sends.
-
-    `now` is for answers that hang on the time (claim windows); none does yet.
-    """
+    """What this request is given. Never raises on what a phone sends. `admit` has the last word on a known phone."""
     path = request.path.lstrip("/")
     if not path or len(path) > MAX_PATH or _BAD_PATH.search(path):
         return NotFound("bad-path")
@@ -102,8 +134,11 @@ def serve(
         return NotFound("no-such-file", who.mac)
     own = evidence.mac_from_lease
     asked = evidence.mac_from_path
-    known = directory.phone_by_mac(own or who.mac) if own or who.mac else None
+    mac = request.token_mac or own or who.mac
+    known = directory.phone_by_mac(mac) if mac else None
 
+    if request.token_mac and {own, asked} - {"", request.token_mac}:
+        return Refused("another-phones-token", own or who.mac, _sighting(request, who, own, PhoneState.QUARANTINED))
     if own and asked and own != asked:
         return Refused("another-phones-file", own, _sighting(request, who, own, PhoneState.QUARANTINED))
     if who.contradiction:
@@ -111,7 +146,7 @@ def serve(
     if known and known.family and who.family and known.family != who.family.name:
         told = f"directory: {known.family}"
         return Refused("directory-disagrees", who.mac, _sighting(request, who, who.mac, PhoneState.QUARANTINED, told))
-    return _file(request, matches, who, known, directory, site_context)
+    return _file(request, matches, who, known, directory, site_context, admit)
 
 
 def accepts_upload(path: str, families: Families) -> bool:
@@ -126,6 +161,7 @@ def _file(
     known: Phone | None,
     directory: Directory,
     site: SiteContext,
+    admit: Admit,
 ) -> Answer:
     unknown = None if known else _sighting(request, who, who.mac, PhoneState.UNKNOWN)
     family_name = (known.family if known else "") or (who.family.name if who.family else "")
@@ -141,17 +177,27 @@ def _file(
     # A common file is its name's, whoever asks: the same bytes to all.
     if not rule.per_device:
         model = match.models[0] if match.models else family.fallback_model
+    grant = admit(known, family, rule) if known else Grant()
+    if known and grant.refusal:
+        if grant.alert:
+            seen = _sighting(request, who, known.mac, PhoneState.QUARANTINED, grant.refusal)
+            return Refused(grant.refusal, known.mac, seen)
+        return NotFound(grant.refusal, known.mac)
     try:
         if rule.per_device and known:
             context = phone_context(known, model or family.fallback_model, directory, site)
         else:
             context = common_context(model or family.fallback_model, directory, site)
+        if grant.own_url or grant.config_key:
+            context = replace(context, own_url=grant.own_url, config_key=grant.config_key)
         data = render(family, rule, context)
     except TemplateProblem as problem:
         return Broken(problem, who.mac)
+    if grant.scheme:
+        data = encrypted(data, grant.scheme, grant.key)
     return Served(
         data,
-        rule.content_type,
+        "application/octet-stream" if grant.scheme else rule.content_type,
         known.mac if known else "",
         known if rule.per_device else None,
         hashlib.sha256(data).hexdigest(),

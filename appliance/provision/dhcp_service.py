@@ -21,7 +21,7 @@ from appliance.provision.bootp import PORT
 from appliance.provision.bounds import SaidOnce
 from appliance.provision.catalogue import Catalogue
 from appliance.provision.dhcp import KeaConfig, heard_file, kea_config
-from appliance.provision.dhcp_ear import Ear, Heard
+from appliance.provision.dhcp_ear import Listening
 from appliance.provision.kea import Kea
 from appliance.provision.listening import require_interface, require_port
 from appliance.settings import Settings
@@ -65,29 +65,26 @@ class _Service:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         self._first_configuration()
-        ear, heard = Ear(self._settings.network.voice_interface), Heard(heard_file(self._settings))
+        listening = Listening(self._settings.network.voice_interface, heard_file(self._settings))
         kea = self._kea.start(self._folder / GOOD)
         try:
-            self._watch(kea, ear, heard)
+            self._watch(kea)
         finally:
             _end(kea)
-            ear.close()
-            heard.close()
+            listening.close()
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self._stopping = True
 
-    def _watch(self, kea: "subprocess.Popen[bytes]", ear: Ear, heard: Heard) -> None:
+    def _watch(self, kea: "subprocess.Popen[bytes]") -> None:
         """Until told to stop. Raises EngineProblem when Kea ends or the voice interface is not what it was."""
         next_look = time.monotonic() + LOOK_S
         with selectors.DefaultSelector() as waiting:
             ended = os.pidfd_open(kea.pid)
             waiting.register(ended, selectors.EVENT_READ)
-            waiting.register(ear, selectors.EVENT_READ)
             try:
                 while not self._stopping:
                     waiting.select(max(next_look - time.monotonic(), 0))
-                    heard.note(ear.hear())
                     if kea.poll() is not None:
                         raise _ended(kea.returncode)
                     if time.monotonic() >= next_look:

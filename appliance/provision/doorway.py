@@ -1,7 +1,7 @@
 """What the doors share: who asks is looked up, the desk is asked, and the answer is remembered and written down.
 
 Nothing is decided here. serve() is pure, so its answer to the same request of the same revision is the same: a file
-given is remembered for a moment, with the very inputs that made it as its key.
+given is remembered for a moment, with the very inputs that made it as its key, unless it hangs on a phone's window.
 """
 
 import logging
@@ -12,16 +12,30 @@ from threading import Lock
 from typing import NamedTuple
 
 from appliance.directory.live import Live, LiveDirectory
-from appliance.directory.local import Fetch, LocalStore
+from appliance.directory.local import Fetch, LocalStore, Sighting
+from appliance.directory.model import Phone
 from appliance.ports import Chance, Clock
-from appliance.provision.bounds import MissBudget, SaidOnce
+from appliance.provision.bounds import Guesses, MissBudget, SaidOnce
 from appliance.provision.catalogue import Catalogue
+from appliance.provision.claims import Claims, Held
 from appliance.provision.context import site_context
-from appliance.provision.desk import Answer, Broken, FileRequest, NotFound, Refused, Served, accepts_upload, serve
-from appliance.provision.families import Families
+from appliance.provision.desk import (
+    Answer,
+    Broken,
+    FileRequest,
+    Grant,
+    NotFound,
+    Refused,
+    Served,
+    accepts_upload,
+    serve,
+)
+from appliance.provision.families import Families, Family, FileRule
 from appliance.provision.leases import Leases, Neighbours
 from appliance.provision.scribe import Entry, Scribe
+from appliance.provision.tokens import Admission, Ask, Kind, Standing, admit, split_token
 from appliance.settings import Settings
+from appliance.vocabulary import PhoneState
 
 REMEMBERED_S = 30.0
 """An answer may hang on the time; so long it may be off."""
@@ -31,6 +45,24 @@ log = logging.getLogger("conserje.provision")
 
 
 _SLASHES = re.compile("/{2,}")
+_MAC = re.compile("(?i)(?<![0-9a-f])(?!0{12})[0-9a-f]{12}(?![0-9a-f])")
+LOOPBACK = "127."
+"""This machine itself: whoever is on it needs no door to read its files."""
+
+
+def own_folder(settings: Settings, family: Family, token: str) -> str:
+    """The URL of a phone's own folder, with a slash at its end."""
+    said, address = settings.provisioning, settings.network.voice_address
+    https = said.https_links and family.secrets.https
+    port, usual = (said.https_port, 443) if https else (said.http_port, 80)
+    place = address if port == usual else f"{address}:{port}"
+    return f"{'https' if https else 'http'}://{place}/t/{token}/{family.prefix}/"
+
+
+def _asked_for(path: str) -> str:
+    """The MAC in a file's name, if any."""
+    found = _MAC.search(path.rpartition("/")[2])
+    return found[0].lower() if found else ""
 
 
 class _Key(NamedTuple):
@@ -71,6 +103,60 @@ class _Memory:
         self._octets -= len(old[1].data) if old else 0
 
 
+class _Admission:
+    """The desk's question about one request, answered by tokens.py from what claims.py remembers."""
+
+    def __init__(
+        self,
+        claims: Claims,
+        leases: Leases,
+        settings: Settings,
+        request: FileRequest,
+        held: Held | None,
+        clock: Clock,
+    ) -> None:
+        self._claims = claims
+        self._leases = leases
+        self._settings = settings
+        self._request = request
+        self._held = held
+        self._clock = clock
+        self.asked: tuple[Ask, Admission, Standing] | None = None
+        """What to remember when the file was given; None where the answer hangs on no window."""
+
+    def __call__(self, phone: Phone, family: Family, rule: FileRule) -> Grant:
+        request, held, said = self._request, self._held, self._settings.provisioning
+        if request.address.startswith(LOOPBACK) and held is None:
+            return Grant()
+        network_mac = request.lease.mac if request.lease else request.arp_mac
+        boot, heard = self._leases.boot_of(phone.mac)
+        ask = Ask(
+            secret=rule.secret,
+            https=request.transport == "https",
+            confirmed=network_mac == phone.mac,
+            address=request.address,
+            boot=boot,
+            heard=heard,
+            kind=held.kind if held else None,
+            serial=held.serial if held else 0,
+        )
+        standing = self._claims.standing(phone)
+        if held and not self._claims.good(held, standing):
+            return Grant("token-over")
+        now = self._clock.now().timestamp()
+        admission = admit(ask, standing, family.secrets, said.encrypt, now, self._claims.rule)
+        if admission.refusal:
+            return Grant(admission.refusal, admission.alert)
+        self.asked = (ask, admission, standing)
+        claims, link, tell, seal = self._claims, admission.link, admission.tell, admission.seal
+        return Grant(
+            own_url=own_folder(self._settings, family, claims.token(Kind.PHONE, standing, link)) if link else "",
+            config_key=claims.key(standing, tell) if tell else "",
+            scheme=family.secrets.encryption if seal else "",
+            key=claims.key(standing, seal) if seal else "",
+        )
+
+
 class Doorway:
     """One per process. Safe to share between threads; opens nothing before the first request."""
 
@@ -81,6 +167,9 @@ class Doorway:
         self._leases = Leases(settings, clock)
         self._neighbours = Neighbours(clock)
         self._site = site_context(settings)
+        self._settings = settings
+        self._claims = Claims(settings, clock, chance)
+        self._guesses = Guesses(settings.provisioning.ban_after)
         self._memory = _Memory()
         self._in_force: tuple[LiveDirectory, Families] | None = None
         self._budget = MissBudget()
@@ -89,7 +178,10 @@ class Doorway:
         self._scribe = Scribe(LocalStore(settings.paths.local_db, clock, chance))
 
     def answer(self, path: str, transport: str, address: str, user_agent: str) -> Answer:
-        """What this request is given; not yet written down. Raises DirectoryProblem while there is no directory."""
+        """What this request is given; not yet written down. `transport`: http | https | tftp.
+
+        Raises DirectoryProblem while there is no directory.
+        """
         directory, families = self._live.current(), self._catalogue.current()
         if self._in_force is None or self._in_force[0] is not directory or self._in_force[1] is not families:
             self._in_force = (directory, families)
@@ -97,15 +189,23 @@ class Doorway:
         lease = self._leases.lease_of(address)
         arp_mac = "" if lease else self._neighbours.mac_of(address)
         # A boot server that was set with a slash at its end makes phones ask with two.
-        request = FileRequest(_SLASHES.sub("/", path), transport, address, user_agent, lease, arp_mac)
+        token, path = split_token(_SLASHES.sub("/", path))
+        held = self._claims.whose(token) if token else None
+        if token and held is None:
+            return NotFound("token-unknown", lease.mac if lease else arp_mac)
+        request = FileRequest(path, transport, address, user_agent, lease, arp_mac, held.mac if held else "")
         key = _Key(request, directory, families)
         now = self._clock.monotonic()
         remembered = self._memory.recall(key, now)
         if remembered is not None:
             return remembered
-        answer = serve(request, directory, families, self._clock.now(), self._site)
+        admission = _Admission(self._claims, self._leases, self._settings, request, held, self._clock)
+        answer = serve(request, directory, families, self._site, admission)
         if isinstance(answer, Served):
-            self._memory.keep(key, answer, now)
+            if admission.asked is None:
+                self._memory.keep(key, answer, now)
+            else:
+                self._claims.given(*admission.asked)
         elif isinstance(answer, Broken):
             with self._counting:
                 new = self._once.first(str(answer.problem))
@@ -119,7 +219,7 @@ class Doorway:
 
     def busy(self, address: str) -> bool:
         """This source has asked too often for what it is not given: it is told so, and no more."""
-        return self._budget.spent(address, self._clock.monotonic())
+        return self._budget.spent(address, self._clock.monotonic()) or self._claims.banned(address)
 
     def record(self, answer: Answer, path: str, transport: str, address: str, user_agent: str, status: int) -> None:
         """Write an outcome down. `status` is HTTP's, also for TFTP."""
@@ -144,11 +244,33 @@ class Doorway:
         fetch = Fetch(answer.mac, path, transport, status, 0, "", address, user_agent)
         self._miss(address, reason)
         self._scribe.note(Entry(fetch, reason, keep, sighting))
+        self._watch_guesses(answer, path, transport, address, user_agent)
 
     def refuse(self, reason: str, path: str, transport: str, address: str, user_agent: str, status: int) -> None:
         """Write down what a door turned away without asking the desk: a wrong method, a limit."""
         self._miss(address, reason)
         self._scribe.note(Entry(Fetch("", path, transport, status, 0, "", address, user_agent), reason, keep=False))
+
+    def _watch_guesses(self, answer: Answer, path: str, transport: str, address: str, user_agent: str) -> None:
+        """Who asks for many phones' files is turned away for a time, by every door; and the page shows who."""
+        own = self._network_mac(address)
+        asked = _asked_for(path)
+        if not asked or asked == own or isinstance(answer, Broken):
+            return
+        with self._counting:
+            too_many = self._guesses.too_many(address, asked, self._clock.monotonic())
+        if not too_many:
+            return
+        seconds = self._settings.provisioning.ban_s
+        self._claims.ban(address, seconds)
+        told = f"asked for the files of more than {self._guesses.most} other phones; turned away for {seconds} s"
+        seen = Sighting(own, "", "", "", address, PhoneState.QUARANTINED, (told,)) if own else None
+        self._scribe.tally.count("banned")
+        self._scribe.note(Entry(Fetch(own, path, transport, 429, 0, "", address, user_agent), "banned", False, seen))
+
+    def _network_mac(self, address: str) -> str:
+        lease = self._leases.lease_of(address)
+        return lease.mac if lease else self._neighbours.mac_of(address)
 
     def _miss(self, address: str, reason: str) -> None:
         with self._counting:

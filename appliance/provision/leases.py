@@ -13,7 +13,7 @@ from threading import Lock, local
 from appliance.ports import Clock
 from appliance.provision.bootp import DhcpSaid
 from appliance.provision.dhcp import heard_file, lease_file
-from appliance.provision.dhcp_ear import look_up
+from appliance.provision.dhcp_ear import boot_of, look_up
 from appliance.provision.family import plain_mac
 from appliance.provision.identify import Lease
 from appliance.settings import Settings
@@ -103,14 +103,28 @@ class Leases:
         else:
             self._rows.pop(columns[0], None)
 
-    def _said(self, mac: str) -> DhcpSaid | None:
-        store: sqlite3.Connection | None = getattr(self._threads, "store", None)
+    def boot_of(self, mac: str) -> tuple[str, bool]:
+        """A name for the boot that this phone is in, and whether it was ever heard to boot; "" where nobody listens."""
         with suppress(sqlite3.Error):
-            if store is None:
-                store = sqlite3.connect(f"file:{self._heard}?mode=ro", uri=True, isolation_level=None)
-                self._threads.store = store
-            return look_up(store, mac)
+            return boot_of(self._store(), mac)
+        return "", False
+
+    def _said(self, mac: str) -> DhcpSaid | None:
+        with suppress(sqlite3.Error):
+            return look_up(self._store(), mac)
         return None
+
+    def _store(self) -> sqlite3.Connection:
+        """This thread's own; opened anew where the file is another one than it was."""
+        try:
+            inode = os.stat(self._heard).st_ino
+        except OSError as missing:
+            raise sqlite3.OperationalError(str(missing)) from missing
+        held: tuple[int, sqlite3.Connection] | None = getattr(self._threads, "store", None)
+        if held is None or held[0] != inode:
+            held = (inode, sqlite3.connect(f"file:{self._heard}?mode=ro", uri=True, isolation_level=None))
+            self._threads.store = held
+        return held[1]
 
 
 def _older_parts(main: Path) -> tuple[Path, ...]:

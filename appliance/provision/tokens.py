@@ -109,13 +109,12 @@ def window(standing: Standing, boot: str, heard: bool, address: str, now: float,
 class Ask:
     """A file of a known phone, as the door sees it. `confirmed`: lease or ARP show the phone's MAC at this address.
 
-    `local`: from this machine itself. `kind`, `serial`: of the token in the URL, None where there is none.
+    `kind`, `serial`: of the token in the URL, None where there is none.
     """
 
     secret: bool
     https: bool
     confirmed: bool
-    local: bool
     address: str
     boot: str
     heard: bool
@@ -127,14 +126,14 @@ class Ask:
 class Admission:
     """How the file is given. `refusal` not empty: it is not, and `alert` says that someone should know.
 
-    `stage_two`: links in the file lead to the phone's own URL. `tell_key`: the file may say the key of this serial.
-    `seal`: encrypt the file with the key of this serial (0: do not).
+    `link`: links in the file lead to the phone's own URL of this serial; `tell`: the file may say the key of this
+    serial; `seal`: it is encrypted with the key of this serial. 0: not so.
     """
 
     refusal: str = ""
     alert: bool = False
-    stage_two: bool = False
-    tell_key: int = 0
+    link: int = 0
+    tell: int = 0
     seal: int = 0
     window: str = ""
 
@@ -142,59 +141,58 @@ class Admission:
 def admit(ask: Ask, standing: Standing, policy: Secrets, encrypt: bool, now: float, rule: WindowRule) -> Admission:
     """Whether and how a known phone is given this file. `encrypt`: the site wants files encrypted where phones can."""
     scheme = encrypt and bool(policy.encryption)
-    current = standing.serial
-    if ask.local:
-        return Admission(stage_two=False, window="local")
+    # A key stands in the link to the phone's file, or in that file.
+    tell = standing.serial if scheme and (policy.key == "link" or ask.secret) else 0
+    link = standing.serial if policy.two_stages else 0
     if ask.kind is Kind.PHONE:
         return _by_second_token(ask, standing, policy, scheme, now, rule)
     if ask.kind is Kind.CLAIM:
-        if ask.secret:
-            # A claim token never carries an account: it leads to the URL that does.
-            return Admission("claim-without-account")
-        return Admission(stage_two=True, tell_key=current if scheme else 0, window="claim")
+        # A claim token never carries an account: it leads to the URL that does.
+        return Admission("claim-without-account") if ask.secret else Admission(link=link, tell=tell, window="claim")
     if not ask.confirmed:
         return Admission("not-confirmed") if ask.secret else Admission()
     seen = window(standing, ask.boot, ask.heard, ask.address, now, rule)
     if seen.open:
-        return Admission(stage_two=policy.two_stages, tell_key=current if scheme else 0, window=seen.reason)
+        return Admission(link=link, tell=tell, window=seen.reason)
     if scheme and policy.key == "file" and standing.told:
         # Useless to anyone without the key, which it was told in a window of its own.
-        return Admission(seal=standing.told if ask.secret else 0, window="encrypted")
+        told = standing.told if ask.secret else 0
+        return Admission(tell=told, seal=told, window="encrypted")
     return Admission(f"window-{seen.reason}", alert=seen.reason == "another-address")
 
 
 def _by_second_token(
     ask: Ask, standing: Standing, policy: Secrets, scheme: bool, now: float, rule: WindowRule
 ) -> Admission:
-    sealed = ask.serial if scheme and ask.secret else 0
-    told = standing.serial if scheme else 0
-    if ask.https and not (scheme and policy.key == "link"):
-        return Admission(stage_two=True, tell_key=told, window="https")
-    if scheme and policy.key == "link":
-        # Its link named the key: the file is encrypted whatever carries it.
-        return Admission(stage_two=True, tell_key=told if ask.https or sealed else 0, seal=sealed, window="token")
-    if ask.confirmed:
-        seen = window(standing, ask.boot, ask.heard, ask.address, now, rule)
-        if seen.open:
-            return Admission(stage_two=True, tell_key=told, window=seen.reason)
-    if scheme and standing.told:
-        return Admission(stage_two=True, seal=sealed, window="encrypted")
+    current, by_link = standing.serial, scheme and policy.key == "link"
+    seen = window(standing, ask.boot, ask.heard, ask.address, now, rule) if ask.confirmed else Window(False, "closed")
+    safe, reason = ask.https or seen.open, "https" if ask.https else seen.reason
     if not ask.secret:
-        return Admission(window="token")
+        if by_link and not safe:
+            return Admission("window-closed")
+        # Whoever shows a token may be told the same again; a newer one only where nobody else can read it.
+        return Admission(link=current if safe else ask.serial, tell=current if by_link else 0, window=reason)
+    if by_link:
+        # Its link named the key: the file is encrypted whatever carries it.
+        return Admission(link=current, tell=current, seal=ask.serial, window="token")
+    if safe:
+        return Admission(link=current, tell=current if scheme else 0, window=reason)
+    if scheme and standing.told:
+        return Admission(link=current, tell=standing.told, seal=standing.told, window="encrypted")
     return Admission("window-closed")
 
 
 def after(ask: Ask, admission: Admission, standing: Standing, now: float) -> Standing:
     """What is remembered once the file was given. The same object where nothing changed."""
-    if ask.local or admission.refusal:
+    if admission.refusal:
         return standing
     changed = standing
     if ask.kind is Kind.PHONE and ask.secret and (not standing.used or standing.claim):
         changed = replace(changed, used=True, claim=0, claim_until=0.0)
-    if admission.tell_key and admission.tell_key != standing.told:
-        changed = replace(changed, told=admission.tell_key)
+    if ask.secret and admission.tell and admission.tell != standing.told:
+        changed = replace(changed, told=admission.tell)
     sits = admission.window in ("opened", "first", "boot", "quiet")
-    if sits and (admission.stage_two or ask.secret):
+    if sits and (admission.link or ask.secret):
         another = changed.boot != ask.boot or changed.address != ask.address or admission.window == "quiet"
         if another or admission.window != "opened" or not changed.first_given_at:
             changed = replace(

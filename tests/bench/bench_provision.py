@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from appliance.directory.live import Live
-from appliance.ports import SystemClock
 from appliance.provision import http, render
 from appliance.provision.context import site_context
 from appliance.provision.desk import FileRequest, Served, serve
@@ -105,13 +104,13 @@ def cold_render_ms(settings: Settings) -> float:
     """p99 of rendering a phone's own file with nothing rendered remembered: each phone's first fetch of a revision."""
     directory = Live(settings.paths.live_dir).current()
     families = load_families(settings.paths.templates_dir)
-    site, clock = site_context(settings), SystemClock()
+    site = site_context(settings)
     request = FileRequest(PHONE, "http", "127.0.0.1", AGENT, None, "")
     took = []
     for _ in range(100):
         render.clear()
         start = time.perf_counter()
-        answer = serve(request, directory, families, clock.now(), site)
+        answer = serve(request, directory, families, site)
         took.append((time.perf_counter() - start) * 1000)
         assert isinstance(answer, Served)
     return percentile(took, 0.99)

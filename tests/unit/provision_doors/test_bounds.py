@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.provision.bounds import MissBudget, SaidOnce, Tally
+from appliance.provision.bounds import Guesses, MissBudget, SaidOnce, Tally
 
 
 def test_a_source_that_spent_its_misses_waits_and_others_do_not() -> None:
@@ -48,3 +48,19 @@ def test_counts_are_told_when_they_grew() -> None:
     tally.count("method")
     assert tally.changed() == {"method": 2}
     assert tally.changed() == {}
+
+
+def test_a_source_that_asks_for_many_different_macs_in_a_minute_has_asked_for_too_many() -> None:
+    guesses = Guesses(most=3)
+    asked = [guesses.too_many("10.20.0.9", f"{n:012x}", float(n)) for n in (1, 2, 3, 3, 2, 4)]
+    assert asked == [False] * 5 + [True]
+    slow = [guesses.too_many("10.20.0.8", f"{n:012x}", n * 40.0) for n in range(20)]
+    assert not any(slow)
+    assert not any(Guesses(most=0).too_many("x", f"{n:012x}", 0.0) for n in range(50))
+
+
+def test_a_million_sources_are_not_remembered() -> None:
+    guesses = Guesses(sources=100)
+    for n in range(5000):
+        guesses.too_many(f"s{n}", f"{n:012x}", 0.0)
+    assert len(guesses._asked) == 100
