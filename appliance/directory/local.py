@@ -7,12 +7,11 @@ An append that returned is on disk; a fact with an id that is there already is n
 import json
 import sqlite3
 import uuid
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from threading import local as thread_local
 
+from appliance.directory.localdb import LocalDatabase
 from appliance.ports import Chance, Clock
 from appliance.vocabulary import PhoneState
 from wire.facts import Cdr, PhoneAdopted, PhoneSeen
@@ -22,7 +21,6 @@ from wire.rows import Phone
 MAX_SIGHTINGS = 500
 FETCHES_KEPT = 50
 MAX_FETCH_PHONES = 5000
-BUSY_S = 5.0
 ACKNOWLEDGED_KEPT = 20_000
 
 SCHEMA = """
@@ -87,36 +85,15 @@ class FetchRecord(Fetch):
 Fact = Cdr | PhoneSeen | PhoneAdopted
 
 
-class LocalStore:
+class LocalStore(LocalDatabase):
     """The building's own facts. One object may serve several threads; each gets its own connection."""
 
+    schema = SCHEMA
+
     def __init__(self, path: Path, clock: Clock, chance: Chance) -> None:
-        self._path = path
+        super().__init__(path)
         self._clock = clock
         self._chance = chance
-        self._threads = thread_local()
-
-    def _connection(self) -> sqlite3.Connection:
-        found: sqlite3.Connection | None = getattr(self._threads, "connection", None)
-        if found is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            found = sqlite3.connect(self._path, timeout=BUSY_S, isolation_level=None)
-            found.execute("PRAGMA journal_mode = WAL")
-            found.execute("PRAGMA synchronous = FULL")
-            found.executescript(SCHEMA)
-            self._threads.connection = found
-        return found
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        connection = self._connection()
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield connection
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
-        connection.execute("COMMIT")
 
     def _now(self) -> str:
         return self._clock.now().isoformat(timespec="milliseconds")

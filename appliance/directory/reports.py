@@ -48,6 +48,8 @@ class CallNow:
     answered_at: str
     state: str
     """ringing | talking"""
+    phone_ids: tuple[str, ...] = ()
+    """Phones that ring or talk in it now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,8 @@ class OpenCall:
     answered_ms: int
     ended_ms: int
     last_ms: int
+    phone_ids: tuple[str, ...] = ()
+    """Phones that ring or talk in it now: the caller's, and those of legs that have not ended."""
 
 
 @dataclass(slots=True)
@@ -168,7 +170,16 @@ def _open(key: CallKey, facts: list[CallFact], invite: Invite | None, ended: End
         answered.at_ms if answered else 0,
         ended.at_ms if ended else 0,
         times[-1],
+        _phones_in(facts, invite, answered),
     )
+
+
+def _phones_in(facts: list[CallFact], invite: Invite | None, answered: Answered | None) -> tuple[str, ...]:
+    legs = _legs(facts)
+    answering = _answering(answered, legs)
+    still = [answering] if answering else [leg for leg in legs if not leg.ended_ms]
+    caller = invite.caller_phone_id if invite else ""
+    return tuple(dict.fromkeys(i for i in (caller, *(leg.name.phone_id for leg in still)) if i))
 
 
 def _record(key: CallKey, facts: list[CallFact], site_id: str, ended_ms: int, notes: list[str]) -> Cdr:

@@ -3,38 +3,16 @@
 All on loopback, all with short time-outs; an engine that does not answer is None or False here, never an exception.
 """
 
-import http.client
-import json
 import secrets
 import socket
 from typing import Any
 
-TIMEOUT_S = 1.0
+from appliance.kamailio_rpc import LOOPBACK, Kamailio
+
+__all__ = ["Kamailio", "Rtpengine", "bdecode", "bencode", "voice_answers"]
+
 PING_S = 0.3
-LOOPBACK = "127.0.0.1"
 MAX_DATAGRAM = 65_535
-MAX_ANSWER = 32 * 1024 * 1024
-
-
-class Kamailio:
-    """JSON-RPC to Kamailio's control port."""
-
-    def __init__(self, port: int, timeout_s: float = TIMEOUT_S) -> None:
-        self._port = port
-        self._timeout_s = timeout_s
-
-    def call(self, method: str, *params: str | int) -> Any:
-        """The result, or None where Kamailio does not answer or refuses."""
-        asked = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)})
-        connection = http.client.HTTPConnection(LOOPBACK, self._port, timeout=self._timeout_s)
-        try:
-            connection.request("POST", "/RPC", asked, {"Content-Type": "application/json"})
-            answer = json.loads(connection.getresponse().read(MAX_ANSWER))
-        except (OSError, http.client.HTTPException, ValueError):
-            return None
-        finally:
-            connection.close()
-        return answer.get("result") if isinstance(answer, dict) else None
 
 
 class Rtpengine:

@@ -242,4 +242,5 @@ def call_now(call: OpenCall) -> CallNow:
         started_at=iso(call.started_ms / 1000),
         answered_at=iso(call.answered_ms / 1000) if call.answered_ms else "",
         state="talking" if call.answered_ms else "ringing",
+        phone_ids=call.phone_ids,
     )
