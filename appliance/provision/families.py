@@ -6,7 +6,7 @@ A broken one is a TemplateProblem that names file and line, and the other famili
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -29,6 +29,7 @@ from appliance.provision.family import (
     path_pattern,
 )
 from appliance.provision.render import DIGESTS, LINE_ENDS, compile_check
+from appliance.provision.upkeep import load_upkeep
 
 __all__ = ["DhcpOption", "Families", "Family", "FileRule", "Model", "Option60", "PathMatch", "load_families"]
 
@@ -71,7 +72,10 @@ class Families:
         if slash and head in self._by_prefix:
             found = self._by_prefix[head].match(rest)
             return (found,) if found else ()
-        return tuple(m for m in (f.match(path) for f in self.families) if m)
+        matches = tuple(m for m in (f.match(path) for f in self.families) if m)
+        # A name that tells the model is the file of the family that has that model, not of one whose names look alike.
+        known = tuple(m for m in matches if m.models or not m.rule.tells_model)
+        return known or matches
 
 
 def _problem(path: Path, line: int, en: str, es: str) -> TemplateProblem:
@@ -186,7 +190,7 @@ def load_family(folder: Path) -> Family:
     except (OSError, UnicodeDecodeError) as unreadable:
         raise _problem(path, 1, f"cannot be read: {unreadable}", f"no se puede leer: {unreadable}") from unreadable
     read = _Reader(path, text)
-    family = read.family(folder.name, values, _templates(folder))
+    family = replace(read.family(folder.name, values, _templates(folder)), upkeep=load_upkeep(folder))
     compile_check(family)
     return family
 

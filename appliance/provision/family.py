@@ -10,6 +10,8 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
+from appliance.provision.upkeep import Upkeep
+
 MAC_TEXT = re.compile(r"(?i)([0-9a-f]{2}[:-]?){5}[0-9a-f]{2}")
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 CODECS = ("g722", "pcmu", "pcma")
@@ -122,6 +124,10 @@ class FileRule:
     def per_device(self) -> bool:
         return "{mac}" in self.path or "{MAC}" in self.path
 
+    @property
+    def tells_model(self) -> bool:
+        return bool(set(PLACEHOLDER.findall(self.path)) - {"mac", "MAC"})
+
     def name_for(self, mac: str, model: Model) -> str:
         """This file's name for one phone; empty when the model has no such file."""
         if self.series and model.series not in self.series:
@@ -190,6 +196,8 @@ class Family:
     lacks: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: EMPTY)
     """What cannot be set on its phones: series (or ALL_MODELS) -> ability -> why."""
     secrets: Secrets = Secrets()
+    upkeep: Upkeep = field(default_factory=Upkeep)
+    """Parameters set by hand, and firmware."""
     templates: Mapping[str, tuple[str, str]] = field(default_factory=lambda: EMPTY, repr=False)
     """Template name -> (text, file it came from)."""
 

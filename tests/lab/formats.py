@@ -8,7 +8,7 @@ module of its own (formats_*.py) and is named in READERS here.
 import re
 from collections.abc import Callable
 
-from tests.lab import formats_text, formats_tree
+from tests.lab import formats_text, formats_tree, formats_xml
 from tests.lab.format_words import FormatError, PhoneConfig, Values, language, number, one_of, text, xml
 
 __all__ = ["FormatError", "PhoneConfig", "parameters", "parse"]
@@ -207,9 +207,11 @@ READERS: dict[str, tuple[Callable[[str, bytes], Values], Callable[[Values, str],
     "yealink": (_read_yealink, _yealink),
     "polycom": (_read_polycom, _polycom),
     "cisco_spa": (_read_spa, _spa),
+    "linksys": (_read_spa, _spa),
     "grandstream": (_read_grandstream, _grandstream),
     **formats_text.READERS,
     **formats_tree.READERS,
+    **formats_xml.READERS,
 }
 
 

@@ -1,4 +1,5 @@
-"""Every file of one model of each kind, with keys and all that a site can set, byte for byte. A change to a template shows as a difference to read.
+"""Every file of one model of each kind, with keys and all that a site can set, byte for byte. A change to a template
+shows as a difference to read.
 
 Write them anew with `CONSERJE_GOLDEN=write pytest tests/unit/provision/test_golden.py`, then read the difference.
 """
@@ -24,6 +25,39 @@ KINDS = [
     ("grandstream", "GXP2135"),
     ("grandstream", "GRP2614"),
     ("grandstream", "HT802"),
+    ("linksys", "SPA942"),
+    ("linksys", "SPA2102"),
+    ("cisco_mpp", "CP-8841-3PCC"),
+    ("cisco_mpp", "CP-7832-3PCC"),
+    ("cisco_mpp", "ATA192-MPP"),
+    ("cisco_enterprise", "7942G"),
+    ("cisco_enterprise", "9971"),
+    ("snom", "D785"),
+    ("snom", "D120"),
+    ("snom", "PA1"),
+    ("fanvil", "X5U-V2"),
+    ("fanvil", "V65"),
+    ("fanvil", "i10SV"),
+    ("htek", "UC926"),
+    ("htek", "UC802"),
+    ("mitel_aastra", "6867i"),
+    ("mitel_aastra", "6731i"),
+    ("mitel_aastra", "6940"),
+    ("panasonic", "KX-HDV230"),
+    ("panasonic", "KX-HDV100"),
+    ("panasonic", "KX-TGP550"),
+    ("panasonic", "KX-UT670"),
+    ("avaya", "J179"),
+    ("avaya", "J129"),
+    ("avaya", "1220"),
+    ("gigaset", "N510 IP PRO"),
+    ("gigaset", "N720 DM PRO"),
+    ("gigaset", "N870 IP PRO"),
+    ("gigaset", "Maxwell 3"),
+    ("obihai", "OBi1062"),
+    ("obihai", "OBi202"),
+    ("algo", "8301"),
+    ("algo", "8028"),
 ]
 
 
