@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest
 
-.PHONY: help bootstrap up down test check lint acceptance bench image image-test clean
+.PHONY: help bootstrap up down test check lint acceptance bench proof image image-test clean
 
 help:
 	@echo "make up | down          a centre, a building with two companies and five phones: started, shown, left running; ended"
@@ -11,6 +11,7 @@ help:
 	@echo "make check              ruff, mypy --strict, import-linter, the suite"
 	@echo "make acceptance         the abilities that tests prove: a table, and build/acceptance.tsv"
 	@echo "make bench              ratios against references: a table, and build/bench.tsv"
+	@echo "make proof              a phone's boot from DHCP to a talked call, captured; kill -9 of each process, timed"
 	@echo "make image | image-test the bootable disk; boot it in QEMU and ask it for SIP, HTTP and SNMP"
 	@echo "make clean              what was built; the installed packages and .venv stay"
 
@@ -39,6 +40,9 @@ acceptance: bootstrap
 
 bench: bootstrap
 	@$(PYTHON) -m tests.bench
+
+proof: bootstrap
+	@$(PYTHON) -m tests.lab.proof
 
 image: bootstrap
 	@image/build.sh

@@ -1,0 +1,79 @@
+"""`make proof`: a phone's boot from DHCP to a talked call as captured, and kill -9 of each process, timed.
+
+Writes build/proof/boot.pcap, boot.txt and restarts.txt, and prints the last two.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.lab.building import Building
+from tests.lab.lab import Lab
+from tests.lab.waiting import until
+
+OUT = Path(__file__).resolve().parents[2] / "build" / "proof"
+FIELDS = ("frame.time_relative", "ip.src", "ip.dst", "_ws.col.Protocol", "_ws.col.Info")
+NO_ARP_NO_STREAM = "not arp and not (tcp and not http) and not icmp"
+RTP_SHOWN = 4
+
+
+def main() -> int:
+    OUT.mkdir(parents=True, exist_ok=True)
+    with Lab() as lab:
+        building = lab.building(enrolled=True)
+        boot(building)
+        restarts(building)
+    for name in ("boot.txt", "restarts.txt"):
+        print(f"\n== {name}\n{(OUT / name).read_text()}", end="")
+    return 0
+
+
+def boot(building: Building) -> None:
+    """Ana's phone is plugged in, registers and talks to Beto's; what crossed her desk's cable, as tshark reads it."""
+    (beto,) = building.boot("beto")
+    ana = building.plug("ana")
+    assert ana.place, "a capture needs the phone's own namespace"
+    pcap = OUT / "boot.pcap"
+    pcap.unlink(missing_ok=True)
+    tcpdump = ana.place.popen(["tcpdump", "-i", "any", "-U", "--immediate-mode", "-w", str(pcap)], stderr=subprocess.DEVNULL)
+    until(lambda: pcap.exists() and pcap.stat().st_size > 0, 5, "tcpdump listens")
+    log = ana.boot()
+    call = ana.call("102").established()
+    call.hears(beto.hz)
+    call.hang_up()
+    call.ended()
+    tcpdump.terminate()
+    tcpdump.wait(5)
+    lines = shown(pcap)
+    head = f"registered {log.seconds:.2f} s after link-up; heard Beto's {beto.hz} Hz; {pcap.name} has it all\n"
+    (OUT / "boot.txt").write_text(head + "\n".join(lines) + "\n", encoding="utf-8")
+
+
+def shown(pcap: Path) -> list[str]:
+    """One line a packet; of the speech, the first few and how many more."""
+    read = ["tshark", "-r", str(pcap), "-d", "udp.port==10000-10400,rtp", "-Y", NO_ARP_NO_STREAM, "-T", "fields"]
+    fields = [word for name in FIELDS for word in ("-e", name)]
+    out = subprocess.run([*read, *fields], capture_output=True, text=True, check=True).stdout
+    kept, speech = [], 0
+    for line in out.splitlines():
+        columns = line.split("\t")
+        if len(columns) == len(FIELDS) and columns[3] in ("RTP", "RTCP"):
+            speech += 1
+            if speech > RTP_SHOWN:
+                continue
+        at, source, target, protocol, info = (*columns, "", "", "", "")[:5]
+        kept.append(f"{float(at or 0):8.3f}  {source:>15} > {target:<15}  {protocol:<8} {info[:110]}")
+    return [*kept, f"(and {max(speech - RTP_SHOWN, 0)} more packets of speech)"]
+
+
+def restarts(building: Building) -> None:
+    """Each process of the table killed in turn; seconds until it serves again."""
+    supervisor = building.processes
+    names = sorted(supervisor.states())
+    took = [(name, supervisor.kill_and_time(name)) for name in names]
+    text = "".join(f"{name:<12}{seconds:6.2f} s\n" for name, seconds in took)
+    (OUT / "restarts.txt").write_text("kill -9, seconds until it serves again\n" + text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
