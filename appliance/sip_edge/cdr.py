@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID, uuid5
 
+from appliance.reasons import Because, because
 from appliance.sip_edge.callfacts import (
     Answered,
     Began,
@@ -22,7 +23,6 @@ from appliance.sip_edge.callfacts import (
     Replied,
     encode,
 )
-from appliance.sip_edge.reasons import Because, because
 from wire.facts import Cdr, Leg
 
 CDR_IDS = UUID("6f1c2b0e-6d0b-5a52-9d0c-c0a5e27e0a11")

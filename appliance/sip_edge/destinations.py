@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 from appliance.directory.model import DestinationKind, Directory, Number, Person
+from appliance.reasons import Because, Reason, because
 from appliance.sip_edge.plan import Identity, OnFailure, Plan, Reach, Ring, Step, Target
-from appliance.sip_edge.reasons import Because, Reason, because
 from appliance.sip_edge.said import said
 from appliance.vocabulary import Announcement, CallClass
 

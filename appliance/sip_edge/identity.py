@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from appliance.directory.model import Account, Directory, Person, Phone, Trunk
 from appliance.directory.numbering import canonical_number
+from appliance.reasons import Because, Reason, because
 from appliance.sip_edge.plan import FromTrunk, Identity
-from appliance.sip_edge.reasons import Because, Reason, because
 
 PERSON = "person"
 

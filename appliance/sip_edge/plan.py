@@ -6,7 +6,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from appliance.sip_edge.reasons import Reason
+from appliance.reasons import Reason
 from appliance.vocabulary import Announcement, CallClass
 
 

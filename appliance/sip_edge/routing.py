@@ -17,6 +17,7 @@ from appliance.directory.numbering import (
     is_emergency,
     normalise,
 )
+from appliance.reasons import Because
 from appliance.sip_edge.destinations import Decision, Way, by_mapping, name_of, only_say, person_at, ring_person
 from appliance.sip_edge.identity import (
     Caller,
@@ -37,7 +38,6 @@ from appliance.sip_edge.plan import (
     Say,
     ToVoice,
 )
-from appliance.sip_edge.reasons import Because
 from appliance.sip_edge.said import said
 from appliance.sip_edge.ways_out import by_every_trunk, by_trunks
 from appliance.vocabulary import Announcement, CallClass

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from appliance.directory.model import Directory, Trunk
+from appliance.reasons import Because, Reason, because
 from appliance.sip_edge.identity import on_trunk, towards_trunk
 from appliance.sip_edge.plan import OnFailure, Reach, Step, ToTrunk
-from appliance.sip_edge.reasons import Because, Reason, because
 from appliance.sip_edge.said import said
 from appliance.vocabulary import Announcement
 

@@ -4,14 +4,15 @@ at one call shows them and is audited (J-4). Recordings and mailboxes are not re
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
 
 import dacite
 from flask import Blueprint, abort, render_template, request
 
 from appliance.directory.model import Directory
+from appliance.errors import Words
+from appliance.reasons import Reason
 from appliance.webui import security
-from appliance.webui.app import desk
+from appliance.webui.app import desk, language
 from appliance.webui.audit import Action
 from appliance.webui.masking import masked
 from appliance.webui.plain import plain
@@ -23,8 +24,9 @@ blueprint = Blueprint("calls", __name__)
 LOOKED_THROUGH = 2000
 PAGE_SIZE = 50
 CAUSES = ("answered", "busy", "no-answer", "cancelled", "refused", "failed")
-HIDDEN_PARAMS = frozenset({"person", "target", "whose"})
-"""Parameters of a routing reason that would name a person of a company."""
+WITHHELD = Words("[name withheld]", "[nombre reservado]")
+HIDDEN_PARAMS = {"person": WITHHELD, "target": WITHHELD}
+"""Parameters of a routing reason that would name a person of a company, and what is read in their place (J-4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +41,6 @@ class PastCall:
     @property
     def destination(self) -> str:
         return masked(self.cdr.destination)
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One reason of the routing: its code and what it was about, without people's names."""
-
-    code: str
-    params: tuple[tuple[str, str], ...]
 
 
 @blueprint.get("/calls")
@@ -89,7 +83,10 @@ def one(call_id: str) -> str:
         abort(404)
     desk().note(Action.CALL_SEEN, call_id, after={"account": found.account_name, "started_at": found.cdr.started_at})
     return render_template(
-        "call.html", call=found, steps=tuple(map(_step, found.cdr.reasons)), leg_names=_legs(found, directory)
+        "call.html",
+        call=found,
+        steps=tuple(why(r, language()) for r in found.cdr.reasons),
+        leg_names=_legs(found, directory),
     )
 
 
@@ -109,9 +106,15 @@ def _fits(call: PastCall, text: str) -> bool:
     return all(w in hay for w in plain(text).split())
 
 
-def _step(reason: str) -> Step:
-    code, _, rest = reason.partition(" ")
-    return Step(code, tuple((k, v) for k, v in parse_qsl(rest) if k not in HIDDEN_PARAMS))
+def why(reason: str, spoken: str) -> str:
+    """One reason of the routing, as a CDR keeps it, in a sentence without people's names.
+
+    A reason that this version does not know, written by a later one, is its code alone: what it says may be a name.
+    """
+    try:
+        return Reason.decode(reason).text(spoken, HIDDEN_PARAMS)
+    except ValueError:
+        return reason.partition(" ")[0]
 
 
 def _legs(call: PastCall, directory: Directory | None) -> dict[str, str]:

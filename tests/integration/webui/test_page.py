@@ -234,6 +234,7 @@ def test_a_call_in_full_is_shown_to_a_technician_and_each_look_is_audited(own: H
     assert "+525512345678" in text
     assert "abc@10.20.0.51" in text
     assert "Núñez" not in text
+    assert "The caller is extension 101 ([name withheld]) of Acme, on phone 101 Ana." in text
     assert actions(own).count("Call opened") == 2
 
 

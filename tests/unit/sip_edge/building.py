@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from appliance.directory.model import Directory, MemoryDirectory, Row
+from appliance.reasons import Because
 from appliance.sip_edge.plan import CallAttempt, FromPhone, FromTrunk, Plan, Ring, Say
-from appliance.sip_edge.reasons import Because
 from appliance.sip_edge.routing import route
 from appliance.vocabulary import Announcement
 from tests.lab.sample import sample_rows

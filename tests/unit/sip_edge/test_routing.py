@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from appliance.directory.model import Account, Directory, Extension, Mapping, Number, Person, Phone, Site
+from appliance.reasons import Because
 from appliance.sip_edge.plan import Identity, Refuse, Ring, Say, ToTrunk, ToVoice
-from appliance.sip_edge.reasons import Because
 from appliance.vocabulary import Announcement, CallClass
 from tests.lab.sample import ACME, SITE, UNMAPPED, sip_user
 from tests.unit.sip_edge.building import TRUNK, Reachable, arrive, building, codes, dial, rung, words

@@ -1,11 +1,14 @@
 """Why a call goes where it goes: stable codes with parameters, and one catalogue of their sentences in both languages.
 
-routing.py gives reasons with each plan; `conserje explain`, CDRs and pages print them. Machines read the code.
+The edge gives reasons with each plan and writes them into CDRs; `conserje explain` and the building page put them into
+words from here. Machines read the code. Pure, standard library only: Kamailio's workers import it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Self
 from urllib.parse import parse_qsl, urlencode
 
@@ -69,6 +72,9 @@ class Because(StrEnum):
     CLOSED_BY_BUILDING = "closed-by-building"
 
 
+NOTHING_ELSE: Mapping[str, Words] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """One sentence of an explanation. `params` are plain texts, in the order in which they were given."""
@@ -76,9 +82,12 @@ class Reason:
     code: Because
     params: tuple[tuple[str, str], ...] = ()
 
-    def text(self, language: str = "en") -> str:
-        """The sentence in `language` (a BCP 47 tag); a parameter that is not there reads as `?`."""
-        values = {k: _value(k, v, language) for k, v in self.params}
+    def text(self, language: str = "en", instead: Mapping[str, Words] = NOTHING_ELSE) -> str:
+        """The sentence in `language` (a BCP 47 tag); a parameter that is not there reads as `?`.
+
+        `instead` says other words for some parameters, for readers who may not see them.
+        """
+        values = {k: instead[k].text(language) if k in instead else _value(k, v, language) for k, v in self.params}
         return CATALOGUE[self.code].text(language).format_map(_OrQuestionMark(values))
 
     def encoded(self) -> str:

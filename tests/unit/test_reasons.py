@@ -4,7 +4,7 @@ import string
 
 import pytest
 
-from appliance.sip_edge.reasons import CATALOGUE, Because, Reason, because
+from appliance.reasons import CATALOGUE, Because, Reason, because
 
 
 def names(sentence: str) -> set[str]:
