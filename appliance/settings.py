@@ -59,6 +59,16 @@ class Paths:
         return self.state_dir / "engines"
 
     @property
+    def firmware_dir(self) -> Path:
+        """Firmware files of phones, and which model is to have which."""
+        return self.state_dir / "firmware"
+
+    @property
+    def overrides_dir(self) -> Path:
+        """What this building wants otherwise in phones' files."""
+        return self.state_dir / "overrides"
+
+    @property
     def call_spool_dir(self) -> Path:
         """Call facts as Kamailio's workers append them, until they are in the journal."""
         return self.state_dir / "calls"
@@ -139,6 +149,10 @@ class Provisioning:
     ban_after: int = 20
     """Foreign MACs that one source may ask for within a minute; 0: no bans."""
     ban_s: int = 600
+    firmware_most_mb: int = 512
+    """Of one firmware file."""
+    firmware_back_s: int = 93600
+    """How long a phone of a roll-out has to come back with its new firmware: a night's look for changes, and two hours."""
 
 
 @dataclass(frozen=True, slots=True)
