@@ -152,7 +152,7 @@ class Provisioning:
     firmware_most_mb: int = 512
     """Of one firmware file."""
     firmware_back_s: int = 93600
-    """How long a phone of a roll-out has to come back with its new firmware: a night's look for changes, and two hours."""
+    """How long a phone of a roll-out has to come back with its new firmware: a night's look for changes and some."""
 
 
 @dataclass(frozen=True, slots=True)
