@@ -218,7 +218,7 @@ def read_algo(name: str, data: bytes) -> Values:
     for n, line in _lines(data):
         if not line.strip() or line.startswith("#"):
             continue
-        pair = re.fullmatch(r"([a-z][a-z0-9.]*) =(?: (\S(?:.*\S)?))?", line)
+        pair = re.fullmatch(r"([a-z][a-z0-9.]*) =(?: (\S(?:.*\S)?)?)?", line)
         if pair is None:
             raise FormatError(f"line {n}: neither comment nor key = value: {line!r}")
         _put(found, n, pair[1], pair[2] or "")

@@ -16,7 +16,11 @@ TEMPLATES = Settings().paths.templates_dir
 HERE = Path(__file__).parent
 SITE = SiteContext(http="10.20.0.1", tftp="10.20.0.1", sip_host="10.20.0.1", ntp="10.20.0.1")
 FURNISHED = replace(
-    SITE, voice_vlan=120, music_uri="sip:music@10.20.0.1", conference_uri="sip:room@10.20.0.1", admin_password="Sesamo-1"
+    SITE,
+    voice_vlan=120,
+    music_uri="sip:music@10.20.0.1",
+    conference_uri="sip:room@10.20.0.1",
+    admin_password="Sesamo-1",
 )
 """A site that sets all that can be set."""
 KEYS = (
