@@ -35,7 +35,9 @@ def boot(building: Building) -> None:
     assert ana.place, "a capture needs the phone's own namespace"
     pcap = OUT / "boot.pcap"
     pcap.unlink(missing_ok=True)
-    tcpdump = ana.place.popen(["tcpdump", "-i", "any", "-U", "--immediate-mode", "-w", str(pcap)], stderr=subprocess.DEVNULL)
+    tcpdump = ana.place.popen(
+        ["tcpdump", "-i", "any", "-U", "--immediate-mode", "-w", str(pcap)], stderr=subprocess.DEVNULL
+    )
     until(lambda: pcap.exists() and pcap.stat().st_size > 0, 5, "tcpdump listens")
     log = ana.boot()
     call = ana.call("102").established()
