@@ -33,6 +33,7 @@ def ports_of(settings: Settings) -> dict[str, tuple[Port, ...]]:
         "voice": (Port("udp", settings.media.voice_sip_port),),
         "dhcp": (Port("udp", DHCP_PORT),),
         "provision": (Port("tcp", settings.provisioning.http_port),),
+        "https": (Port("tcp", settings.provisioning.https_port),),
         "tftp": (Port("udp", settings.provisioning.tftp_port),),
         "webui": (Port("tcp", settings.web.port),),
         "snmp": (Port("udp", settings.snmp.port),),

@@ -51,6 +51,12 @@ PROCESSES: tuple[Process, ...] = (
         "phones' files over HTTP",
         capabilities=("CAP_NET_BIND_SERVICE",),
     ),
+    Process(
+        "https",
+        "appliance.provision.http:run_https",
+        "phones' files over HTTPS, with the site's own CA",
+        capabilities=("CAP_NET_BIND_SERVICE",),
+    ),
     Process("tftp", "appliance.provision.tftp:run", "phones' files over TFTP", capabilities=("CAP_NET_BIND_SERVICE",)),
     Process("sync", "appliance.sync.service:run", "change feed down, journal up"),
     Process("webui", "appliance.webui.service:run", "the building page"),

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from appliance.directory.live import Live, LiveDirectory
 from appliance.directory.local import Fetch, LocalStore, Sighting
 from appliance.directory.model import Phone
+from appliance.directory.site_ca import ca_certificate
 from appliance.ports import Chance, Clock
 from appliance.provision.bounds import Guesses, MissBudget, SaidOnce
 from appliance.provision.catalogue import Catalogue
@@ -212,6 +213,10 @@ class Doorway:
             if new:
                 log.error("provision.template.failed %s", answer.problem.text())
         return answer
+
+    def ca_certificate(self) -> bytes:
+        """What phones are to trust, PEM; empty before this box first served TLS."""
+        return ca_certificate(self._settings)
 
     def accepts_upload(self, path: str) -> bool:
         """Whether phones send such a file, to be taken and dropped."""

@@ -1,6 +1,6 @@
-"""Phones' files over HTTP: a Flask application on gunicorn. It carries the desk's answers out and decides nothing.
+"""Phones' files over HTTP and HTTPS: a Flask application on gunicorn, which carries the desk's answers out.
 
-`run` becomes gunicorn; each of its workers makes one application by `wsgi()`.
+`run` and `run_https` become gunicorn, each a process of its own; each worker makes one application by `wsgi()`.
 """
 
 import logging
@@ -13,6 +13,7 @@ from threading import BoundedSemaphore
 from flask import Flask, Request, Response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from appliance.directory.site_ca import server_files
 from appliance.errors import DirectoryProblem
 from appliance.ports import SystemChance, SystemClock
 from appliance.provision.desk import Broken, Served
@@ -20,6 +21,7 @@ from appliance.provision.doorway import Doorway
 from appliance.provision.listening import require_port
 from appliance.settings import Settings, load
 
+PLAIN_WORKER, TLS_WORKER = "DeadlineWorker", "TlsDeadlineWorker"
 WORKERS = 2
 THREADS = 8
 KEEP_ALIVE_S = 5
@@ -35,15 +37,32 @@ UPLOADS_AT_ONCE = 2
 """Of each worker: a phone that sends its log slowly must not hold the threads that others need."""
 
 RETRY_S = 10
+CA_PATH = "ca.crt"
+"""The certificate of the site's authority, for phones that can be told to trust one, and for technicians."""
+
 _CHUNK = 65536
 _READS = ("GET", "HEAD")
 _ALL = (*_READS, "PUT", "POST", "DELETE", "PATCH", "OPTIONS")
 
 
 def run(settings: Settings) -> None:
-    """Become gunicorn. Raises EngineProblem when its port is taken or its address is not here."""
-    address, port = settings.network.voice_address, settings.provisioning.http_port
-    require_port(socket.SOCK_STREAM, address, port, "provisioning over HTTP")
+    """Become gunicorn on the port of plain HTTP. Raises EngineProblem when it is taken or the address is not here."""
+    _become_gunicorn(settings, settings.provisioning.http_port, "provisioning over HTTP", PLAIN_WORKER, WORKERS)
+
+
+def run_https(settings: Settings) -> None:
+    """The same over TLS, with a certificate of the site's own authority."""
+    address = settings.network.voice_address
+    certificate, key = server_files(settings, SystemClock(), "phones", address)
+    secure = ("--certfile", str(certificate), "--keyfile", str(key))
+    _become_gunicorn(settings, settings.provisioning.https_port, "provisioning over HTTPS", TLS_WORKER, 1, secure)
+
+
+def _become_gunicorn(
+    settings: Settings, port: int, what: str, worker: str, workers: int, more: tuple[str, ...] = ()
+) -> None:
+    address = settings.network.voice_address
+    require_port(socket.SOCK_STREAM, address, port, what)
     # The heartbeat of workers on a disk would stall them with it.
     scratch = settings.paths.run_dir / "provision"
     scratch.mkdir(parents=True, exist_ok=True)
@@ -52,13 +71,13 @@ def run(settings: Settings) -> None:
         [
             *(sys.executable, "-m", "gunicorn", "appliance.provision.http:wsgi()"),
             *("--bind", f"{address}:{port}"),
-            *("--worker-class", "appliance.provision.http_worker.DeadlineWorker"),
-            *("--workers", str(WORKERS), "--threads", str(THREADS), "--keep-alive", str(KEEP_ALIVE_S)),
+            *("--worker-class", f"appliance.provision.http_worker.{worker}"),
+            *("--workers", str(workers), "--threads", str(THREADS), "--keep-alive", str(KEEP_ALIVE_S)),
             *("--limit-request-line", str(REQUEST_LINE_MOST), "--limit-request-fields", str(HEADERS_MOST)),
             *("--limit-request-field_size", str(HEADER_MOST)),
             *("--timeout", "30", "--graceful-timeout", "3", "--worker-connections", "512", "--backlog", "1024"),
             *("--worker-tmp-dir", str(scratch), "--no-control-socket", "--log-level", "warning"),
-            *("--name", "conserje-provision"),
+            *("--name", f"conserje-{port}", *more),
         ],
     )
 
@@ -83,11 +102,13 @@ def create_app(doorway: Doorway) -> Flask:
         source, agent = request.remote_addr or "", request.user_agent.string
         if doorway.busy(source):
             return _empty(HTTPStatus.TOO_MANY_REQUESTS, ("Retry-After", str(RETRY_S)))
+        if request.method in _READS and path == CA_PATH and (trusted := doorway.ca_certificate()):
+            return Response(trusted, content_type="application/x-x509-ca-cert")
         if request.method in _READS:
             return _read(doorway, request, path, source, agent)
         if request.method == "PUT" and doorway.accepts_upload(path):
             return _take_and_drop(request, uploads)
-        doorway.refuse("method", path, "http", source, agent, HTTPStatus.METHOD_NOT_ALLOWED)
+        doorway.refuse("method", path, request.scheme, source, agent, HTTPStatus.METHOD_NOT_ALLOWED)
         return _empty(HTTPStatus.METHOD_NOT_ALLOWED, ("Allow", ", ".join(_READS)))
 
     @app.errorhandler(DirectoryProblem)
@@ -98,25 +119,27 @@ def create_app(doorway: Doorway) -> Flask:
     def refused(wrong: HTTPException) -> Response:
         status = HTTPStatus(wrong.code or HTTPStatus.BAD_REQUEST)
         reason = "upload-too-big" if isinstance(wrong, RequestEntityTooLarge) else f"http-{status.value}"
-        doorway.refuse(reason, request.path, "http", request.remote_addr or "", request.user_agent.string, status)
+        doorway.refuse(
+            reason, request.path, request.scheme, request.remote_addr or "", request.user_agent.string, status
+        )
         return _empty(status)
 
     return app
 
 
 def _read(doorway: Doorway, asked: Request, path: str, source: str, agent: str) -> Response:
-    answer = doorway.answer(path, "http", source, agent)
+    answer = doorway.answer(path, asked.scheme, source, agent)
     if not isinstance(answer, Served):
         # Whatever the reason, the same words: nobody learns by asking which phones there are.
         status = HTTPStatus.INTERNAL_SERVER_ERROR if isinstance(answer, Broken) else HTTPStatus.NOT_FOUND
-        doorway.record(answer, path, "http", source, agent, status)
+        doorway.record(answer, path, asked.scheme, source, agent, status)
         return _empty(status)
     known = asked.headers.get("If-None-Match")
     if known and asked.if_none_match.contains_weak(answer.etag.strip('"')):
-        doorway.record(answer, path, "http", source, agent, HTTPStatus.NOT_MODIFIED)
+        doorway.record(answer, path, asked.scheme, source, agent, HTTPStatus.NOT_MODIFIED)
         return _empty(HTTPStatus.NOT_MODIFIED, ("ETag", answer.etag))
     if asked.method == "GET":
-        doorway.record(answer, path, "http", source, agent, HTTPStatus.OK)
+        doorway.record(answer, path, asked.scheme, source, agent, HTTPStatus.OK)
     response = Response(answer.data, content_type=answer.content_type)
     response.headers["ETag"] = answer.etag
     response.headers["Cache-Control"] = "private, no-cache"

@@ -21,6 +21,9 @@ REQUEST_S = 10.0
 """From the first octet of a request to the last of its answer."""
 
 CONNECTIONS_PER_SOURCE = 64
+TLS_CONNECTIONS_PER_SOURCE = 4
+"""Half of a worker's threads: whoever never ends the handshake holds these for REQUEST_S."""
+
 HEAD_MOST = 16384
 """Octets of a head that are waited for; a longer one goes to gunicorn's parser, which refuses it."""
 
@@ -30,6 +33,8 @@ _READABLE = 1
 
 class DeadlineWorker(ThreadWorker):  # type: ignore[misc]
     """A thread gets a connection once the whole head of a request is there, and for REQUEST_S at most."""
+
+    connections_per_source = CONNECTIONS_PER_SOURCE
 
     def init_process(self) -> None:
         die_with_parent()
@@ -74,7 +79,7 @@ class DeadlineWorker(ThreadWorker):  # type: ignore[misc]
         """A request that could not be read, or is over a limit: answered, counted."""
         doorway = getattr(self.wsgi, "extensions", {}).get("doorway")
         if doorway is not None:
-            doorway.refuse("bad-request", "", "http", addr[0] if addr else "", "", 400)
+            doorway.refuse("bad-request", "", "https" if self.cfg.is_ssl else "http", addr[0] if addr else "", "", 400)
         super().handle_error(req, client, addr, exc)
 
     def murder_pending(self) -> None:
@@ -90,7 +95,21 @@ class DeadlineWorker(ThreadWorker):  # type: ignore[misc]
 
     def _crowded(self, source: str) -> bool:
         conns = self._by_source.get(source)
-        return conns is not None and sum(map(_open, tuple(conns))) >= CONNECTIONS_PER_SOURCE
+        return conns is not None and sum(map(_open, tuple(conns))) >= self.connections_per_source
+
+
+class TlsDeadlineWorker(DeadlineWorker):
+    """The same over TLS, where a head cannot be looked at before a thread has shaken hands: fewer connections a source
+    make up for it.
+    """
+
+    connections_per_source = TLS_CONNECTIONS_PER_SOURCE
+
+    def on_pending_socket_readable(self, conn: Any, client: socket.socket) -> None:
+        ThreadWorker.on_pending_socket_readable(self, conn, client)
+
+    def on_client_socket_readable(self, conn: Any, client: socket.socket) -> None:
+        ThreadWorker.on_client_socket_readable(self, conn, client)
 
 
 def _head_is_there(client: socket.socket) -> bool:

@@ -270,6 +270,7 @@ PAGES: dict[str, Words] = {
     "process.voice": Words("announcements and voice services", "anuncios y servicios de voz"),
     "process.dhcp": Words("gives phones their addresses", "da direcciones a los teléfonos"),
     "process.provision": Words("gives phones their files over HTTP", "entrega archivos a los teléfonos por HTTP"),
+    "process.https": Words("gives phones their files over HTTPS", "entrega archivos a los teléfonos por HTTPS"),
     "process.tftp": Words("gives phones their files over TFTP", "entrega archivos a los teléfonos por TFTP"),
     "process.sync": Words("follows the central office", "sigue a la central"),
     "process.webui": Words("this page", "esta página"),
