@@ -11,7 +11,9 @@ from dataclasses import dataclass, field, replace
 
 from appliance.directory.local import Sighting
 from appliance.directory.model import Directory, Phone
+from appliance.directory.served import GivenFile
 from appliance.errors import TemplateProblem
+from appliance.provision.changes import given_file
 from appliance.provision.cipher import encrypted
 from appliance.provision.context import SiteContext, common_context, phone_context
 from appliance.provision.families import Families, Family, FileRule, PathMatch
@@ -64,7 +66,10 @@ def as_it_is(phone: Phone, family: Family, rule: FileRule) -> Grant:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """Give these bytes. `mac`: whose fetch to record, "" when not known. `sighting`: to record too, if any."""
+    """Give these bytes. `mac`: whose fetch to record, "" when not known. `sighting`: to record too, if any.
+
+    `given`: the same before links of its own and encryption, of a phone that is known.
+    """
 
     data: bytes = field(repr=False)
     content_type: str
@@ -73,6 +78,7 @@ class Served:
     sha256: str
     secret: bool
     sighting: Sighting | None = None
+    given: GivenFile | None = None
 
     @property
     def etag(self) -> str:
@@ -188,6 +194,7 @@ def _file(
             context = phone_context(known, model or family.fallback_model, directory, site)
         else:
             context = common_context(model or family.fallback_model, directory, site)
+        given = given_file(known, family, rule, context) if known else None
         if grant.own_url or grant.config_key:
             context = replace(context, own_url=grant.own_url, config_key=grant.config_key)
         data = render(family, rule, context)
@@ -203,6 +210,7 @@ def _file(
         hashlib.sha256(data).hexdigest(),
         rule.secret,
         unknown,
+        given,
     )
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from appliance.directory.live import Live, LiveDirectory
 from appliance.directory.local import Fetch, LocalStore, Sighting
 from appliance.directory.model import Phone
+from appliance.directory.served import GivenFiles
 from appliance.directory.site_ca import ca_certificate
 from appliance.ports import Chance, Clock
 from appliance.provision.bounds import Guesses, MissBudget, SaidOnce
@@ -176,7 +177,9 @@ class Doorway:
         self._budget = MissBudget()
         self._once = SaidOnce()
         self._counting = Lock()
-        self._scribe = Scribe(LocalStore(settings.paths.local_db, clock, chance))
+        paths = settings.paths
+        given = GivenFiles(paths.local_db, paths.identity_dir, clock)
+        self._scribe = Scribe(LocalStore(paths.local_db, clock, chance), given)
 
     def answer(self, path: str, transport: str, address: str, user_agent: str) -> Answer:
         """What this request is given; not yet written down. `transport`: http | https | tftp.
@@ -240,7 +243,7 @@ class Doorway:
                 address,
                 user_agent,
             )
-            self._scribe.note(Entry(fetch, sighting=answer.sighting))
+            self._scribe.note(Entry(fetch, sighting=answer.sighting, given=answer.given))
             return
         reason = answer.reason if isinstance(answer, NotFound | Refused) else "broken-template"
         sighting = answer.sighting if isinstance(answer, NotFound | Refused) else None

@@ -13,8 +13,11 @@ from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from appliance.directory.local import FETCHES_KEPT, Fetch, LocalStore, Sighting
+from appliance.directory.served import GivenFile, GivenFiles
+from appliance.errors import DirectoryProblem
 from appliance.provision.bounds import SaidOnce, Tally
 
 WAITING_MOST = 8192
@@ -27,12 +30,16 @@ log = logging.getLogger("conserje.provision")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One request and its outcome. `reason` empty: served. `keep`: it belongs in the phone's history."""
+    """One request and its outcome. `reason` empty: served. `keep`: it belongs in the phone's history.
+
+    `given`: what a known phone now has, in plain text.
+    """
 
     fetch: Fetch
     reason: str = ""
     keep: bool = True
     sighting: Sighting | None = None
+    given: GivenFile | None = None
 
 
 @dataclass
@@ -40,6 +47,7 @@ class Scribe:
     """`note` from any thread. The writing thread starts at the first note, so a fork may come before."""
 
     local: LocalStore
+    given: GivenFiles | None = None
     tally: Tally = field(default_factory=Tally)
     _queue: "queue.Queue[Entry | None]" = field(default_factory=lambda: queue.Queue(WAITING_MOST))
     _once: SaidOnce = field(default_factory=SaidOnce)
@@ -94,12 +102,17 @@ class Scribe:
         # A phone's history holds its last fetches only: of each phone the newest suffice, however many came.
         fetches: dict[str, deque[Fetch]] = {}
         sightings: dict[str, Sighting] = {}
+        given: dict[tuple[str, str], GivenFile] = {}
         for entry in batch:
             if entry.keep and entry.fetch.mac:
                 fetches.setdefault(entry.fetch.mac, deque(maxlen=FETCHES_KEPT)).append(entry.fetch)
             if entry.sighting and entry.sighting.mac:
                 sightings[entry.sighting.mac] = entry.sighting
+            if entry.given:
+                given[entry.given.mac, entry.given.name] = entry.given
         self._store(lambda: self.local.record_fetches([f for kept in fetches.values() for f in kept]), bool(fetches))
+        if self.given is not None:
+            self._store(partial(self.given.keep, tuple(given.values())), bool(given))
         for sighting in sightings.values():
             self._store(lambda s=sighting: self.local.record_sighting(s), True)  # type: ignore[misc]
 
@@ -108,7 +121,7 @@ class Scribe:
             return
         try:
             write()
-        except (sqlite3.Error, OSError) as failed:
+        except (sqlite3.Error, OSError, DirectoryProblem) as failed:
             # A full disk must not stop phones from being served; the page shows an old history.
             self.tally.count("not-recorded")
             if self._once.first(("store", type(failed))):

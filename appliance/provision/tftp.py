@@ -26,6 +26,7 @@ from appliance.ports import SystemChance, SystemClock
 from appliance.provision.desk import Broken, Served
 from appliance.provision.doorway import Doorway
 from appliance.provision.listening import require_port
+from appliance.provision.resync_service import ResyncService
 from appliance.settings import Settings
 
 TRANSFERS_MOST = 256
@@ -58,15 +59,18 @@ def run(settings: Settings) -> None:
     require_port(socket.SOCK_DGRAM, address, port, "TFTP")
     doorway = Doorway(settings, SystemClock(), SystemChance())
     door = TftpDoor(doorway, address, port)
+    resyncs = ResyncService(settings, SystemClock(), SystemChance())
 
     def stop(number: int, frame: FrameType | None) -> None:
         door.stopping = True
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
+    resyncs.start()
     try:
         door.serve()
     finally:
+        resyncs.stop()
         door.close()
         doorway.close()
 

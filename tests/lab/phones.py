@@ -5,6 +5,7 @@ the user agent is useragent.py's.
 """
 
 import subprocess
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from tests.lab.audio import Pcm, RtpStream, loudest, read_capture, rtp_streams, tone_level
 from tests.lab.netns import Cable, Namespace
+from tests.lab.notified import NotifyEar
 from tests.lab.phoneboot import BootFailed, BootLog, Device, boot_files, capture, lease_by_dhcp, server_url
 from tests.lab.useragent import AgentEvent, SipAccount, UserAgent
 from tests.lab.waiting import until
@@ -124,6 +126,11 @@ class Phone:
     address: str = ""
     rtp_ports: str = "10000-10400"
     boots: list[BootLog] = field(default_factory=list)
+    notified: list[tuple[float, str]] = field(default_factory=list)
+    """When (time.time()) it was told what: the Event of each NOTIFY that reached it."""
+    heeds: bool = True
+    """It does what a NOTIFY of its family tells it: reads its files again, or restarts."""
+    _ear: NotifyEar | None = None
     _agent: UserAgent | None = None
     _capture: "subprocess.Popen[bytes] | None" = None
     _captures: int = 0
@@ -168,6 +175,8 @@ class Phone:
             on_event=self._happened,
         )
         self._agent.start()
+        if self.place:
+            self._ear = NotifyEar(self.place, self._agent.sip_port, self._told)
         if register:
             try:
                 until(self.registered, seconds, "it is registered")
@@ -182,6 +191,27 @@ class Phone:
         self.power_off()
         return self.boot(seconds)
 
+    def read_files_again(self) -> BootLog:
+        """What check-sync makes it do: its files by the way it came to them; its line only where that changed."""
+        before = self.agent.account
+        log = BootLog(lease=self.boots[-1].lease)
+        boot_files(self.device, self.url, self.place, log, "" if self.place else self.address)
+        assert log.account
+        if log.account != before:
+            self.agent.stop(gently=True)
+            self.agent.account = log.account
+            self.agent.start()
+        self.boots.append(log)
+        return log
+
+    def _told(self, event: str) -> None:
+        # Runs in the thread that hears the wire.
+        self.notified.append((time.time(), event))
+        if not self.heeds:
+            return
+        restart = "reboot" in event and "reboot=false" not in event
+        threading.Thread(target=self.reboot if restart else self.read_files_again, daemon=True).start()
+
     def unplug(self) -> None:
         """Its cable, and with it its power, is pulled out."""
         if self.cable:
@@ -192,6 +222,9 @@ class Phone:
         if self._agent:
             self._agent.stop(gently=False)
             self._agent = None
+        if self._ear:
+            self._ear.close()
+            self._ear = None
         if self._capture:
             self._capture.terminate()
             self._capture.wait()
