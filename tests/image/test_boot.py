@@ -68,12 +68,12 @@ def snmp_answers(machine: Machine) -> bool:
 
 
 def files_answer(machine: Machine) -> bool:
-    """The phones' file server refuses an unknown file, as it should: it is there."""
+    """The phones' file server is there: without a directory yet, it asks a phone to come again."""
     host, port = machine.address("tcp", 80)
     try:
         urllib.request.urlopen(f"http://{host}:{port}/nothing.cfg", timeout=2)
     except urllib.error.HTTPError as refused:
-        return refused.code == 404
+        return refused.code == 503 and "Retry-After" in refused.headers
     except (urllib.error.URLError, OSError):
         return False
     return False
