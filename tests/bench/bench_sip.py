@@ -7,7 +7,7 @@ CPU a call says how much of the machine is left: SIPp's own share dulls the firs
 import tempfile
 from pathlib import Path
 
-from tests.bench.results import Result, bound, percentile, rate
+from tests.bench.results import NO_GOAL, Result, bound, percentile, rate
 from tests.bench.sip_load import (
     USERS,
     Run,
@@ -48,7 +48,7 @@ def _registers(place: Path, mine: Target, reference: Target) -> list[Result]:
     ours, theirs = _by_turns(place, "register", users, REGISTERS, mine, reference)
     return [
         rate("digest REGISTER", "registrations/s", ours[0], theirs[0], SERVED, 0.50),
-        rate("digest REGISTER, by CPU", "registrations/CPU s", ours[1], theirs[1], SERVED, 0.50),
+        rate("digest REGISTER, by CPU", "registrations/CPU s", ours[1], theirs[1], SERVED, NO_GOAL),
     ]
 
 
@@ -63,7 +63,7 @@ def _calls(place: Path, mine: Target, reference: Target) -> list[Result]:
         held = {t: percentile(_held(place, t, users, called, port), 0.99) for t in (reference, mine)}
     return [
         rate("INVITE to BYE", "calls/s", ours[0], theirs[0], SERVED, 0.85),
-        rate("INVITE to BYE, by CPU", "calls/CPU s", ours[1], theirs[1], SERVED, 0.85),
+        rate("INVITE to BYE, by CPU", "calls/CPU s", ours[1], theirs[1], SERVED, NO_GOAL),
         bound("set-up delay added by the edge at 100 calls/s, p99", "ms", held[mine], 5.0),
     ]
 

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+NO_GOAL = 0.0
+"""A figure that explains another one; nothing was promised of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
