@@ -16,6 +16,7 @@ from tests.lab.formats import parameters
 
 from .house import FURNISHED, KEYS, SITE, all_files, families, family, house, phone
 
+PAGE = Path(__file__).parents[3] / "docs" / "phones.md"
 EVERY = [(f, m) for f in families().families for m in f.models]
 NAMES = [f"{f.name}-{m.name}" for f, m in EVERY]
 
@@ -269,3 +270,14 @@ def test_keys_of_a_phone_are_found_in_memory_and_in_the_published_file(tmp_path:
     assert LiveDirectory(path).keys_of("ph1") == KEYS
     assert house(phone(), keys=tuple(reversed(KEYS))).keys_of("ph1") == KEYS
     assert house().keys_of("ph1") == ()
+
+
+@pytest.mark.acceptance("P-7", "P-18")
+@pytest.mark.parametrize("of", families().families, ids=lambda f: f.name)
+def test_the_page_tells_engineers_how_many_models_there_are_and_what_they_cannot_do(of: Family) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert f"| {of.name} | {len(of.models)}: " in page
+    for series, abilities in of.lacks.items():
+        who = of.name if series == "*" else f"{of.name} ({series})"
+        for ability, why in abilities.items():
+            assert f"| {who} | `{ability}` | {why} |" in page
