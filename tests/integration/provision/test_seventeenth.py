@@ -1,0 +1,37 @@
+"""A family's folder is copied into a running building: its phones get their lease, their options and their files."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from appliance.vocabulary import PhoneState
+from tests.lab.waiting import until
+
+from .conftest import ROOT, Door
+
+FOLDER = ROOT / "tests/unit/provision/seventeenth"
+MAC = "021717aa0001"
+AGENT = f"Telmaxima TM-200/1.2.3 {MAC}"
+URL = b"http://10.20.0.1/telmaxima"
+
+
+@pytest.mark.acceptance("P-7")
+def test_a_family_copied_into_a_running_building_is_told_its_options_and_served(door: Door, tmp_path: Path) -> None:
+    shutil.copytree(FOLDER, door.templates, dirs_exist_ok=True)
+    phone = door.plug_in(MAC)
+    answered = until(
+        lambda: (a := phone.dhcp("-V", "Telmaxima TM-200")).options.get(43) and a, 20, "DHCP knows the new family"
+    )
+    assert answered
+    assert answered.options[43] == bytes([1, len(URL)]) + URL + bytes([7, 1, 1])
+    common = phone.fetch("telmaxima/common-tm200.conf", AGENT)
+    assert b"net.time1 = 10.20.0.1\n" in common
+    assert phone.tftp("telmaxima/common-tm200.conf") == common
+    assert phone.status(f"telmaxima/{MAC}.telmaxima", "-A", AGENT) == 404
+    (seen,) = until(
+        lambda: [s for s in door.local.sightings() if s.mac == MAC and s.firmware == "1.2.3"],
+        5,
+        "it stands in the list",
+    )
+    assert (seen.family, seen.model, seen.state) == ("telmaxima", "TM-200", PhoneState.UNKNOWN)
