@@ -8,7 +8,7 @@ import pytest
 from appliance.vocabulary import PhoneState
 from tests.lab.waiting import until
 
-from .conftest import ROOT, Door
+from .conftest import ROOT, Answered, Door
 
 FOLDER = ROOT / "tests/unit/provision/seventeenth"
 MAC = "021717aa0001"
@@ -20,9 +20,12 @@ URL = b"http://10.20.0.1/telmaxima"
 def test_a_family_copied_into_a_running_building_is_told_its_options_and_served(door: Door, tmp_path: Path) -> None:
     shutil.copytree(FOLDER, door.templates, dirs_exist_ok=True)
     phone = door.plug_in(MAC)
-    answered = until(
-        lambda: (a := phone.dhcp("-V", "Telmaxima TM-200")).options.get(43) and a, 20, "DHCP knows the new family"
-    )
+
+    def told() -> Answered | None:
+        answer = phone.dhcp("-V", "Telmaxima TM-200")
+        return answer if 43 in answer.options else None
+
+    answered = until(told, 20, "DHCP knows the new family")
     assert answered
     assert answered.options[43] == bytes([1, len(URL)]) + URL + bytes([7, 1, 1])
     common = phone.fetch("telmaxima/common-tm200.conf", AGENT)
