@@ -19,6 +19,7 @@ COMMANDS = {
     "calls": "appliance.sip_edge.commands:calls",
     "phones": "appliance.provision.phone_commands:phones",
     "claims": "appliance.provision.claim_commands:claims",
+    "firmware": "appliance.provision.firmware_commands:firmware",
     "sync": "appliance.sync.commands:sync",
     "enrol": "appliance.sync.commands:enrol",
     "say": "appliance.voice.commands:say",

@@ -17,9 +17,9 @@ from appliance.directory.phoneboard import PhoneRow, phone_board
 from appliance.directory.reports import EdgeReport, read_report
 from appliance.errors import InputProblem, Words
 from appliance.ports import SystemChance, SystemClock
-from appliance.provision.context import site_context
 from appliance.provision.families import Families, Family, load_families
 from appliance.provision.family import plain_mac
+from appliance.provision.order_book import ordered_site
 from appliance.provision.preview import Rendered, hidden, rendered
 from appliance.settings import Settings
 from appliance.vocabulary import PhoneState
@@ -86,8 +86,8 @@ def _known(directory: Directory, mac: str) -> Phone:
 
 def _files(settings: Settings, mac: str, secrets: bool) -> tuple[Rendered, ...]:
     directory = Live(settings.paths.live_dir).current()
-    phone, site = _known(directory, mac), site_context(settings)
     families = load_families(settings.paths.templates_dir)
+    phone, site = _known(directory, mac), ordered_site(settings, families, SystemClock())
     family = _family(families, phone.family or _row(settings, mac).family)
     if not secrets:
         phone, site = hidden(phone, site)

@@ -8,7 +8,7 @@ import hmac
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import ClassVar
+from typing import ClassVar, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from appliance.directory.model import Directory, Phone
@@ -24,6 +24,16 @@ DSCP_VOICE = 46
 ADMIN_PASSWORD_DIGITS = 16
 # Standard and summer time are told apart on these days; the year does not matter to a zone's present rule.
 WINTER, SUMMER = datetime(2026, 1, 15), datetime(2026, 7, 15)  # noqa: DTZ001 - local by intention
+
+
+class Orders(Protocol):
+    """What the building's people ordered beyond the directory (orders.py)."""
+
+    def over(self, context: "PhoneContext") -> "PhoneContext":
+        """The context with what was ordered in place of its own."""
+
+    def hidden(self) -> "Orders":
+        """The same with stars for passwords."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +57,7 @@ class SiteContext:
     lldp: bool = True
     music_uri: str = ""
     conference_uri: str = ""
+    orders: Orders | None = None
 
 
 def site_context(settings: Settings) -> SiteContext:
@@ -145,7 +156,10 @@ class Server:
 class PhoneContext:
     """All that templates see. Those in OWN are the phone's; a file that is not per device is not given them."""
 
-    OWN: ClassVar[tuple[str, ...]] = ("mac", "line", "admin_password", "account", "keys", "resync_at")
+    OWN: ClassVar[tuple[str, ...]] = (
+        *("mac", "line", "admin_password", "account", "keys", "resync_at"),
+        *("firmware_url", "parameters"),
+    )
     mac: str
     model: Model
     line: Line
@@ -171,6 +185,10 @@ class PhoneContext:
     """sip:... of music on hold; "": the box plays it."""
     conference_uri: str = ""
     """sip:... of a room for three-way calls; "": the phone mixes."""
+    firmware_url: str | None = None
+    """http://... of the firmware it is to have; "": none of ours; None: nobody ordered any, it is left alone."""
+    parameters: tuple[tuple[str, str], ...] = ()
+    """Set by hand, name and value, whatever its templates write."""
     own_url: str = ""
     """The folder of the phone's own URL, with a slash at its end, for links; "": links stay as they are."""
     config_key: str = field(default="", repr=False)
@@ -234,7 +252,7 @@ def phone_context(phone: Phone, model: Model, directory: Directory, site: SiteCo
     name = person.name if person else (account.name if account else place.name)
     label = phone.label or f"{digits} {name}".strip()
     line = Line(phone.sip_user, phone.sip_secret, digits, name, label)
-    return PhoneContext(
+    made = PhoneContext(
         mac=phone.mac,
         model=model,
         line=line,
@@ -255,12 +273,13 @@ def phone_context(phone: Phone, model: Model, directory: Directory, site: SiteCo
         music_uri=site.music_uri,
         conference_uri=site.conference_uri,
     )
+    return site.orders.over(made) if site.orders else made
 
 
 def common_context(model: Model, directory: Directory, site: SiteContext) -> PhoneContext:
     """For files that any phone of the family may have: nothing of any phone in it."""
     place = directory.site
-    return PhoneContext(
+    made = PhoneContext(
         mac="",
         model=model,
         line=NOBODY,
@@ -277,3 +296,4 @@ def common_context(model: Model, directory: Directory, site: SiteContext) -> Pho
         music_uri=site.music_uri,
         conference_uri=site.conference_uri,
     )
+    return site.orders.over(made) if site.orders else made

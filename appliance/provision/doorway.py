@@ -7,7 +7,7 @@ given is remembered for a moment, with the very inputs that made it as its key, 
 import logging
 import re
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import NamedTuple
 
@@ -33,7 +33,11 @@ from appliance.provision.desk import (
     serve,
 )
 from appliance.provision.families import Families, Family, FileRule
+from appliance.provision.firmware import FOLDER
+from appliance.provision.firmware_store import Stored
 from appliance.provision.leases import Leases, Neighbours
+from appliance.provision.order_book import OrderBook
+from appliance.provision.orders import Orders
 from appliance.provision.scribe import Entry, Scribe
 from appliance.provision.tokens import Admission, Ask, Kind, Standing, admit, split_token
 from appliance.settings import Settings
@@ -73,6 +77,7 @@ class _Key(NamedTuple):
     request: FileRequest
     directory: LiveDirectory
     families: Families
+    orders: Orders
 
 
 @dataclass
@@ -173,22 +178,25 @@ class Doorway:
         self._claims = Claims(settings, clock, chance)
         self._guesses = Guesses(settings.provisioning.ban_after)
         self._memory = _Memory()
-        self._in_force: tuple[LiveDirectory, Families] | None = None
+        self._in_force: tuple[LiveDirectory, Families, Orders] | None = None
         self._budget = MissBudget()
         self._once = SaidOnce()
         self._counting = Lock()
         paths = settings.paths
         given = GivenFiles(paths.local_db, paths.identity_dir, clock)
         self._scribe = Scribe(LocalStore(paths.local_db, clock, chance), given)
+        self._orders = OrderBook(settings, clock, self._scribe.local)
 
-    def answer(self, path: str, transport: str, address: str, user_agent: str) -> Answer:
+    def answer(self, path: str, transport: str, address: str, user_agent: str) -> Answer | Stored:
         """What this request is given; not yet written down. `transport`: http | https | tftp.
 
         Raises DirectoryProblem while there is no directory.
         """
         directory, families = self._live.current(), self._catalogue.current()
-        if self._in_force is None or self._in_force[0] is not directory or self._in_force[1] is not families:
-            self._in_force = (directory, families)
+        orders = self._orders.current(families, directory)
+        now_in_force = (directory, families, orders)
+        if self._in_force is None or any(a is not b for a, b in zip(self._in_force, now_in_force, strict=True)):
+            self._in_force = now_in_force
             self._memory.forget()
         lease = self._leases.lease_of(address)
         arp_mac = "" if lease else self._neighbours.mac_of(address)
@@ -197,14 +205,17 @@ class Doorway:
         held = self._claims.whose(token) if token else None
         if token and held is None:
             return NotFound("token-unknown", lease.mac if lease else arp_mac)
+        if path.lstrip("/").startswith(FOLDER):
+            mac = lease.mac if lease else arp_mac
+            return self._orders.stored(path.lstrip("/"), mac) or NotFound("no-such-file", mac)
         request = FileRequest(path, transport, address, user_agent, lease, arp_mac, held.mac if held else "")
-        key = _Key(request, directory, families)
+        key = _Key(request, directory, families, orders)
         now = self._clock.monotonic()
         remembered = self._memory.recall(key, now)
         if remembered is not None:
             return remembered
         admission = _Admission(self._claims, self._leases, self._settings, request, held, self._clock)
-        answer = serve(request, directory, families, self._site, admission)
+        answer = serve(request, directory, families, replace(self._site, orders=orders), admission)
         if isinstance(answer, Served):
             if admission.asked is None:
                 self._memory.keep(key, answer, now)
@@ -229,8 +240,21 @@ class Doorway:
         """This source has asked too often for what it is not given: it is told so, and no more."""
         return self._budget.spent(address, self._clock.monotonic()) or self._claims.banned(address)
 
-    def record(self, answer: Answer, path: str, transport: str, address: str, user_agent: str, status: int) -> None:
-        """Write an outcome down. `status` is HTTP's, also for TFTP."""
+    def record(
+        self,
+        answer: Answer | Stored,
+        path: str,
+        transport: str,
+        address: str,
+        user_agent: str,
+        status: int,
+        sent: int = 0,
+    ) -> None:
+        """Write an outcome down. `status` is HTTP's, also for TFTP. `sent`: octets of a firmware file."""
+        if isinstance(answer, Stored):
+            fetch = Fetch(answer.mac, path, transport, status, sent, answer.sha256, address, user_agent)
+            self._scribe.note(Entry(fetch))
+            return
         if isinstance(answer, Served):
             given = status == 200
             fetch = Fetch(

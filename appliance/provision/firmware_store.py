@@ -12,7 +12,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -25,10 +25,29 @@ from appliance.provision.upkeep import FirmwareFacts
 
 CHUNK = 1 << 20
 HEAD = 512
+READ_AHEAD = 1 << 16
 RECORD = "shelf.json"
 _PART = ".part"
 _PAGES = (b"<!doctype html", b"<html")
 _ZIP = b"PK\x03\x04"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A door's answer: give this file of the store, from disk. `mac`: who asks, if known."""
+
+    file: Path
+    name: str
+    size: int
+    sha256: str
+    mac: str = ""
+
+    def open(self) -> BinaryIO | None:
+        """None when it was taken away meanwhile."""
+        try:
+            return self.file.open("rb", buffering=READ_AHEAD)
+        except OSError:
+            return None
 
 
 class FirmwareStore:

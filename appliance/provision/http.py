@@ -18,6 +18,8 @@ from appliance.errors import DirectoryProblem
 from appliance.ports import SystemChance, SystemClock
 from appliance.provision.desk import Broken, Served
 from appliance.provision.doorway import Doorway
+from appliance.provision.firmware_http import download
+from appliance.provision.firmware_store import Stored
 from appliance.provision.listening import require_port
 from appliance.settings import Settings, load
 
@@ -129,6 +131,10 @@ def create_app(doorway: Doorway) -> Flask:
 
 def _read(doorway: Doorway, asked: Request, path: str, source: str, agent: str) -> Response:
     answer = doorway.answer(path, asked.scheme, source, agent)
+    if isinstance(answer, Stored):
+        response = download(asked, answer)
+        doorway.record(answer, path, asked.scheme, source, agent, response.status_code, response.content_length or 0)
+        return response
     if not isinstance(answer, Served):
         # Whatever the reason, the same words: nobody learns by asking which phones there are.
         status = HTTPStatus.INTERNAL_SERVER_ERROR if isinstance(answer, Broken) else HTTPStatus.NOT_FOUND

@@ -16,6 +16,7 @@ from weakref import WeakSet
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from appliance.provision.dying import die_with_parent
+from appliance.provision.firmware_http import DOWNLOAD_S, PATIENCE
 
 REQUEST_S = 10.0
 """From the first octet of a request to the last of its answer."""
@@ -73,6 +74,7 @@ class DeadlineWorker(ThreadWorker):  # type: ignore[misc]
         try:
             return super().handle(conn)
         finally:
+            PATIENCE.discard(conn.sock)
             self._began.pop(conn, None)
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
@@ -85,9 +87,9 @@ class DeadlineWorker(ThreadWorker):  # type: ignore[misc]
     def murder_pending(self) -> None:
         """Called at least once a second: ends what took too long."""
         super().murder_pending()
-        late = time.monotonic() - REQUEST_S
+        now = time.monotonic()
         for conn, began in tuple(self._began.items()):
-            if began < late:
+            if now - began > (DOWNLOAD_S if conn.sock in PATIENCE else REQUEST_S):
                 with suppress(OSError):
                     conn.sock.shutdown(socket.SHUT_RDWR)
         for source in [s for s, conns in self._by_source.items() if not any(_open(c) for c in conns)]:

@@ -3,16 +3,17 @@
 import logging
 import threading
 from collections.abc import Iterable
+from dataclasses import replace
 
 from appliance.directory.local import LocalStore
 from appliance.directory.model import Directory
 from appliance.errors import Problem
 from appliance.ports import Clock
-from appliance.provision.context import site_context
+from appliance.provision.context import SiteContext, site_context
 from appliance.provision.families import Families
 from appliance.provision.family import Family
 from appliance.provision.firmware import RolloutState, Seen, Shelf, Target, advance
-from appliance.provision.firmware_store import FirmwareStore
+from appliance.provision.firmware_store import FirmwareStore, Stored
 from appliance.provision.orders import Orders, seen_of
 from appliance.provision.override_files import load_overrides
 from appliance.provision.overrides import Overrides
@@ -40,7 +41,7 @@ class OrderBook:
         self.store = firmware_store(settings, clock)
         self._looked_at = self._tended_at = float("-inf")
         self._stamp: _Stamp | None = None
-        self._orders = Orders(http=self._http)
+        self._orders = Orders()
         self._families: Families | None = None
         self._overrides = Overrides()
         self._busy = threading.Lock()
@@ -60,12 +61,19 @@ class OrderBook:
                     log.error("provision.override.broken %s", problem.text())
             self._stamp, self._families = stamp, families
             shelf = self._shelf(families, directory, now)
-            if shelf is not self._orders.shelf or self._overrides is not self._orders.overrides:
-                self._orders = Orders(shelf, self._overrides, self._http)
+            before = (self._orders.shelf, self._orders.overrides, self._orders.families)
+            if any(a is not b for a, b in zip((shelf, self._overrides, families), before, strict=True)):
+                self._orders = Orders(shelf, self._overrides, families, self._http)
             self._looked_at = now
         finally:
             self._busy.release()
         return self._orders
+
+    def stored(self, path: str, mac: str) -> Stored | None:
+        """The firmware file that a path asks for. Nothing but the digests on record is ever looked for on disk."""
+        shelf = self._orders.shelf
+        file = shelf.asked_for(path)
+        return Stored(self.store.place(file), file.name, file.size, file.sha256, mac) if file else None
 
     def _shelf(self, families: Families, directory: Directory, now: float) -> Shelf:
         try:
@@ -134,8 +142,9 @@ def phones_of(target: Target, family: Family, local: LocalStore, directory: Dire
     return found
 
 
-def orders_now(settings: Settings, families: Families, clock: Clock) -> Orders:
-    """For a command that looks once."""
+def ordered_site(settings: Settings, families: Families, clock: Clock) -> SiteContext:
+    """The site with its orders, for a command that looks once."""
     shelf = firmware_store(settings, clock).shelf()
     overrides = load_overrides(settings.paths.overrides_dir, families)
-    return Orders(shelf, overrides, site_context(settings).http)
+    site = site_context(settings)
+    return replace(site, orders=Orders(shelf, overrides, families, site.http))

@@ -1,86 +1,71 @@
 """What this building's people ordered for its phones beyond the directory: firmware and overrides.
 
-Pure: one state of both. `order_book.py` reads it from disk and moves roll-outs on.
+Pure: one state of both. `order_book.py` reads it from disk and moves roll-outs on; `context.py` lays it over a phone.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property
 
 from appliance.provision.context import PhoneContext
-from appliance.provision.family import PLACEHOLDER, Family, FileRule
-from appliance.provision.firmware import Seen, Shelf, firmware_for
-from appliance.provision.overrides import NONE, Laid, Overrides
-from appliance.provision.render import DIGESTS, LINE_ENDS, render
-from appliance.provision.upkeep import RawForm, firmware_parameters, write_parameters
+from appliance.provision.families import Families
+from appliance.provision.family import Family, Model
+from appliance.provision.firmware import FOLDER, Seen, Shelf, firmware_for
+from appliance.provision.overrides import Laid, Overrides
 
-WRITTEN_KEPT = 2048
-Pairs = tuple[tuple[str, str], ...]
+STARS = "********"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Orders:
     """`http`: this box as phones reach it, host or host:port."""
 
     shelf: Shelf = field(default_factory=Shelf)
     overrides: Overrides = field(default_factory=Overrides)
+    families: Families = field(default_factory=lambda: Families(()))
     http: str = ""
 
-    def render(self, family: Family, rule: FileRule, context: PhoneContext) -> bytes:
-        """The file as render() makes it, with all orders. Raises TemplateProblem as render() does.
+    @cached_property
+    def _family_of(self) -> dict[Model, Family]:
+        return {m: f for f in self.families.families for m in f.models}
 
-        A common file has what was ordered for the site, and for its model where it is one model's alone.
-        """
-        laid = self.laid(family, rule, context)
-        if laid.values:
-            context = laid.over(context)
-        steps = self._steps(family, rule, context, laid)
-        if not steps:
-            return render(family, rule, context)
-        data = render(family, _undigested(rule) if rule.digest else rule, context)
-        data = _written(data, rule.escape, rule.line_end, steps)
-        return DIGESTS[rule.digest](data).hexdigest().encode() if rule.digest else data
+    def over(self, context: PhoneContext) -> PhoneContext:
+        """The context with all that was ordered. That of a common file, without a MAC, has the site's values only."""
+        family = self._family_of.get(context.model)
+        if family is None:
+            return context
+        laid = self.laid(context.mac, family.name, context.model.name)
+        context = laid.over(context)
+        if not context.mac:
+            return context
+        raw = family.upkeep.raw
+        # A device's layer is read before its family is known: what cannot be a name there is left out.
+        pairs = tuple((n, v) for n, (v, _) in laid.parameters.items() if raw and raw.takes(n))
+        return replace(context, firmware_url=self._firmware_url(context, family.name), parameters=pairs)
 
-    def laid(self, family: Family, rule: FileRule, context: PhoneContext) -> Laid:
-        """The overrides that a file has."""
-        model = context.model.name
-        if not rule.per_device:
-            name = rule.name_for("", context.model) if PLACEHOLDER.search(rule.path) else ""
-            alone = bool(name) and [m for m in family.models if rule.name_for("", m) == name] == [context.model]
-            model = model if alone else ""
-        found = self.overrides
-        return found.laid(context.mac, family.name, model) if found != _NO_OVERRIDES else NONE
+    def hidden(self) -> "Orders":
+        return replace(self, overrides=self.overrides.hidden(STARS))
 
-    def _steps(
-        self, family: Family, rule: FileRule, context: PhoneContext, laid: Laid
-    ) -> tuple[tuple[RawForm, Pairs], ...]:
-        """What is written into the file after its template, in order: a person's word goes before the roll-out's."""
-        if not rule.per_device:
-            return ()
-        steps: list[tuple[RawForm, Pairs]] = []
-        facts, raw = family.upkeep.firmware, family.upkeep.raw
-        if facts and rule.template == facts.form.template:
-            file = firmware_for(context.mac, family.name, context.model.name, self.shelf)
-            pairs = firmware_parameters(facts, f"http://{self.http}/{file.path}" if file else "")
-            steps.append((facts.form, pairs))
-        if raw and rule.template == raw.template and laid.parameters:
-            # A device's layer is read before its family is known: what cannot be a name there is left out.
-            steps.append((raw, tuple((n, v) for n, (v, _) in laid.parameters.items() if raw.takes(n))))
-        return tuple((form, pairs) for form, pairs in steps if pairs)
+    def laid(self, mac: str, family: str, model: str) -> Laid:
+        """The overrides of one phone; with an empty MAC those of common files."""
+        return self.overrides.laid(mac, family, model if mac else "")
+
+    def _firmware_url(self, context: PhoneContext, family: str) -> str | None:
+        if self.shelf.target(family, context.model.name) is None:
+            return None
+        file = firmware_for(context.mac, family, context.model.name, self.shelf)
+        return f"http://{self.http}/{file.path}" if file else ""
 
 
-_NO_OVERRIDES = Overrides()
-NO_ORDERS = Orders()
-
-
-def seen_of(mac: str, family: Family, fetches: tuple[tuple[str, str, str, int], ...]) -> tuple[Seen, str]:
+def seen_of(mac: str, family: Family, fetches: Iterable[tuple[str, str, str, int]]) -> tuple[Seen, str]:
     """What a phone's last fetches, newest first, tell of it; and the model that it says.
 
     Of each fetch: at, path, User-Agent, status.
     """
     version = model = took_at = asked_at = ""
     for at, path, agent, status in fetches:
-        if path.lstrip("/").startswith("firmware/"):
+        if path.lstrip("/").startswith(FOLDER):
             took_at = took_at or (at if status in (200, 206) else "")
             continue
         asked_at = asked_at or at
@@ -91,17 +76,3 @@ def seen_of(mac: str, family: Family, fetches: tuple[tuple[str, str, str, int], 
             said = family.model(words.get("model") or "")
             model = said.name if said else ""
     return Seen(mac, version, took_at, asked_at), model
-
-
-@lru_cache(maxsize=64)
-def _undigested(rule: FileRule) -> FileRule:
-    return replace(rule, digest="")
-
-
-@lru_cache(maxsize=WRITTEN_KEPT)
-def _written(data: bytes, escape: str, line_end: str, steps: tuple[tuple[RawForm, Pairs], ...]) -> bytes:
-    end = LINE_ENDS[line_end]
-    text = data.decode("utf-8").replace(end, "\n")
-    for form, pairs in steps:
-        text = write_parameters(text, form, escape, pairs)
-    return text.replace("\n", end).encode("utf-8")

@@ -52,6 +52,12 @@ def _own(put: Put) -> Put:
     return lambda c, v: put(c, v) if c.mac else c
 
 
+def _label(context: PhoneContext, value: Any) -> PhoneContext:
+    """Beside the line's keys too."""
+    keys = tuple(replace(k, label=value) if k.label == context.line.label else k for k in context.keys)
+    return replace(context, line=replace(context.line, label=value), keys=keys)
+
+
 @dataclass(frozen=True, slots=True)
 class Value:
     """A value that may be overridden. `form` says what is right, for people."""
@@ -101,13 +107,12 @@ VALUES: Mapping[str, Value] = MappingProxyType(
         "music_uri": Value(_sip_uri, _URI, lambda c, v: replace(c, music_uri=v)),
         "conference_uri": Value(_sip_uri, _URI, lambda c, v: replace(c, conference_uri=v)),
         "admin_password": Value(_text, _TEXT, _own(lambda c, v: replace(c, admin_password=v))),
-        "label": Value(_text, _TEXT, _own(lambda c, v: replace(c, line=replace(c.line, label=v)))),
+        "label": Value(_text, _TEXT, _own(_label)),
         "display_name": Value(_text, _TEXT, _own(lambda c, v: replace(c, line=replace(c.line, display_name=v)))),
         "voicemail": Value(_text, _TEXT, _own(lambda c, v: replace(c, line=replace(c.line, voicemail=v)))),
     }
 )
-SECRETS = ("admin_password",)
-"""Never shown."""
+_SECRET = re.compile("(?i)pass|pwd|secret|aes_?key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +123,17 @@ class Layer:
     values: Mapping[str, Any] = field(default_factory=dict, repr=False)
     parameters: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict, repr=False)
     warnings: tuple[Words, ...] = ()
+
+    def hidden(self, stars: str) -> "Layer":
+        """The same with stars for passwords."""
+        values = {n: stars if is_secret(n) else v for n, v in self.values.items()}
+        pairs = {f: tuple((n, stars if is_secret(n) else v) for n, v in p) for f, p in self.parameters.items()}
+        return replace(self, values=values, parameters=pairs)
+
+
+def is_secret(name: str) -> bool:
+    """Whether a value or parameter of this name is never shown."""
+    return _SECRET.search(name) is not None
 
 
 ANY_FAMILY = "*"
@@ -149,6 +165,15 @@ class Overrides:
     models: Mapping[str, Layer] = field(default_factory=dict)
     devices: Mapping[str, Layer] = field(default_factory=dict)
     problems: tuple[TemplateProblem, ...] = ()
+
+    def hidden(self, stars: str) -> "Overrides":
+        """The same with stars for passwords."""
+        return replace(
+            self,
+            site=self.site and self.site.hidden(stars),
+            models={k: v.hidden(stars) for k, v in self.models.items()},
+            devices={k: v.hidden(stars) for k, v in self.devices.items()},
+        )
 
     def laid(self, mac: str, family: str, model: str) -> Laid:
         """For one phone; with an empty MAC for a common file of this model."""

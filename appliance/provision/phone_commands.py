@@ -12,8 +12,9 @@ from appliance.errors import InputProblem, Words
 from appliance.ports import SystemChance, SystemClock
 from appliance.provision.changes import differences
 from appliance.provision.commands import phones, said_in
-from appliance.provision.context import site_context
 from appliance.provision.families import load_families
+from appliance.provision.order_book import ordered_site
+from appliance.provision.override_commands import override
 from appliance.provision.phone_words import HELD, OUTCOMES, as_json, by_whom, checked_mac, known_phone, print_json
 from appliance.provision.resync import came_back
 from appliance.settings import Settings
@@ -93,7 +94,8 @@ def diff(settings: Settings, mac: str, secrets: bool, as_json: bool) -> None:
     phone = known_phone(directory, checked_mac(mac))
     given = GivenFiles(settings.paths.local_db, settings.paths.identity_dir, SystemClock()).of(phone.mac)
     families = load_families(settings.paths.templates_dir)
-    found = tuple(differences(phone, given, families, directory, site_context(settings), secrets))
+    site = ordered_site(settings, families, SystemClock())
+    found = tuple(differences(phone, given, families, directory, site, secrets))
     if as_json:
         print_json([asdict(d) for d in found])
         return
@@ -125,3 +127,6 @@ def history(settings: Settings, mac: str, limit: int, as_json: bool) -> None:
         return
     for f in found:
         click.echo(f"{f.at[:19]}  {f.status} {f.transport:5} {f.sha256[:16]:16}  {f.address:15}  {f.path}")
+
+
+phones.add_command(override)

@@ -30,7 +30,9 @@ class Rendered:
 
 def hidden(phone: Phone, site: SiteContext) -> tuple[Phone, SiteContext]:
     """The same with stars for every password, so that what is rendered of them can be shown."""
-    return replace(phone, sip_secret=HIDDEN), replace(site, admin_password=HIDDEN)
+    return replace(phone, sip_secret=HIDDEN), replace(
+        site, admin_password=HIDDEN, orders=site.orders.hidden() if site.orders else None
+    )
 
 
 def rendered(phone: Phone, family: Family, directory: Directory, site: SiteContext) -> tuple[Rendered, ...]:

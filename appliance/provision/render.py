@@ -17,6 +17,7 @@ from appliance.errors import TemplateProblem, Words
 from appliance.provision.context import PhoneContext
 from appliance.provision.escapes import ESCAPES, carries
 from appliance.provision.family import Family, FileRule
+from appliance.provision.upkeep import by_hand
 
 LINE_ENDS = {"lf": "\n", "crlf": "\r\n"}
 DIGESTS: dict[str, Callable[[bytes], "hashlib._Hash"]] = {"md5": partial(hashlib.md5, usedforsecurity=False)}
@@ -60,6 +61,8 @@ def _rendered(family: Family, rule: FileRule, context: PhoneContext) -> bytes:
         )
     except Exception as broken:  # a template can fail in any way that Python can; all are the template's
         raise _problem(family, name, broken) from broken
+    if rule.per_device:
+        text = by_hand(family.upkeep, rule.template, rule.escape, text, context.firmware_url, context.parameters)
     data = text.replace("\n", LINE_ENDS[rule.line_end]).encode("utf-8")
     return DIGESTS[rule.digest](data).hexdigest().encode() if rule.digest else data
 

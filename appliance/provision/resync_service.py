@@ -9,9 +9,11 @@ import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 from appliance.directory.live import Live, LiveDirectory
+from appliance.directory.local import LocalStore
 from appliance.directory.model import Phone
 from appliance.directory.reports import EdgeReport, read_report
 from appliance.directory.resyncs import Cause, Outcome, Resync, Resyncs
@@ -25,6 +27,8 @@ from appliance.provision.claims import Claims
 from appliance.provision.context import site_context
 from appliance.provision.families import Families
 from appliance.provision.notify import ANSWER_S, SILENT, UNREACHED, notify
+from appliance.provision.order_book import OrderBook
+from appliance.provision.orders import Orders
 from appliance.provision.resync import due
 from appliance.settings import Settings
 
@@ -63,7 +67,8 @@ class ResyncService:
         self._queue = Resyncs(settings.paths.local_db, clock)
         self._given = GivenFiles(settings.paths.local_db, settings.paths.identity_dir, clock)
         self._kamailio = Kamailio(settings.sip.control_port, ANSWER_S)
-        self._in_force: tuple[LiveDirectory, Families] | None = None
+        self._orders = OrderBook(settings, clock, LocalStore(settings.paths.local_db, clock, chance))
+        self._in_force: tuple[LiveDirectory, Families, Orders] | None = None
         self._compare_at: list[float] = []
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
@@ -97,8 +102,11 @@ class ResyncService:
         """What is due. Raises DirectoryProblem while there is no directory, and what SQLite raises."""
         directory, families = self._live.current(), self._catalogue.current()
         now = self._clock.monotonic()
-        if self._in_force is None or self._in_force[0] is not directory or self._in_force[1] is not families:
-            self._in_force = (directory, families)
+        orders = self._orders.current(families, directory)
+        now_in_force = (directory, families, orders)
+        if self._in_force is None or any(a is not b for a, b in zip(self._in_force, now_in_force, strict=True)):
+            self._in_force = now_in_force
+            self._site = replace(self._site, orders=orders)
             self._compare_at = [now + s for s in COMPARED_AFTER_S]
         if self._compare_at and now >= self._compare_at[0]:
             self._compare_at = [at for at in self._compare_at if at > now]

@@ -1,7 +1,7 @@
-"""Phones' files over TFTP (RFC 1350, options of RFC 2347 to 2349): the desk's answers, the same bytes as over HTTP.
+"""Phones' files and firmware over TFTP: the desk's answers, the same bytes as over HTTP. Packets are
+`tftp_transfer.py`'s.
 
-tftpy reads and writes the packets and keeps a transfer's state; the loop is ours, because tftpy's own ends at the first
-octet that is not ASCII, knows no limits, and answers options that nobody asked for.
+One thread, one loop: firmware is read from disk as it goes, so that memory does not grow with it.
 """
 
 import io
@@ -9,24 +9,28 @@ import logging
 import selectors
 import signal
 import socket
-import struct
 import time
 from collections import Counter
 from dataclasses import dataclass
 from types import FrameType
-from typing import Any
-
-from tftpy.TftpContexts import TftpContextServer
-from tftpy.TftpPacketTypes import TftpPacketRRQ
-from tftpy.TftpShared import TftpErrors, TftpException
-from tftpy.TftpStates import TftpState, TftpStateExpectACK
+from typing import BinaryIO
 
 from appliance.errors import DirectoryProblem
 from appliance.ports import SystemChance, SystemClock
 from appliance.provision.desk import Broken, Served
 from appliance.provision.doorway import Doorway
+from appliance.provision.firmware_store import Stored
 from appliance.provision.listening import require_port
 from appliance.provision.resync_service import ResyncService
+from appliance.provision.tftp_transfer import (
+    ACCESS,
+    NOT_FOUND,
+    READ,
+    Transfer,
+    accepted,
+    error_packet,
+    read_request,
+)
 from appliance.settings import Settings
 
 TRANSFERS_MOST = 256
@@ -38,23 +42,16 @@ TRANSFERS_PER_SOURCE = 8
 RESEND_S = 1.0
 SENDS_MOST = 5
 TRANSFER_S = 120.0
-BLOCK_MOST = 1428
-"""Octets: the largest that an Ethernet frame carries unfragmented, with room for a VLAN tag and tunnels."""
-
-BLOCK_LEAST = 8
-REQUEST_MOST = 512
-"""Octets of a request; RFC 2347 §2 allows no more."""
+SLOWEST = 20_000
+"""Octets a second: a larger file may take longer, by this."""
 
 _LARGEST = 65536
 _AT_ONCE = 64
-_BROKEN_PACKETS = (TftpException, struct.error, ValueError, LookupError, AttributeError, AssertionError, OSError)
-"""What tftpy's parser and states raise on octets that are not TFTP, and the socket when the phone is gone."""
 
 
 def run(settings: Settings) -> None:
     """Serve until told to stop (SIGTERM). Raises EngineProblem when the port is taken or the address is not here."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
-    logging.getLogger("tftpy").setLevel(logging.CRITICAL)
     address, port = settings.network.voice_address, settings.provisioning.tftp_port
     require_port(socket.SOCK_DGRAM, address, port, "TFTP")
     doorway = Doorway(settings, SystemClock(), SystemChance())
@@ -76,10 +73,11 @@ def run(settings: Settings) -> None:
 
 
 @dataclass
-class _Transfer:
-    context: Any
+class _Running:
+    transfer: Transfer
     source: str
-    began: float
+    ends: float
+    """When it has taken too long, monotonic."""
     due: float
     """When the last packet is sent again, monotonic."""
     sends: int = 1
@@ -91,8 +89,9 @@ class TftpDoor:
     def __init__(self, doorway: Doorway, address: str, port: int) -> None:
         self._doorway = doorway
         self._address = address
-        self._transfers: dict[tuple[str, int], _Transfer] = {}
+        self._transfers: dict[tuple[str, int], _Running] = {}
         self._sources: Counter[str] = Counter()
+        self._look_at = 0.0
         self._selector = selectors.DefaultSelector()
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         self._socket.bind((address, port))
@@ -112,9 +111,12 @@ class TftpDoor:
             else:
                 self._continue(key.data)
         now = time.monotonic()
-        for peer, transfer in tuple(self._transfers.items()):
-            if now >= transfer.due:
-                self._again(peer, transfer, now)
+        if now < self._look_at:
+            return
+        self._look_at = now + RESEND_S / 4
+        for peer, running in tuple(self._transfers.items()):
+            if now >= running.due:
+                self._again(peer, running, now)
 
     def close(self) -> None:
         for peer in tuple(self._transfers):
@@ -143,124 +145,83 @@ class TftpDoor:
         if len(self._transfers) >= TRANSFERS_MOST:
             self._doorway.refuse("too-many-transfers", "", "tftp", source, "", 503)
             return
-        # Its own idea of a timeout ends a transfer on a late acknowledgement: ours are `due` and `began`.
-        context = TftpContextServer(source, peer[1], TRANSFER_S, "/", None, None, SENDS_MOST)
-        # From the address that the phone asked, and to it alone: the kernel drops what others send here.
-        context.sock.bind((self._address, 0))
-        context.sock.connect(peer)
-        context.sock.setblocking(False)
-        context.tidport = peer[1]
-        context.state = _Opening(context, self._doorway)
-        try:
-            if len(packet) > REQUEST_MOST:
-                raise TftpException("longer than a request may be")
-            context.start(packet)
-        except _Turned as turned:
-            context.end()
-            if turned.reason:
-                self._doorway.refuse(turned.reason, "", "tftp", source, "", 403)
-            return
-        except _BROKEN_PACKETS:
-            context.end()
+        asked = read_request(packet)
+        if asked is None:
             self._doorway.refuse("bad-request", "", "tftp", source, "", 400)
             return
+        # From the address that the phone asked, and to it alone: the kernel drops what others send here.
+        line = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        try:
+            line.bind((self._address, 0))
+            line.connect(peer)
+            if asked.code != READ:
+                # A phone that would leave its log here goes on without; anything else has no business on this port.
+                self._doorway.refuse("method", "", "tftp", source, "", 403)
+                found, code = None, ACCESS
+            else:
+                found, code = self._ask(asked.path, source), NOT_FOUND
+            if found is None:
+                line.send(error_packet(code))
+                line.close()
+                return
+            content, size = found
+            transfer = Transfer(line, content, accepted(asked.options, size))
+        except OSError:
+            line.close()
+            return
         now = time.monotonic()
-        self._transfers[peer] = _Transfer(context, source, now, now + RESEND_S)
+        self._transfers[peer] = _Running(transfer, source, now + TRANSFER_S + size / SLOWEST, now + RESEND_S)
         self._sources[source] += 1
-        self._selector.register(context.sock, selectors.EVENT_READ, peer)
+        self._selector.register(line, selectors.EVENT_READ, peer)
 
-    def _continue(self, peer: tuple[str, int]) -> None:
-        transfer = self._transfers.get(peer)
-        if transfer is None:
-            return
-        context = transfer.context
-        before = context.next_block
-        try:
-            context.cycle()
-        except BlockingIOError:
-            return
-        except _BROKEN_PACKETS:
-            self._end(peer)
-            return
-        if context.state is None:
-            self._end(peer)
-        elif context.next_block != before:
-            transfer.due, transfer.sends = time.monotonic() + RESEND_S, 1
-
-    def _again(self, peer: tuple[str, int], transfer: _Transfer, now: float) -> None:
-        if transfer.sends >= SENDS_MOST or now - transfer.began > TRANSFER_S:
-            self._end(peer)
-            return
-        transfer.sends += 1
-        transfer.due = now + RESEND_S
-        try:
-            transfer.context.state.resendLast()
-        except _BROKEN_PACKETS:
-            self._end(peer)
-
-    def _end(self, peer: tuple[str, int]) -> None:
-        transfer = self._transfers.pop(peer)
-        self._selector.unregister(transfer.context.sock)
-        self._sources[transfer.source] -= 1
-        if not self._sources[transfer.source]:
-            del self._sources[transfer.source]
-        transfer.context.end()
-
-
-class _Turned(Exception):
-    """The request was answered with an error packet. `reason`: to write down; empty: it is."""
-
-    def __init__(self, reason: str = "") -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-class _Opening(TftpState):  # type: ignore[misc]
-    """A request as it comes: read requests are answered from the desk, all else is refused."""
-
-    def __init__(self, context: Any, doorway: Doorway) -> None:
-        super().__init__(context)
-        self._doorway = doorway
-
-    def handle(self, pkt: Any, raddress: str, rport: int) -> Any:
-        context = self.context
-        if not isinstance(pkt, TftpPacketRRQ):
-            # A phone that would leave its log here goes on without; anything else has no business on this port.
-            self.sendError(TftpErrors.AccessViolation)
-            raise _Turned("method")
-        data = self._ask(pkt.filename, raddress)
-        context.fileobj = io.BytesIO(data)
-        context.file_to_transfer = pkt.filename
-        asked = {str(k).lower(): str(v) for k, v in pkt.options.items()}
-        context.options = _accepted(asked, len(data))
-        if context.options:
-            self.sendOACK()
-        else:
-            context.next_block = 1
-            context.pending_complete = self.sendDAT()
-        return TftpStateExpectACK(context)
-
-    def _ask(self, path: str, address: str) -> bytes:
+    def _ask(self, path: str, address: str) -> tuple[BinaryIO, int] | None:
+        """The file and its size. None, whatever the reason: nobody learns by asking which phones there are."""
         try:
             answer = self._doorway.answer(path, "tftp", address, "")
         except DirectoryProblem:
-            self.sendError(TftpErrors.FileNotFound)
-            raise _Turned("no-directory") from None
-        served = isinstance(answer, Served)
-        status = 200 if served else 500 if isinstance(answer, Broken) else 404
-        self._doorway.record(answer, path, "tftp", address, "", status)
-        if not isinstance(answer, Served):
-            # Whatever the reason, the same words: nobody learns by asking which phones there are.
-            self.sendError(TftpErrors.FileNotFound)
-            raise _Turned
-        return answer.data
+            self._doorway.refuse("no-directory", "", "tftp", address, "", 403)
+            return None
+        content: BinaryIO | None = None
+        size = 0
+        if isinstance(answer, Served):
+            content, size = io.BytesIO(answer.data), len(answer.data)
+        elif isinstance(answer, Stored):
+            content, size = answer.open(), answer.size
+        status = 200 if content else 500 if isinstance(answer, Broken) else 404
+        self._doorway.record(answer, path, "tftp", address, "", status, size)
+        return (content, size) if content else None
 
+    def _continue(self, peer: tuple[str, int]) -> None:
+        running = self._transfers.get(peer)
+        if running is None:
+            return
+        try:
+            moved = running.transfer.heard()
+        except BlockingIOError:
+            return
+        except OSError:
+            self._end(peer)
+            return
+        if moved is None:
+            self._end(peer)
+        elif moved:
+            running.due, running.sends = time.monotonic() + RESEND_S, 1
 
-def _accepted(asked: dict[str, str], size: int) -> dict[str, str]:
-    """Of the options asked for, those that we do, with our values (RFC 2347 §3: none that were not asked for)."""
-    accepted = {}
-    if "blksize" in asked and asked["blksize"].isdecimal() and int(asked["blksize"]) >= BLOCK_LEAST:
-        accepted["blksize"] = str(min(int(asked["blksize"]), BLOCK_MOST))
-    if "tsize" in asked:
-        accepted["tsize"] = str(size)
-    return accepted
+    def _again(self, peer: tuple[str, int], running: _Running, now: float) -> None:
+        if running.sends >= SENDS_MOST or now > running.ends:
+            self._end(peer)
+            return
+        running.sends += 1
+        running.due = now + RESEND_S
+        try:
+            running.transfer.again()
+        except OSError:
+            self._end(peer)
+
+    def _end(self, peer: tuple[str, int]) -> None:
+        running = self._transfers.pop(peer)
+        self._selector.unregister(running.transfer.line)
+        self._sources[running.source] -= 1
+        if not self._sources[running.source]:
+            del self._sources[running.source]
+        running.transfer.close()

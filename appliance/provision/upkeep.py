@@ -140,6 +140,18 @@ def load_upkeep(folder: Path) -> Upkeep:
     return Upkeep(raw, firmware, listed)
 
 
+def by_hand(
+    upkeep: Upkeep, template: str, escape: str, text: str, url: str | None, parameters: tuple[tuple[str, str], ...]
+) -> str:
+    """A file as its template made it, with its firmware and what people set: their word goes before the roll-out's."""
+    facts, raw = upkeep.firmware, upkeep.raw
+    if facts and url is not None and facts.form.template == template:
+        text = write_parameters(text, facts.form, escape, firmware_parameters(facts, url))
+    if raw and parameters and raw.template == template:
+        text = write_parameters(text, raw, escape, parameters)
+    return text
+
+
 def write_parameters(text: str, form: RawForm, escape: str, parameters: Iterable[tuple[str, str]]) -> str:
     """The file with these parameters: each in the place where it stands, else added. `escape` as in escapes.ESCAPES."""
     for name, value in parameters:

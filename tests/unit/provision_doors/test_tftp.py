@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from appliance.provision import tftp
-from appliance.provision.tftp import BLOCK_MOST, TRANSFERS_PER_SOURCE, TftpDoor
+from appliance.provision.tftp import TRANSFERS_PER_SOURCE, TftpDoor
+from appliance.provision.tftp_transfer import BLOCK_MOST
 from tests.unit.provision_doors.building import ANAS_FILE, doorway_in
 
 PATIENCE_S = 5.0

@@ -1,0 +1,118 @@
+"""One file on its way to one phone over TFTP (RFC 1350, options of RFC 2347 to 2349): packets, blocks, what is awaited.
+
+Pure but for its socket and its source. Sending again in time, and limits, are `tftp.py`'s.
+"""
+
+import socket
+import struct
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+BLOCK = 512
+"""Octets, unless another size was agreed (RFC 1350 §2)."""
+
+BLOCK_MOST = 1428
+"""Octets: the largest that an Ethernet frame carries unfragmented, with room for a VLAN tag and tunnels."""
+
+BLOCK_LEAST = 8
+REQUEST_MOST = 512
+"""Octets of a request; RFC 2347 §2 allows no more."""
+
+READ, WRITE = 1, 2
+_DATA, _ACK, _ERROR, _OACK = b"\0\x03", b"\0\x04", b"\0\x05", b"\0\x06"
+_HEARD_MOST = 1024
+NOT_FOUND, ACCESS = 1, 2
+_SAID = {NOT_FOUND: b"File not found", ACCESS: b"Access violation"}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """`code`: READ or WRITE. `options`: names in lower case."""
+
+    code: int
+    path: str
+    options: dict[str, str] = field(default_factory=dict)
+
+
+def read_request(packet: bytes) -> Request | None:
+    """A read or write request; None of anything else. RFC 1350 §5, RFC 2347."""
+    if not 4 < len(packet) <= REQUEST_MOST or packet[0] != 0 or packet[1] not in (READ, WRITE) or packet[-1] != 0:
+        return None
+    try:
+        words = packet[2:-1].decode("ascii").split("\0")
+    except UnicodeDecodeError:
+        return None
+    if len(words) < 2 or not words[0] or words[1].lower() not in ("octet", "netascii"):
+        return None
+    named = words[2:]
+    return Request(packet[1], words[0], {n.lower(): v for n, v in zip(named[::2], named[1::2], strict=False)})
+
+
+def error_packet(code: int) -> bytes:
+    return _ERROR + struct.pack("!H", code) + _SAID[code] + b"\0"
+
+
+def accepted(asked: dict[str, str], size: int) -> dict[str, str]:
+    """Of the options asked for, those that we do, with our values (RFC 2347 §3: none that were not asked for)."""
+    found = {}
+    said = asked.get("blksize", "")
+    if said.isdecimal() and len(said) <= 5 and int(said) >= BLOCK_LEAST:
+        found["blksize"] = str(min(int(said), BLOCK_MOST))
+    if "tsize" in asked:
+        found["tsize"] = str(size)
+    return found
+
+
+class Transfer:
+    """Reads `source` as it goes. `line` is connected to the phone and does not block."""
+
+    __slots__ = ("_awaited", "_block", "_final", "_line", "_number", "_packet", "_source")
+
+    def __init__(self, line: socket.socket, source: BinaryIO, options: dict[str, str]) -> None:
+        """Sends the first packet. Raises OSError when the phone cannot be reached."""
+        self._line = line
+        self._source = source
+        self._block = int(options.get("blksize", BLOCK))
+        self._number = 0
+        self._final = False
+        self._awaited = _ACK + b"\0\0"
+        self._packet = b""
+        if options:
+            said = b"".join(word.encode("ascii") + b"\0" for pair in options.items() for word in pair)
+            self._packet = _OACK + said
+            line.send(self._packet)
+        else:
+            self._next()
+
+    @property
+    def line(self) -> socket.socket:
+        return self._line
+
+    def heard(self) -> bool | None:
+        """Take one packet: True, it moved on; None, it is at its end; False, this was nothing new. Raises OSError."""
+        packet = self._line.recv(_HEARD_MOST)
+        if packet[:4] == self._awaited:
+            if self._final:
+                return None
+            self._next()
+            return True
+        # An acknowledgement that comes twice is answered once (RFC 1123 §4.2.3.1).
+        return None if packet[:2] == _ERROR else False
+
+    def again(self) -> None:
+        """Send the last packet once more. Raises OSError."""
+        self._line.send(self._packet)
+
+    def close(self) -> None:
+        self._source.close()
+        self._line.close()
+
+    def _next(self) -> None:
+        data = self._source.read(self._block)
+        # After 65535 comes 0, as every large image is sent.
+        self._number = (self._number + 1) & 0xFFFF
+        number = self._number.to_bytes(2, "big")
+        self._final = len(data) < self._block
+        self._awaited = _ACK + number
+        self._packet = _DATA + number + data
+        self._line.send(self._packet)
