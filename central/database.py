@@ -67,12 +67,12 @@ class Database:
         with _no_answer_is_a_problem(), Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
 
-    def upgrade(self) -> None:
-        """Bring the tables to this version's shape; safe to run again."""
+    def upgrade(self, to: str = "head") -> None:
+        """Bring the tables to this version's shape, or to a named revision on the way; safe to run again."""
         with _no_answer_is_a_problem(), self._writer.begin() as connection:
             config = _alembic_config()
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, to)
 
     def is_current(self) -> bool:
         with _no_answer_is_a_problem(), self._reader.connect() as connection:

@@ -13,7 +13,7 @@ from sqlalchemy import or_, select
 
 from central.authority import Authority, load_authority
 from central.errors import NotFoundProblem, Words
-from central.model import AccountRecord, SiteRecord
+from central.model import AccountRecord, ExtensionRecord, SiteRecord
 from central.office import Office, open_office
 from central.rules.names import name_key
 from central.settings import Settings
@@ -65,6 +65,18 @@ class Terminal:
                 Words(f"There is no company called {named}.", f"No existe una empresa llamada {named}.")
             )
         return found
+
+
+def target_of(terminal: Terminal, account_id: str, extension: str) -> tuple[str, str]:
+    """Kind and id of what a company's extension leads to."""
+    query = select(ExtensionRecord).where(ExtensionRecord.account_id == account_id, ExtensionRecord.digits == extension)
+    with terminal.office.reading() as session:
+        found = session.scalar(query)
+    if found is None:
+        raise NotFoundProblem(
+            Words(f"The company has no extension {extension}.", f"La empresa no tiene la extensión {extension}.")
+        )
+    return found.target_kind, found.target_id
 
 
 def language() -> str:

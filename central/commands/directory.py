@@ -1,20 +1,16 @@
-"""Commands that edit what the office owns: companies, buildings, people, numbers, phones, trunks."""
+"""Commands that edit what the office owns: companies, buildings, people, numbers."""
 
-import os
-from dataclasses import asdict
 from typing import Any
 
 import click
 from sqlalchemy import select
 
-from central.commands.base import SAVED, Terminal, json_option
-from central.directory import accounts, numbers, people, phones, sites, trunks
+from central.commands.base import SAVED, Terminal, json_option, target_of
+from central.directory import accounts, numbers, people, sites
 from central.directory.people import PersonWish
 from central.errors import NotFoundProblem, Words
-from central.model import ExtensionRecord, NumberRecord
+from central.model import NumberRecord
 from central.rules.numbers import e164
-
-SECRET_VARIABLE = "CENTRAL_TRUNK_SECRET"  # noqa: S105 - its name; secrets do not go into process arguments
 
 
 @click.group()
@@ -78,7 +74,7 @@ def account_add(terminal: Terminal, name: str, account_id: str, language: str, a
 def account_default(terminal: Terminal, account: str, extension: str) -> None:
     """Lead the company's numbers without a destination to this extension; "" for nowhere."""
     account_id = terminal.account(account)
-    kind, target = _target(terminal, account_id, extension) if extension else ("", "")
+    kind, target = target_of(terminal, account_id, extension) if extension else ("", "")
     with terminal.office.editing(terminal.actor) as edit:
         accounts.set_default_destination(edit, account_id, kind, target)
     terminal.tell(SAVED, {"account_id": account_id, "default": target})
@@ -151,7 +147,7 @@ def person_add(terminal: Terminal, account: str, site: str, **more: Any) -> None
 def person_delete(terminal: Terminal, extension: str, account: str) -> None:
     """Delete the person with this extension."""
     account_id = terminal.account(account)
-    _, target = _target(terminal, account_id, extension)
+    _, target = target_of(terminal, account_id, extension)
     with terminal.office.editing(terminal.actor) as edit:
         people.delete_person(edit, account_id, target)
     terminal.tell(Words("Deleted.", "Eliminado."), {"person_id": target})
@@ -182,7 +178,7 @@ def number_add(terminal: Terminal, digits: str, account: str) -> None:
 def map_(terminal: Terminal, digits: str, extension: str, account: str) -> None:
     """Lead a number to an extension; "" for the company's default destination."""
     account_id = terminal.account(account)
-    kind, target = _target(terminal, account_id, extension) if extension else ("", "")
+    kind, target = target_of(terminal, account_id, extension) if extension else ("", "")
     number_id = _number(terminal, account_id, digits)
     with terminal.office.editing(terminal.actor) as edit:
         if kind:
@@ -190,77 +186,6 @@ def map_(terminal: Terminal, digits: str, extension: str, account: str) -> None:
         else:
             numbers.unmap_number(edit, account_id, number_id)
     terminal.tell(SAVED, {"number_id": number_id, "target_id": target})
-
-
-@click.group()
-def phone() -> None:
-    """Phones."""
-
-
-@phone.command("add")
-@click.argument("mac")
-@click.option("--account", required=True, help="Company (id or name).")
-@click.option("--site", required=True, help="Building (id or name).")
-@click.option("--model", required=True)
-@click.option("--family", default="", help="Make; else by the MAC.")
-@click.option("--extension", default="", help="Of the person who gets it.")
-@json_option
-def phone_add(terminal: Terminal, mac: str, account: str, site: str, extension: str, **more: Any) -> None:
-    """Add a phone, for a person or for nobody yet."""
-    account_id, site_id = terminal.account(account), terminal.site(site)
-    target = _target(terminal, account_id, extension)[1] if extension else ""
-    with terminal.office.editing(terminal.actor) as edit:
-        made = phones.add_phone(edit, account_id, phones.PhoneWish(mac, site_id, more["model"], more["family"], target))
-    facts = {k: v for k, v in asdict(made).items() if k != "sip_secret"}
-    said = f"{made.family} {made.model} {made.mac}: {made.id}"
-    terminal.tell(Words(said, said), {"phone_id": made.id, **facts})
-
-
-@click.group()
-def trunk() -> None:
-    """Ways out of a building."""
-
-
-@trunk.command("add")
-@click.argument("name")
-@click.argument("host")
-@click.option("--site", required=True, help="Building (id or name).")
-@click.option("--kind", default="carrier", show_default=True, help="carrier, central or gateway.")
-@click.option("--port", default="5060", show_default=True)
-@click.option("--transport", default="udp", show_default=True)
-@click.option("--priority", default="10", show_default=True)
-@click.option("--no-plus", is_flag=True, help="Numbers go without the plus of E.164.")
-@click.option("--untrusted", is_flag=True, help="Is not told who calls (RFC 3325).")
-@click.option("--user", default="", help=f"Registration user; the password comes in ${SECRET_VARIABLE}.")
-@json_option
-def trunk_add(terminal: Terminal, name: str, host: str, site: str, **more: Any) -> None:
-    """Add a way out."""
-    wish = trunks.TrunkWish(
-        name=name,
-        host=host,
-        trunk_kind=more["kind"],
-        port=more["port"],
-        transport=more["transport"],
-        priority=more["priority"],
-        plus=not more["no_plus"],
-        username=more["user"],
-        secret=os.environ.get(SECRET_VARIABLE, ""),
-        trusted=not more["untrusted"],
-    )
-    with terminal.office.editing(terminal.actor) as edit:
-        made = trunks.add_trunk(edit, terminal.site(site), wish)
-    terminal.tell(Words(f"Trunk {made.name}: {made.id}", f"Troncal {made.name}: {made.id}"), {"trunk_id": made.id})
-
-
-def _target(terminal: Terminal, account_id: str, extension: str) -> tuple[str, str]:
-    query = select(ExtensionRecord).where(ExtensionRecord.account_id == account_id, ExtensionRecord.digits == extension)
-    with terminal.office.reading() as session:
-        found = session.scalar(query)
-    if found is None:
-        raise NotFoundProblem(
-            Words(f"The company has no extension {extension}.", f"La empresa no tiene la extensión {extension}.")
-        )
-    return found.target_kind, found.target_id
 
 
 def _number(terminal: Terminal, account_id: str, digits: str) -> str:
@@ -277,4 +202,4 @@ def _number(terminal: Terminal, account_id: str, digits: str) -> str:
     return found
 
 
-COMMANDS: tuple[click.Command, ...] = (site, account, person, number, map_, phone, trunk)
+COMMANDS: tuple[click.Command, ...] = (site, account, person, number, map_)

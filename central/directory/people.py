@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import select
 
 from central.directory.edit import Edit
+from central.directory.keys import follow_extension
 from central.directory.numbers import free_number
 from central.directory.phones import PhoneWish, add_phone
 from central.errors import InputProblem, InputProblems, Words
@@ -67,17 +68,24 @@ def add_person(edit: Edit, account_id: str, wish: PersonWish) -> PersonMade:
 
 
 def change_person(edit: Edit, account_id: str, person_id: str, wish: PersonWish) -> Person:
-    """Change a person's own fields and the extension. Number and phone have their own edits."""
+    """Change a person's own fields and the extension, which keys on the company's phones follow (U-3).
+
+    Number and phone have their own edits. Raises InputProblem(s).
+    """
     edit.lock_account(account_id)
     former = edit.get(Person, person_id, account_id)
     faults = Faults()
     person = replace(_checked_person(edit, faults, person_id, account_id, wish), caller_id=former.caller_id)
-    digits = faults.keep(lambda: _free_extension(edit, account_id, wish.extension, person_id), "")
+    own = extension_of(edit, account_id, person_id)
+    digits = own.digits if own else ""
+    if own is None or "".join(wish.extension.split()) != own.digits:  # one from before a rule stays until it changes
+        digits = faults.keep(lambda: _free_extension(edit, account_id, wish.extension, person_id), "")
     faults.settle()
     edit.put(person)
-    own = extension_of(edit, account_id, person_id)
     made = own or Extension(tokens.new_id("extension"), account_id, "", DestinationKind.PERSON, person_id)
-    edit.put(replace(made, digits=digits))
+    if digits != made.digits:
+        edit.put(replace(made, digits=digits))
+        follow_extension(edit, account_id, made.digits, digits)
     return person
 
 
@@ -92,6 +100,7 @@ def delete_person(edit: Edit, account_id: str, person_id: str) -> None:
     for extension in edit.all(Extension, account_id):
         if (extension.target_kind, extension.target_id) == target:
             edit.delete(extension)
+            follow_extension(edit, account_id, extension.digits, "")
     for phone in edit.all(Phone, account_id):
         if phone.person_id == person_id:
             edit.put(replace(phone, person_id=""))

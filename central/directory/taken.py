@@ -61,6 +61,11 @@ _WORDS: tuple[tuple[tuple[str, ...], str, Words], ...] = (
         Words("The company is already in that building.", "La empresa ya está en ese edificio."),
     ),
     (
+        ("uq_line_key_phone_id_position", "line_key.position"),
+        "",
+        Words("A key of the phone is given twice.", "Una tecla del teléfono está dos veces."),
+    ),
+    (
         ("fk_phone_account_id_site_id",),
         "site_id",
         Words("The company is not in that building.", "La empresa no está en ese edificio."),

@@ -4,7 +4,7 @@ Keys over (account_id, …) make a link from one company's row to another's impo
 Columns carry the wire's field names; `<name>_sealed` holds a secret. rows.py turns records into wire rows and back.
 """
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from central.model.base import Base
@@ -96,6 +96,7 @@ class PhoneRecord(Record):
     __table_args__ = (
         ForeignKeyConstraint(["account_id", "site_id"], ["presence.account_id", "presence.site_id"]),
         ForeignKeyConstraint(["account_id", "person_id"], ["person.account_id", "person.id"]),
+        Index("ix_phone_account_id_id", "account_id", "id", unique=True),
     )
     account_id: Mapped[str] = mapped_column(ForeignKey("account.id"), index=True)
     site_id: Mapped[str] = mapped_column(ForeignKey("site.id"), index=True)
@@ -107,6 +108,23 @@ class PhoneRecord(Record):
     sip_secret_sealed: Mapped[bytes]
     label: Mapped[str]
     language: Mapped[str]
+
+
+class LineKeyRecord(Record):
+    """A phone has one thing at a position, and only keys of its own company."""
+
+    __tablename__ = "line_key"
+    __table_args__ = (
+        ForeignKeyConstraint(["account_id", "phone_id"], ["phone.account_id", "phone.id"]),
+        UniqueConstraint("phone_id", "position"),
+        CheckConstraint("position >= 1", name="position_from_1"),
+    )
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"), index=True)
+    phone_id: Mapped[str]
+    position: Mapped[int]
+    key_kind: Mapped[str]
+    value: Mapped[str]
+    label: Mapped[str]
 
 
 class TrunkRecord(Record):
@@ -134,6 +152,7 @@ RECORDS: dict[str, type[Record]] = {
     "number": NumberRecord,
     "mapping": MappingRecord,
     "phone": PhoneRecord,
+    "line_key": LineKeyRecord,
     "trunk": TrunkRecord,
 }
 """The table of each kind of wire row."""

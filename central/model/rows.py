@@ -14,8 +14,7 @@ from wire.rows import BY_KIND, ROW_TYPES, Account, Person, Row, Site, Trunk, sec
 R = TypeVar("R", bound=Row)
 
 SITE_KINDS = (Site.kind, Trunk.kind)
-# A kind of the wire that has no table here yet is nobody's: nothing of it is sent.
-ACCOUNT_KINDS = tuple(t.kind for t in ROW_TYPES if t.kind not in SITE_KINDS and t.kind in RECORDS)
+ACCOUNT_KINDS = tuple(t.kind for t in ROW_TYPES if t.kind not in SITE_KINDS)
 NAMED = (Site, Account, Person)
 """Rows whose name is unique, by its folded form."""
 

@@ -9,10 +9,13 @@ from central.portal.base import language, say
 
 
 class Form:
-    """Values are what was typed, else `start`. `errors`: sentences by field; "" is the whole form's."""
+    """Values are what was typed, else `start`. `errors`: sentences by field; "" is the whole form's.
 
-    def __init__(self, start: Mapping[str, str] | None = None) -> None:
-        self.sent = request.method == "POST"
+    `sent` False: another form of the same page was sent, and not this one.
+    """
+
+    def __init__(self, start: Mapping[str, str] | None = None, *, sent: bool = True) -> None:
+        self.sent = sent and request.method == "POST"
         self._values: Mapping[str, str] = request.form if self.sent else (start or {})
         self.errors: dict[str, str] = {}
 

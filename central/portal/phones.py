@@ -3,15 +3,25 @@
 from flask import Blueprint, redirect, url_for
 from sqlalchemy import select
 
+from central.directory import keys as key_edits
 from central.directory import phones as edits
 from central.errors import InputProblem, NotFoundProblem, Words
 from central.model import AccountRecord, PresenceRecord, SeenPhone, SiteRecord
 from central.model.rows import of_account
-from central.portal.base import Answer, Desk, page
+from central.portal.base import Answer, Desk, page, words
 from central.portal.form import Form
 from central.portal.lookup import account_of, person_lines, sites_of
-from central.rules.phones import families
-from wire.rows import Phone
+from central.rules.phones import families, key_count
+from wire.rows import KeyKind, LineKey, Phone
+
+_KINDS = {
+    KeyKind.LINE: ("line", "línea"),
+    KeyKind.BLF: ("watch an extension", "vigilar una extensión"),
+    KeyKind.SPEED: ("speed dial", "marcado rápido"),
+    KeyKind.PARK: ("park", "estacionar"),
+}
+SPARE_KEYS = 4
+"""Empty rows offered below the last key of a model whose keys are not known."""
 
 
 def add_pages(pages: Blueprint, desk: Desk) -> None:
@@ -49,13 +59,7 @@ def add_pages(pages: Blueprint, desk: Desk) -> None:
 
     @pages.route("/accounts/<account_id>/phones/<phone_id>", methods=["GET", "POST"])
     def phone(account_id: str, phone_id: str) -> Answer:
-        with office.reading() as session:
-            account = account_of(session, account_id)
-            held = next((p for p in of_account(session, Phone, account_id) if p.id == phone_id), None)
-            people = person_lines(session, account_id)
-        if held is None:
-            raise NotFoundProblem(Words("There is no such phone.", "No existe ese teléfono."))
-        form = Form({"person_id": held.person_id})
+        form = Form()
 
         def act() -> None:
             with office.editing(desk.actor) as edit:
@@ -63,8 +67,46 @@ def add_pages(pages: Blueprint, desk: Desk) -> None:
 
         if form.done(act):
             return redirect(url_for("portal.phones", account_id=account_id))
-        choices = [line for line in people if line.phone is None or line.phone.id == phone_id]
-        return page("phone.html", form.status, account=account, phone=held, people=choices, form=form)
+        return _show(account_id, phone_id, assign=form if form.sent else None)
+
+    @pages.post("/accounts/<account_id>/phones/<phone_id>/keys")
+    def phone_keys(account_id: str, phone_id: str) -> Answer:
+        form = Form()
+
+        def act() -> None:
+            with office.editing(desk.actor) as edit:
+                key_edits.set_keys(edit, account_id, phone_id, _key_wishes(form))
+
+        if form.done(act, "The phone gets its keys.", "El teléfono recibe sus teclas."):
+            return redirect(url_for("portal.phone", account_id=account_id, phone_id=phone_id))
+        return _show(account_id, phone_id, keys=form)
+
+    def _show(account_id: str, phone_id: str, assign: Form | None = None, keys: Form | None = None) -> Answer:
+        """The phone's page. A form that was refused stands there as it was sent."""
+        with office.reading() as session:
+            account = account_of(session, account_id)
+            held = next((p for p in of_account(session, Phone, account_id) if p.id == phone_id), None)
+            people = person_lines(session, account_id)
+            held_keys = [k for k in of_account(session, LineKey, account_id) if k.phone_id == phone_id]
+        if held is None:
+            raise NotFoundProblem(Words("There is no such phone.", "No existe ese teléfono."))
+        start: dict[str, str] = {}
+        for key in held_keys:
+            start |= {f"kind_{key.position}": key.key_kind, f"value_{key.position}": key.value}
+            start |= {f"label_{key.position}": key.label}
+        refused = assign or keys
+        return page(
+            "phone.html",
+            refused.status if refused else 200,
+            account=account,
+            phone=held,
+            people=[line for line in people if line.phone is None or line.phone.id == phone_id],
+            everybody=people,
+            form=assign or Form({"person_id": held.person_id}, sent=False),
+            keys=keys or Form(start, sent=False),
+            positions=_positions(held, held_keys),
+            kinds=[(kind.value, words(*_KINDS[kind])) for kind in KeyKind],
+        )
 
     @pages.post("/accounts/<account_id>/phones/<phone_id>/delete")
     def delete_phone(account_id: str, phone_id: str) -> Answer:
@@ -117,3 +159,22 @@ def add_pages(pages: Blueprint, desk: Desk) -> None:
         if form.done(act, "The phone is being set up.", "El teléfono se está configurando."):
             return redirect(url_for("portal.unassigned"))
         return page("assign.html", form.status, seen=seen, site=site, people=people, families=families(), form=form)
+
+
+def _positions(phone: Phone, held: list[LineKey]) -> range:
+    """The keys to offer: all of the model's, else those that are set and some more."""
+    count = key_count(phone.family, phone.model)
+    last = max((k.position for k in held), default=0)
+    if count is None:
+        return range(1, min(last + SPARE_KEYS, key_edits.MOST_KEYS) + 1)
+    return range(1, max(count, last) + 1)
+
+
+def _key_wishes(form: Form) -> list[key_edits.KeyWish]:
+    """The keys that were sent; a row without a kind but with something in it is refused, not dropped."""
+    wishes = []
+    for position in range(1, key_edits.MOST_KEYS + 1):
+        kind, value, label = (form.value(f"{name}_{position}") for name in ("kind", "value", "label"))
+        if kind or value.strip() or label.strip():
+            wishes.append(key_edits.KeyWish(position, kind, value, label))
+    return wishes

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,7 +20,12 @@ class Family:
     id: str
     name: str
     ouis: tuple[str, ...]
-    models: tuple[str, ...]
+    keys: Mapping[str, int]
+    """Model -> how many programmable keys it has."""
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        return tuple(self.keys)
 
 
 @cache
@@ -27,7 +33,18 @@ def families() -> tuple[Family, ...]:
     """The families of phone_families.toml."""
     path = Path(__file__).resolve().parent.parent / "phone_families.toml"
     data = tomllib.loads(path.read_text(encoding="utf-8"))
-    return tuple(Family(k, v["name"], tuple(v["ouis"]), tuple(v["models"])) for k, v in data.items())
+    return tuple(Family(k, v["name"], tuple(v["ouis"]), _keys(v["keys"])) for k, v in data.items())
+
+
+def _keys(models_by_count: Mapping[str, Sequence[str]]) -> Mapping[str, int]:
+    counts = {model: int(count) for count, models in models_by_count.items() for model in models}
+    return {model: counts[model] for model in sorted(counts)}
+
+
+def key_count(family: str, model: str) -> int | None:
+    """How many programmable keys this model has; None for a model that nobody has told us of."""
+    known = next((f.keys for f in families() if f.id == family), {})
+    return next((count for name, count in known.items() if name.casefold() == model.casefold()), None)
 
 
 def mac(field: str, text: str) -> str:

@@ -60,6 +60,11 @@ def test_an_office_is_built_from_the_terminal(shell: Shell) -> None:
                        "--extension", "102")  # fmt: skip
     assert phone["family"] == "grandstream"
     assert "sip_secret" not in phone
+    mac = "00:15:65:AA:BB:CC"
+    assert "No hay teclas" in shell.type("phone", "keys", mac, "--account", "Acme")
+    shell.json("phone", "keys", mac, "2=blf:102:Sala: 1", "3=speed:5555123456", "4=park", "--account", "Acme")
+    said = shell.type("phone", "keys", mac, "3=none", "--account", "Acme")
+    assert said == "2=blf:102:Sala: 1\n4=park\n"
     shell.json("trunk", "add", "Telmex", "203.0.113.9", "--site", site)
     shell.json("person", "delete", "102", "--account", "Acme")
     shell.json("account", "leave", bravo, site)
@@ -78,6 +83,8 @@ def test_what_cannot_be_is_a_problem(shell: Shell) -> None:
         shell.type("claim", "Nowhere")
     with pytest.raises(InputProblem, match="911"):
         shell.type("person", "add", "Ana", "--account", "Acme", "--extension", "911")
+    with pytest.raises(NotFoundProblem, match="no phone"):
+        shell.type("phone", "keys", "001565aabbcc", "2=park", "--account", "Acme")
     with pytest.raises(NotFoundProblem):
         shell.type("map", "5512345678", "101", "--account", "Acme")
 

@@ -214,6 +214,32 @@ def test_an_unassigned_phone_is_given_to_a_person(admin: Browser, office: Office
     assert "00:15:65:00:00:FF" in admin.read(f"/accounts/{acme}/people")
 
 
+@pytest.mark.acceptance("P-18")
+def test_a_phones_keys_are_set_on_its_page(admin: Browser, office: Office) -> None:
+    site = a_site(office)
+    acme = a_company(office, "Acme", site)
+    phone = a_person(office, acme, "Ana", "101", mac="001565000001", model="T41S", site_id=site).phone
+    a_person(office, acme, "Beto", "102")
+    assert phone is not None
+    page = f"/accounts/{acme}/phones/{phone.id}"
+    shown = admin.read(page)
+    assert shown.count('aria-label="Tecla 15: tipo"') == 1
+    assert 'name="kind_16"' not in shown
+    saved = admin.send(f"{page}/keys", page, kind_2="blf", value_2="102", label_2="Beto <b>", kind_3="", value_3=" ")
+    assert saved.location == page
+    shown = admin.read(page)
+    assert 'name="value_2" value="102"' in shown
+    assert 'value="Beto &lt;b&gt;"' in shown
+    refused = admin.send(f"{page}/keys", page, kind_2="blf", value_2="999", label_2="Beto")
+    assert refused.status_code == 422
+    assert "no tiene la extensión 999" in refused.text
+    assert 'value="999"' in refused.text
+    assert 'aria-describedby="value_2-note"' in refused.text
+    assert ">101 Ana Pérez</option>" in refused.text
+    assert 'selected>101 Ana' in refused.text
+    assert 'name="value_2" value="102"' in admin.read(page)
+
+
 def test_a_claim_code_is_shown_once(admin: Browser, office: Office) -> None:
     site = a_site(office)
     shown = admin.send(f"/sites/{site}/claim")
@@ -258,6 +284,7 @@ def test_a_log_in_of_one_company_reaches_nothing_of_another(app, office: Office)
         (f"/accounts/{acme}/people/{theirs.person.id}/delete", {}),
         (f"/accounts/{acme}/phones/{theirs.phone.id}/delete", {}),
         (f"/accounts/{acme}/phones/{mine.phone.id if mine.phone else ''}", {"person_id": theirs.person.id}),
+        (f"/accounts/{acme}/phones/{theirs.phone.id}/keys", {"kind_2": "park"}),
         (f"/accounts/{acme}/people/new", {"first_name": "Zoe", "extension": "102", "number": "5587654321"}),
         (f"/accounts/{acme}/numbers", {"number": "5511112222"}),
         (f"/accounts/{acme}/settings", {"name": "Acme", "language": "en", "default": f"person:{theirs.person.id}"}),

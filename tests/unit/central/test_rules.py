@@ -1,5 +1,8 @@
 """What people type, and what is made of it or said about it."""
 
+import tomllib
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -145,3 +148,23 @@ def test_identities_are_random_long_and_plain() -> None:
     assert all(u.startswith("p") and u.isalnum() and len(u) == 11 for u in users)
     assert len(tokens.sip_secret()) >= 24
     assert tokens.sip_secret().isalnum()
+
+
+def test_families_here_are_the_families_that_buildings_have_templates_for() -> None:
+    descriptors = {
+        file.parent.name: tomllib.loads(file.read_text(encoding="utf-8"))
+        for file in (Path(__file__).parents[3] / "templates" / "phones").glob("*/family.toml")
+    }
+    known = {f.id: f for f in phones.families()}
+    assert known.keys() == descriptors.keys()
+    for name, said in descriptors.items():
+        assert known[name].name == said["vendor"]
+        assert known[name].keys == {m["name"]: m.get("keys", 0) for m in said["models"]}
+        assert set(known[name].ouis) == {o.replace(":", "").lower() for o in said.get("ouis", ())}
+
+
+def test_how_many_keys_a_model_has() -> None:
+    assert phones.key_count("yealink", "t46s") == 27
+    assert phones.key_count("yealink", "CP960") == 0
+    assert phones.key_count("yealink", "T99X") is None
+    assert phones.key_count("no-such-make", "T46S") is None

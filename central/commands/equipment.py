@@ -1,0 +1,133 @@
+"""Commands that edit what stands in a building: phones with their keys, and trunks."""
+
+import os
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from central.commands.base import Terminal, json_option, target_of
+from central.directory import phones, trunks
+from central.directory.keys import KeyWish, set_keys
+from central.errors import InputProblem, NotFoundProblem, Words
+from central.model.rows import of_account
+from central.rules import phones as phone_rules
+from wire.rows import LineKey, Phone
+
+SECRET_VARIABLE = "CENTRAL_TRUNK_SECRET"  # noqa: S105 - its name; secrets do not go into process arguments
+NO_KEY = "none"
+
+
+@click.group()
+def phone() -> None:
+    """Phones."""
+
+
+@phone.command("add")
+@click.argument("mac")
+@click.option("--account", required=True, help="Company (id or name).")
+@click.option("--site", required=True, help="Building (id or name).")
+@click.option("--model", required=True)
+@click.option("--family", default="", help="Make; else by the MAC.")
+@click.option("--extension", default="", help="Of the person who gets it.")
+@json_option
+def phone_add(terminal: Terminal, mac: str, account: str, site: str, extension: str, **more: Any) -> None:
+    """Add a phone, for a person or for nobody yet."""
+    account_id, site_id = terminal.account(account), terminal.site(site)
+    target = target_of(terminal, account_id, extension)[1] if extension else ""
+    with terminal.office.editing(terminal.actor) as edit:
+        made = phones.add_phone(edit, account_id, phones.PhoneWish(mac, site_id, more["model"], more["family"], target))
+    facts = {k: v for k, v in asdict(made).items() if k != "sip_secret"}
+    said = f"{made.family} {made.model} {made.mac}: {made.id}"
+    terminal.tell(Words(said, said), {"phone_id": made.id, **facts})
+
+
+@phone.command("keys")
+@click.argument("mac")
+@click.argument("keys", nargs=-1, metavar="[N=KIND[:VALUE[:LABEL]]]...")
+@click.option("--account", required=True, help="Company (id or name).")
+@json_option
+def phone_keys(terminal: Terminal, mac: str, keys: tuple[str, ...], account: str) -> None:
+    """Show a phone's programmable keys, or set those that are named; the others stay.
+
+    KIND is line, blf, speed, park or none: 2=blf:102:Front 3=speed:5555123456 4=park 5=none
+    """
+    account_id = terminal.account(account)
+    held = _phone(terminal, account_id, mac)
+    named = dict(_key_wish(typed) for typed in keys)
+    with terminal.office.reading() as session:
+        now = [k for k in of_account(session, LineKey, account_id) if k.phone_id == held.id]
+    if named:
+        wishes = {k.position: KeyWish(k.position, k.key_kind, k.value, k.label) for k in now} | named
+        with terminal.office.editing(terminal.actor) as edit:
+            now = set_keys(edit, account_id, held.id, [w for w in wishes.values() if w.kind != NO_KEY])
+    now.sort(key=lambda k: k.position)
+    lines = "\n".join(f"{k.position}={k.key_kind}:{k.value}:{k.label}".rstrip(":") for k in now)
+    facts = [{"position": k.position, "kind": k.key_kind, "value": k.value, "label": k.label} for k in now]
+    terminal.tell(
+        Words(lines or "No key is set.", lines or "No hay teclas programadas."), {"phone_id": held.id, "keys": facts}
+    )
+
+
+@click.group()
+def trunk() -> None:
+    """Ways out of a building."""
+
+
+@trunk.command("add")
+@click.argument("name")
+@click.argument("host")
+@click.option("--site", required=True, help="Building (id or name).")
+@click.option("--kind", default="carrier", show_default=True, help="carrier, central or gateway.")
+@click.option("--port", default="5060", show_default=True)
+@click.option("--transport", default="udp", show_default=True)
+@click.option("--priority", default="10", show_default=True)
+@click.option("--no-plus", is_flag=True, help="Numbers go without the plus of E.164.")
+@click.option("--untrusted", is_flag=True, help="Is not told who calls (RFC 3325).")
+@click.option("--user", default="", help=f"Registration user; the password comes in ${SECRET_VARIABLE}.")
+@json_option
+def trunk_add(terminal: Terminal, name: str, host: str, site: str, **more: Any) -> None:
+    """Add a way out."""
+    wish = trunks.TrunkWish(
+        name=name,
+        host=host,
+        trunk_kind=more["kind"],
+        port=more["port"],
+        transport=more["transport"],
+        priority=more["priority"],
+        plus=not more["no_plus"],
+        username=more["user"],
+        secret=os.environ.get(SECRET_VARIABLE, ""),
+        trusted=not more["untrusted"],
+    )
+    with terminal.office.editing(terminal.actor) as edit:
+        made = trunks.add_trunk(edit, terminal.site(site), wish)
+    terminal.tell(Words(f"Trunk {made.name}: {made.id}", f"Troncal {made.name}: {made.id}"), {"trunk_id": made.id})
+
+
+def _phone(terminal: Terminal, account_id: str, mac: str) -> Phone:
+    digits = phone_rules.mac("mac", mac)
+    with terminal.office.reading() as session:
+        found = next((p for p in of_account(session, Phone, account_id) if p.mac == digits), None)
+    if found is None:
+        raise NotFoundProblem(
+            Words(f"The company has no phone {mac[:40]}.", f"La empresa no tiene el teléfono {mac[:40]}.")
+        )
+    return found
+
+
+def _key_wish(typed: str) -> tuple[int, KeyWish]:
+    """A key as it is typed: 2=blf:102:Front."""
+    digits, equals, rest = typed.partition("=")
+    if not (equals and digits.isascii() and digits.isdigit() and len(digits) <= 4):
+        raise InputProblem(
+            "",
+            Words(f"{typed[:40]} is not a key.", f"{typed[:40]} no es una tecla."),
+            Words("Write position=kind:value:label, as 2=blf:102:Front.", "Escriba posición=tipo:valor:etiqueta."),
+        )
+    kind, _, more = rest.partition(":")
+    value, _, label = more.partition(":")
+    return int(digits), KeyWish(int(digits), kind, value, label)
+
+
+COMMANDS: tuple[click.Command, ...] = (phone, trunk)
