@@ -17,7 +17,7 @@ from appliance.processes import BY_NAME
 COMMANDS = {
     "explain": "appliance.sip_edge.commands:explain",
     "calls": "appliance.sip_edge.commands:calls",
-    "phones": "appliance.provision.phone_commands:phones",
+    "phones": "appliance.provision.estate_commands:phones",
     "claims": "appliance.provision.claim_commands:claims",
     "firmware": "appliance.provision.firmware_commands:firmware",
     "sync": "appliance.sync.commands:sync",

@@ -9,7 +9,7 @@ import dacite
 
 from central.clock import from_iso
 from central.errors import WireInputProblem, Words
-from wire.facts import FACT_TYPES, Cdr, PhoneAdopted, PhoneSeen
+from wire.facts import FACT_TYPES, Cdr, PhoneAdopted, PhoneSeen, PhoneSwapped
 
 MAX_ID = 64
 MAX_TEXT = 1000
@@ -45,7 +45,7 @@ def envelope_of(data: Any) -> Envelope:
     )
 
 
-def fact_of(envelope: Envelope) -> Cdr | PhoneSeen | PhoneAdopted:
+def fact_of(envelope: Envelope) -> Cdr | PhoneSeen | PhoneAdopted | PhoneSwapped:
     """The fact in an envelope. Raises WireInputProblem that says what is wrong with it."""
     fact_type = FACT_TYPES.get(envelope.fact)
     if fact_type is None:
@@ -59,7 +59,7 @@ def fact_of(envelope: Envelope) -> Cdr | PhoneSeen | PhoneAdopted:
                 from_iso(moment)
     except (dacite.DaciteError, ValueError, OverflowError, TypeError) as wrong:
         raise _malformed(str(wrong), str(wrong)) from wrong
-    assert isinstance(fact, Cdr | PhoneSeen | PhoneAdopted)
+    assert isinstance(fact, Cdr | PhoneSeen | PhoneAdopted | PhoneSwapped)
     return fact
 
 

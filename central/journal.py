@@ -14,17 +14,18 @@ from sqlalchemy.orm import Session
 
 from central.clock import from_iso
 from central.directory.edit import Edit
-from central.directory.phones import adopt_phone
+from central.directory.phones import PhoneWish, adopt_phone, swap_phone
 from central.errors import InputProblem, NotFoundProblem, Problem, WireInputProblem, Words
 from central.facts import NO_KIND, Envelope, fact_of
 from central.model import CdrRecord, FactRecord, PastPresence, PhoneRecord, PresenceRecord, SeenPhone
 from central.office import Office
 from central.rules import phones as rules
-from wire.facts import FACT_TYPES, Cdr, PhoneAdopted, PhoneSeen
+from wire.facts import FACT_TYPES, Cdr, PhoneAdopted, PhoneSeen, PhoneSwapped
 from wire.rows import Phone
 
 MAX_SEEN_PHONES = 1000
 """Unknown phones kept for a site; the ones seen last stay."""
+_EDITS = (PhoneAdopted.fact, PhoneSwapped.fact)
 _REFUSALS = (InputProblem, NotFoundProblem, WireInputProblem)
 _NOT_STORED = Words(
     "It cannot be stored: it is malformed or in the way.", "No se puede guardar: es inválido o estorba."
@@ -46,9 +47,9 @@ def receive(office: Office, site_id: str, envelopes: Sequence[Envelope]) -> Answ
     """
     said: dict[str, Words | None] = {}
     known = (e for e in envelopes if e.fact in FACT_TYPES or e.fact == NO_KIND)
-    for adoptions, group in groupby(known, lambda e: e.fact == PhoneAdopted.fact):
-        if adoptions:
-            said.update((e.id, _receive_adoption(office, site_id, e)) for e in group)
+    for edits, group in groupby(known, lambda e: e.fact in _EDITS):
+        if edits:
+            said.update((e.id, _receive_edit(office, site_id, e)) for e in group)
         else:
             with office.editing(_actor(site_id)) as edit:
                 said.update((e.id, _receive_record(edit, site_id, e)) for e in group)
@@ -82,7 +83,7 @@ def _receive_record(edit: Edit, site_id: str, envelope: Envelope) -> Words | Non
     return why
 
 
-def _receive_adoption(office: Office, site_id: str, envelope: Envelope) -> Words | None:
+def _receive_edit(office: Office, site_id: str, envelope: Envelope) -> Words | None:
     """An edit of the directory: a transaction of its own, all of it or none."""
     try:
         with office.editing(_actor(site_id)) as edit:
@@ -138,6 +139,8 @@ def _apply(edit: Edit, site_id: str, envelope: Envelope) -> None:
             _apply_seen(edit, site_id, seen)
         case PhoneAdopted() as adopted:
             _apply_adopted(edit, site_id, adopted)
+        case PhoneSwapped() as swapped:
+            _apply_swapped(edit, site_id, swapped)
 
 
 def _apply_cdr(edit: Edit, site_id: str, cdr: Cdr) -> None:
@@ -210,6 +213,24 @@ def _apply_adopted(edit: Edit, site_id: str, adopted: PhoneAdopted) -> None:
         ),
     )
     edit.note("adopt", "phone", adopted.phone_id, {"by": adopted.by, "at": adopted.at}, adopted.account_id)
+
+
+def _apply_swapped(edit: Edit, site_id: str, swapped: PhoneSwapped) -> None:
+    _own_site(site_id, swapped.site_id)
+    if not _is_at(edit.session, swapped.account_id, site_id):
+        raise _stranger()
+    if not swapped.sip_secret:
+        raise WireInputProblem(Words("A swapped phone needs a secret.", "Un teléfono cambiado necesita un secreto."))
+    swap_phone(
+        edit,
+        swapped.account_id,
+        swapped.phone_id,
+        swapped.old_mac,
+        PhoneWish(swapped.new_mac, swapped.site_id, swapped.model, swapped.family),
+        swapped.sip_secret,
+    )
+    what = {"by": swapped.by, "at": swapped.at, "old": swapped.old_mac, "new": swapped.new_mac}
+    edit.note("swap", "phone", swapped.phone_id, what, swapped.account_id)
 
 
 def _actor(site_id: str) -> str:

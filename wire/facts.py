@@ -88,4 +88,23 @@ class PhoneAdopted:
     at: str
 
 
-FACT_TYPES = {t.fact: t for t in (Cdr, PhoneSeen, PhoneAdopted)}
+@dataclass(frozen=True, slots=True)
+class PhoneSwapped:
+    """Another device took a phone's place: its row keeps id, person and `sip_user`; MAC, kind and secret are these."""
+
+    fact: ClassVar[str] = "phone_swapped"
+    phone_id: str
+    account_id: str
+    site_id: str
+    old_mac: str
+    new_mac: str
+    family: str
+    model: str
+    sip_secret: str = field(repr=False)
+    by: str
+    at: str
+
+
+FACT_TYPES = {t.fact: t for t in (Cdr, PhoneSeen, PhoneAdopted, PhoneSwapped)}
+WITH_SECRET = frozenset({PhoneAdopted.fact, PhoneSwapped.fact})
+"""Facts with a `sip_secret`: sealed in the building's journal, opened for the way to the centre."""

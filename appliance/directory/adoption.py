@@ -5,9 +5,12 @@ everywhere. If the centre refuses (the person has a phone already), its word sta
 """
 
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from appliance.directory.live import Live
 from appliance.directory.local import LocalStore
+from appliance.directory.model import Directory, Person
 from appliance.directory.publish import publish
 from appliance.directory.sealing import open_box
 from appliance.errors import InputProblem, Words
@@ -18,6 +21,16 @@ from wire.rows import Phone
 
 MAC = re.compile(r"[0-9a-f]{12}")
 SECRET_BYTES = 24
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptionWish:
+    """`mac` in any usual notation; `family` and `model` empty where they are not known."""
+
+    mac: str
+    family: str
+    model: str
+    person_id: str
 
 
 def adopt(
@@ -33,10 +46,58 @@ def adopt(
     chance: Chance | None = None,
 ) -> Phone:
     """The phone as it now stands. `mac` in any usual notation. Raises InputProblem in the user's words."""
+    return adopt_all(settings, local, [AdoptionWish(mac, family, model, person_id)], by, clock, chance)[0]
+
+
+def adopt_all(
+    settings: Settings,
+    local: LocalStore,
+    wishes: Iterable[AdoptionWish],
+    by: str,
+    clock: Clock | None = None,
+    chance: Chance | None = None,
+) -> tuple[Phone, ...]:
+    """All of them, or none: raises the InputProblem of the first that cannot be. No MAC and no person twice."""
     clock, chance = clock or SystemClock(), chance or SystemChance()
-    mac = re.sub(r"[^0-9a-f]", "", mac.lower())
     directory = Live(settings.paths.live_dir).current()
-    person = directory.person(person_id)
+    box = open_box(settings.paths.identity_dir)
+    made = []
+    for wish in wishes:
+        mac, person = _checked(directory, wish)
+        token = re.sub(r"[^a-z0-9]", "", chance.token(24).lower())
+        phone = Phone(
+            id=f"ph-{mac}-{token[:6]}",
+            account_id=person.account_id,
+            site_id=directory.site.id,
+            person_id=person.id,
+            mac=mac,
+            family=wish.family,
+            model=wish.model,
+            sip_user=f"p{token[:16]}",
+            sip_secret=box.seal(chance.token(SECRET_BYTES)),
+        )
+        fact = PhoneAdopted(
+            phone_id=phone.id,
+            account_id=phone.account_id,
+            site_id=phone.site_id,
+            person_id=phone.person_id,
+            mac=mac,
+            family=phone.family,
+            model=phone.model,
+            sip_user=phone.sip_user,
+            sip_secret=phone.sip_secret,
+            by=by,
+            at=clock.now().isoformat(timespec="milliseconds"),
+        )
+        made.append((phone, fact))
+    local.adopt_all(made)
+    publish(settings)
+    return tuple(phone for phone, _ in made)
+
+
+def _checked(directory: Directory, wish: AdoptionWish) -> tuple[str, Person]:
+    mac = re.sub(r"[^0-9a-f]", "", wish.mac.lower())
+    person = directory.person(wish.person_id)
     if not MAC.fullmatch(mac):
         raise InputProblem(
             Words("That is not a MAC address.", "Eso no es una dirección MAC."),
@@ -57,7 +118,7 @@ def adopt(
             Words("That phone is assigned already.", "Ese teléfono ya está asignado."),
             Words("Free it at the central office first.", "Libérelo primero en la central."),
         )
-    if directory.phones_of(person_id):
+    if directory.phones_of(person.id):
         raise InputProblem(
             Words(f"{person.name} already has a phone.", f"{person.name} ya tiene un teléfono."),
             Words(
@@ -65,35 +126,4 @@ def adopt(
                 "Cada persona tiene un teléfono IP; libere primero el otro.",
             ),
         )
-    token = re.sub(r"[^a-z0-9]", "", chance.token(24).lower())
-    sip_user, secret = f"p{token[:16]}", chance.token(SECRET_BYTES)
-    box = open_box(settings.paths.identity_dir)
-    sealed = box.seal(secret)
-    site_id = directory.site.id
-    phone = Phone(
-        id=f"ph-{mac}-{token[:6]}",
-        account_id=person.account_id,
-        site_id=site_id,
-        person_id=person_id,
-        mac=mac,
-        family=family,
-        model=model,
-        sip_user=sip_user,
-        sip_secret=sealed,
-    )
-    fact = PhoneAdopted(
-        phone_id=phone.id,
-        account_id=phone.account_id,
-        site_id=site_id,
-        person_id=person_id,
-        mac=mac,
-        family=family,
-        model=model,
-        sip_user=sip_user,
-        sip_secret=sealed,
-        by=by,
-        at=clock.now().isoformat(timespec="milliseconds"),
-    )
-    local.adopt(phone, fact)
-    publish(settings)
-    return phone
+    return mac, person

@@ -14,7 +14,7 @@ from pathlib import Path
 from appliance.directory.localdb import LocalDatabase
 from appliance.ports import Chance, Clock
 from appliance.vocabulary import PhoneState
-from wire.facts import Cdr, PhoneAdopted, PhoneSeen
+from wire.facts import Cdr, PhoneAdopted, PhoneSeen, PhoneSwapped
 from wire.feed import FactEnvelope
 from wire.rows import Phone
 
@@ -82,7 +82,7 @@ class FetchRecord(Fetch):
     at: str = ""
 
 
-Fact = Cdr | PhoneSeen | PhoneAdopted
+Fact = Cdr | PhoneSeen | PhoneAdopted | PhoneSwapped
 
 
 class LocalStore(LocalDatabase):
@@ -245,13 +245,19 @@ class LocalStore(LocalDatabase):
 
     def adopt(self, phone: Phone, fact: PhoneAdopted) -> None:
         """Keep a phone adopted here, its secret sealed, and journal it, in one transaction."""
+        self.adopt_all([(phone, fact)])
+
+    def adopt_all(self, adoptions: Iterable[tuple[Phone, PhoneAdopted]]) -> None:
+        """Several, in one transaction: all, or none."""
         with self._transaction() as connection:
-            connection.execute("INSERT OR REPLACE INTO adoption VALUES (?, ?)", (phone.mac, json.dumps(asdict(phone))))
-            connection.execute("DELETE FROM sighting WHERE mac = ?", (phone.mac,))
-            connection.execute(
-                "INSERT INTO journal(id, fact, hlc, body) VALUES (?, ?, ?, ?)",
-                (uuid.uuid4().hex, fact.fact, self._tick(connection), json.dumps(asdict(fact))),
-            )
+            for phone, fact in adoptions:
+                body = json.dumps(asdict(phone))
+                connection.execute("INSERT OR REPLACE INTO adoption VALUES (?, ?)", (phone.mac, body))
+                connection.execute("DELETE FROM sighting WHERE mac = ?", (phone.mac,))
+                connection.execute(
+                    "INSERT INTO journal(id, fact, hlc, body) VALUES (?, ?, ?, ?)",
+                    (uuid.uuid4().hex, fact.fact, self._tick(connection), json.dumps(asdict(fact))),
+                )
 
     def adopted(self) -> tuple[Phone, ...]:
         """Phones adopted here that the centre's copy did not hold yet, secrets sealed."""

@@ -9,6 +9,7 @@ import logging
 import os
 import shutil
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 from appliance.directory import tables
@@ -16,6 +17,7 @@ from appliance.directory.live import LINK
 from appliance.directory.local import LocalStore
 from appliance.directory.revisions import newest_good
 from appliance.directory.sealing import SealBox, open_box
+from appliance.directory.swap import Swaps
 from appliance.ports import SystemChance, SystemClock
 from appliance.settings import Settings
 from wire.rows import BY_KIND, Phone, secret_fields
@@ -39,7 +41,7 @@ def publish(settings: Settings) -> int | None:
         temporary = live_dir / f".{name}"
         shutil.copyfile(found.path, temporary)
         temporary.chmod(0o640)
-        _open_and_overlay(temporary, box, local)
+        _open_and_overlay(temporary, box, local, Swaps(settings.paths.local_db))
         temporary.replace(live_dir / name)
         link = live_dir / ".link"
         link.unlink(missing_ok=True)
@@ -64,7 +66,7 @@ def _next_serial(live_dir: Path) -> int:
         return 1
 
 
-def _open_and_overlay(path: Path, box: SealBox, local: LocalStore) -> None:
+def _open_and_overlay(path: Path, box: SealBox, local: LocalStore, swaps: Swaps) -> None:
     connection = sqlite3.connect(path, isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode = MEMORY")
@@ -79,6 +81,7 @@ def _open_and_overlay(path: Path, box: SealBox, local: LocalStore) -> None:
                     [(box.open(value), row_id) for row_id, value in sealed],
                 )
         _overlay_adoptions(connection, box, local)
+        _overlay_swaps(connection, box, swaps)
         connection.execute("COMMIT")
     finally:
         connection.close()
@@ -87,7 +90,8 @@ def _open_and_overlay(path: Path, box: SealBox, local: LocalStore) -> None:
 def _overlay_adoptions(connection: sqlite3.Connection, box: SealBox, local: LocalStore) -> None:
     """Phones adopted here that the centre does not know yet. Once its copy has the MAC, the centre's word stands."""
     for phone in local.adopted():
-        known = connection.execute("SELECT 1 FROM phone WHERE mac = ?", (phone.mac,)).fetchone()
+        # By its id too: it may have been swapped for another device since.
+        known = connection.execute("SELECT 1 FROM phone WHERE mac = ? OR id = ?", (phone.mac, phone.id)).fetchone()
         person = connection.execute("SELECT 1 FROM person WHERE id = ?", (phone.person_id,)).fetchone()
         if known:
             local.forget_adoption(phone.mac)
@@ -95,3 +99,19 @@ def _overlay_adoptions(connection: sqlite3.Connection, box: SealBox, local: Loca
             opened = tables.with_secrets(phone, box.open)
             assert isinstance(opened, Phone)
             tables.put(connection, opened)
+
+
+def _overlay_swaps(connection: sqlite3.Connection, box: SealBox, swaps: Swaps) -> None:
+    """Devices that took a phone's place here. Once the centre gave that phone another MAC, its word stands."""
+    for swap in swaps.all():
+        found = tables.get(connection, Phone.kind, swap.phone_id)
+        secret = box.open(swap.sip_secret)
+        taken = connection.execute(
+            "SELECT 1 FROM phone WHERE mac = ? AND id <> ?", (swap.new_mac, swap.phone_id)
+        ).fetchone()
+        arrived = isinstance(found, Phone) and (found.mac, found.sip_secret) == (swap.new_mac, secret)
+        if isinstance(found, Phone) and found.mac == swap.old_mac and not arrived and not taken:
+            changed = replace(found, mac=swap.new_mac, family=swap.family, model=swap.model, sip_secret=secret)
+            tables.put(connection, changed)
+        else:
+            swaps.forget(swap.phone_id)

@@ -19,6 +19,8 @@ from appliance.provision.phone_words import HELD, OUTCOMES, as_json, by_whom, ch
 from appliance.provision.resync import came_back
 from appliance.settings import Settings
 
+__all__ = ["phones"]
+
 
 @phones.command()
 @click.argument("macs", nargs=-1)

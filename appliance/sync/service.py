@@ -14,13 +14,14 @@ from appliance.directory.publish import publish
 from appliance.directory.reports import SyncReportFile, write_report
 from appliance.directory.revisions import apply_answer, newest_good, read_revision
 from appliance.directory.sealing import open_box
+from appliance.directory.swap import Swaps
 from appliance.errors import DirectoryProblem, EnrolmentProblem, FeedProblem, Problem, Words
 from appliance.ports import Clock, SystemChance, SystemClock
 from appliance.settings import Settings
 from appliance.sync.client import CentreClient, LinkDown
 from appliance.sync.identity import Identity, new_request
 from appliance.sync.link import LinkWatch, observe
-from wire.facts import PhoneAdopted
+from wire.facts import WITH_SECRET, PhoneAdopted, PhoneSwapped
 from wire.feed import FactEnvelope, SyncReport
 
 RETRY_S = (1.0, 2.0)
@@ -162,7 +163,7 @@ class Sync:
         while facts := self.local.waiting(BATCH):
             opened = tuple(
                 replace(f, body={**f.body, "sip_secret": box.open(str(f.body["sip_secret"]))})
-                if f.fact == PhoneAdopted.fact
+                if f.fact in WITH_SECRET
                 else f
                 for f in facts
             )
@@ -175,10 +176,13 @@ class Sync:
                 return
 
     def _take_back(self, facts: tuple[FactEnvelope, ...], refused_id: str) -> None:
-        """A phone whose adoption the centre refused stops working here too: there is one truth."""
+        """A phone whose adoption or swap the centre refused stops working here too: there is one truth."""
         for fact in facts:
             if fact.id == refused_id and fact.fact == PhoneAdopted.fact:
                 self.local.forget_adoption(str(fact.body["mac"]))
+                publish(self.settings)
+            elif fact.id == refused_id and fact.fact == PhoneSwapped.fact:
+                Swaps(self.settings.paths.local_db).forget(str(fact.body["phone_id"]))
                 publish(self.settings)
 
     def _report_status(self, client: CentreClient) -> None:

@@ -64,6 +64,33 @@ def adopt_phone(edit: Edit, phone: Phone) -> Phone:
     return phone
 
 
+def swap_phone(edit: Edit, account_id: str, phone_id: str, old_mac: str, wish: PhoneWish, sip_secret: str) -> Phone:
+    """Another device takes this phone's place, with its identity and this secret. `wish.person_id` is not looked at.
+
+    Raises InputProblem when the phone is another by now, or NotFoundProblem when it is gone.
+    """
+    edit.lock_account(account_id)
+    phone = edit.get(Phone, phone_id, account_id)
+    if phone.site_id != wish.site_id or phone.mac != rules.mac("mac", old_mac):
+        raise InputProblem(
+            "mac",
+            Words(
+                "The phone to be replaced has another MAC address by now, or is in another building.",
+                "El teléfono por cambiar ya tiene otra dirección MAC, o está en otro edificio.",
+            ),
+        )
+    mac = _free_mac(edit, wish.mac)
+    swapped = replace(
+        phone,
+        mac=mac,
+        family=rules.checked_family("family", wish.family, mac),
+        model=rules.checked_model("model", wish.model),
+        sip_secret=sip_secret,
+    )
+    _keep(edit, swapped)
+    return swapped
+
+
 def assign_phone(edit: Edit, account_id: str, phone_id: str, person_id: str) -> Phone:
     """Give the phone to a person, or to nobody when `person_id` is empty."""
     edit.lock_account(account_id)

@@ -4,7 +4,8 @@ from dataclasses import asdict, replace
 from typing import Any
 from uuid import uuid4
 
-from wire.facts import Cdr, Leg, PhoneAdopted, PhoneSeen
+from wire.facts import Cdr, Leg, PhoneAdopted, PhoneSeen, PhoneSwapped
+from wire.rows import Phone
 
 HLC = "1772463600000-0000-box"
 
@@ -66,6 +67,22 @@ def an_adoption(site_id: str, account_id: str, person_id: str, mac: str, **more:
     return replace(adopted, **more)
 
 
-def enveloped(fact: Cdr | PhoneSeen | PhoneAdopted, id_: str = "") -> dict[str, Any]:
+def a_swap(phone: Phone, new_mac: str, **more: Any) -> PhoneSwapped:
+    swapped = PhoneSwapped(
+        phone_id=phone.id,
+        account_id=phone.account_id,
+        site_id=phone.site_id,
+        old_mac=phone.mac,
+        new_mac=new_mac,
+        family="polycom",
+        model="VVX400",
+        sip_secret=uuid4().hex,
+        by="tecnico",
+        at="2026-03-02T15:00:00.000Z",
+    )
+    return replace(swapped, **more)
+
+
+def enveloped(fact: Cdr | PhoneSeen | PhoneAdopted | PhoneSwapped, id_: str = "") -> dict[str, Any]:
     """The FactEnvelope in wire form."""
     return {"id": id_ or uuid4().hex, "fact": fact.fact, "hlc": HLC, "body": asdict(fact)}

@@ -19,7 +19,7 @@ from central.model import BuildingStatus, CdrRecord, SeenPhone
 from central.office import Office
 from central.status import SiteLine, site_lines
 from tests.integration.central.building import Copy
-from tests.integration.central.facts import a_call, a_seen_phone, an_adoption, enveloped
+from tests.integration.central.facts import a_call, a_seen_phone, a_swap, an_adoption, enveloped
 from tests.integration.central.making import WHO, a_company, a_person, a_site
 from tests.integration.central.server import Building, Refused, Served
 from tests.lab import until
@@ -292,6 +292,43 @@ def test_an_adoption_that_cannot_be_is_refused_with_its_reason_and_for_good(
     held = copy.revision
     building.follow(copy)
     assert copy.revision == held
+
+
+def test_a_device_that_took_a_phones_place_in_the_building_takes_it_everywhere_with_the_phones_identity(
+    served_office: Office, building: Building, acme: str
+) -> None:
+    ana = a_person(served_office, acme, "Ana", "101", mac="0015650000c1", model="T46S", site_id=building.site_id).phone
+    assert ana is not None
+    swap = a_swap(ana, "0004f20000c2")
+    for _ in range(2):
+        assert building.post("journal", {"facts": [enveloped(swap, "s-1")]})["accepted"] == ["s-1"]
+    copy = Copy(building.site_id)
+    building.follow(copy)
+    phone = copy.rows["phone", ana.id]
+    assert isinstance(phone, Phone)
+    assert (phone.mac, phone.family, phone.model) == ("0004f20000c2", "polycom", "VVX400")
+    assert (phone.sip_user, phone.person_id, phone.sip_secret) == (ana.sip_user, ana.person_id, swap.sip_secret)
+
+
+def test_a_swap_that_cannot_be_is_refused_with_its_reason(served_office: Office, building: Building, acme: str) -> None:
+    ana = a_person(served_office, acme, "Ana", "101", mac="0015650000d1", model="T46S", site_id=building.site_id).phone
+    beto = a_person(
+        served_office, acme, "Beto", "102", mac="0015650000d2", model="T46S", site_id=building.site_id
+    ).phone
+    assert ana is not None and beto is not None
+    wrong = (
+        a_swap(ana, beto.mac),
+        a_swap(ana, "0004f20000d3", old_mac="0015650000d9"),
+        a_swap(ana, "0004f20000d3", phone_id="no-such"),
+        a_swap(ana, "0004f20000d3", site_id=a_site(served_office)),
+        a_swap(ana, "0004f20000d3", account_id="no-such"),
+        a_swap(ana, "0004f20000d3", sip_secret=""),
+        a_swap(ana, "zz"),
+    )
+    answer = building.post("journal", {"facts": [enveloped(f, f"x-{i}") for i, f in enumerate(wrong)]})
+    assert answer["accepted"] == []
+    assert [r["id"] for r in answer["refused"]] == [f"x-{i}" for i in range(len(wrong))]
+    assert all(r["why"] and r["why_es"] for r in answer["refused"])
 
 
 MALFORMED: list[dict[str, Any]] = [
