@@ -58,6 +58,12 @@ PROCESSES: tuple[Process, ...] = (
         capabilities=("CAP_NET_BIND_SERVICE",),
     ),
     Process("tftp", "appliance.provision.tftp:run", "phones' files over TFTP", capabilities=("CAP_NET_BIND_SERVICE",)),
+    Process(
+        "pnp",
+        "appliance.provision.pnp_service:run",
+        "tells phones that ask by SIP multicast where their files are",
+        capabilities=("CAP_NET_RAW",),
+    ),
     Process("sync", "appliance.sync.service:run", "change feed down, journal up"),
     Process("webui", "appliance.webui.service:run", "the building page"),
     Process("snmp", "appliance.snmp.service:run", "SNMP agent", capabilities=("CAP_NET_BIND_SERVICE",)),

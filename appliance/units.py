@@ -12,7 +12,7 @@ from appliance.settings import Settings
 TARGET = "conserje.target"
 PREFIX = "conserje-"
 FIRST_BOOT = "conserje-first-boot.service"
-NO_JIT = frozenset({"edge", "provision", "https", "tftp", "sync", "webui", "snmp"})
+NO_JIT = frozenset({"edge", "provision", "https", "tftp", "pnp", "sync", "webui", "snmp"})
 """Processes that never need memory both writable and executable. Engines and voice load native code that may."""
 
 _NEVER_MISSING = {p.name for p in wanted(replace(Settings(), network=replace(Settings().network, dhcp=False)))}

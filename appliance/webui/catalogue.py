@@ -272,6 +272,9 @@ PAGES: dict[str, Words] = {
     "process.provision": Words("gives phones their files over HTTP", "entrega archivos a los teléfonos por HTTP"),
     "process.https": Words("gives phones their files over HTTPS", "entrega archivos a los teléfonos por HTTPS"),
     "process.tftp": Words("gives phones their files over TFTP", "entrega archivos a los teléfonos por TFTP"),
+    "process.pnp": Words(
+        "tells phones where their files are, by SIP multicast", "dice a los teléfonos dónde están sus archivos, por SIP"
+    ),
     "process.sync": Words("follows the central office", "sigue a la central"),
     "process.webui": Words("this page", "esta página"),
     "process.snmp": Words("answers network monitoring", "responde al monitoreo de red"),

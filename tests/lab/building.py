@@ -37,7 +37,7 @@ VOICE_ADDRESS = "10.20.0.1"
 MANAGEMENT_ADDRESS = "198.18.40.1"
 """Of a range for tests of networks (RFC 2544), so that a demonstration disturbs no office's network."""
 LOOPBACK_ADDRESS = "127.0.1.1"
-NICE = {"webui": 5, "snmp": 5, "sync": 3, "tftp": 3, "provision": 3, "https": 3}
+NICE = {"webui": 5, "snmp": 5, "sync": 3, "tftp": 3, "provision": 3, "https": 3, "pnp": 3}
 """What is no part of a call stands back, on a small machine, for what is."""
 READY_S = 60.0
 PITCHES = {"ana": 400, "beto": 500, "carla": 600, "dario": 700, "elsa": 800}
