@@ -77,14 +77,28 @@ def test_yealinks_other_accounts_and_keys_are_reset_by_null(model: Model) -> Non
         ("cisco_spa", "SPA504G", [f"{p}_{n}_" for n in range(2, 5) for p in ("User_ID", "Password", "Short_Name")]),
         ("grandstream", "GXP2170", [f"P{a}{p}" for a in (4, 5, 6, 17, 18) for p in ("02", "04", "05", "06", "07")]),
         ("grandstream", "HT802", ["P735", "P736", "P734", "P747"]),
+        ("linksys", "SPA942", [f"{p}_{n}_" for n in range(2, 5) for p in ("User_ID", "Password", "Short_Name")]),
+        ("cisco_mpp", "CP-8841-3PCC", [f"{p}_{n}_" for n in range(2, 11) for p in ("User_ID", "Password", "Proxy")]),
+        ("snom", "D785", [f"{p}#{n}" for n in range(2, 13) for p in ("user_name", "user_pass", "user_host")]),
+        (
+            "fanvil",
+            "X5U-V2",
+            [
+                f"sysConf/sip/line/{p}#{n}"
+                for n in range(2, 17)
+                for p in ("PhoneNumber", "RegisterPswd", "RegisterAddr")
+            ],
+        ),
+        ("htek", "UC926", ["P735", "P736", "P734", "P504", "P505", "P506", "P604", "P605", "P606"]),
     ],
 )
 def test_other_families_clear_every_account_that_is_not_ours(name: str, model: str, must_be_empty: list[str]) -> None:
     of = family(name)
     chosen = of.model(model)
     assert chosen is not None
-    own = OWN_FILE[name].format(MACS[name])
-    values = parameters(of.format, own, all_files(of, chosen)[own])
+    files = all_files(of, chosen)
+    own = next(n for n in files if n.lower() == OWN_FILE[name].format(MACS[name]).lower())
+    values = parameters(of.format, own, files[own])
     assert [values[p] for p in must_be_empty] == [""] * len(must_be_empty)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from appliance.directory import tables
 from appliance.directory.live import LiveDirectory
-from appliance.directory.model import LineKey, MemoryDirectory
+from appliance.directory.model import LineKey, MemoryDirectory, Site
 from appliance.provision.digits import DigitPattern, digit_map
 from appliance.provision.families import Family, Model
 from appliance.provision.keys import FIRST_MINUTE, RESYNC_HOURS, Key, keys_for, resync_at
@@ -169,7 +169,22 @@ SET_UP: dict[tuple[str, str], dict[str, str]] = {
 }
 
 
-KEEPS_WHAT_IS_MISSING = {"yealink", "cisco_spa", "linksys", "cisco_mpp", "grandstream", "snom", "fanvil", "htek"}
+KEEPS_WHAT_IS_MISSING = {
+    "yealink",
+    "cisco_spa",
+    "linksys",
+    "cisco_mpp",
+    "grandstream",
+    "snom",
+    "fanvil",
+    "htek",
+    "algo",
+    "avaya",
+    "gigaset",
+    "mitel_aastra",
+    "obihai",
+    "panasonic",
+}
 """Families whose phones go on with what a former file said where a new one says nothing."""
 
 
@@ -209,6 +224,51 @@ def test_hostile_words_on_keys_leave_the_file_readable(of: Family, model: Model)
     )
     found = written(of, model, house(keys=keys))
     assert "p4f1x7" in found.values()
+
+
+@pytest.mark.acceptance("P-18")
+@pytest.mark.parametrize(
+    ("name", "zone", "wanted"),
+    [
+        ("cisco_mpp", "America/Cancun", {"Time_Zone": "GMT-05:00", "Daylight_Saving_Time_Enable": "No"}),
+        (
+            "cisco_mpp",
+            "America/Tijuana",
+            {"Time_Zone": "GMT-08:00", "Daylight_Saving_Time_Rule": "start=3/8/7/2:0:0;end=11/1/7/2:0:0;save=1"},
+        ),
+        ("linksys", "America/Hermosillo", {"Time_Zone": "GMT-07:00", "Daylight_Saving_Time_Enable": "No"}),
+        ("snom", "America/Hermosillo", {"utc_offset": "-25200", "dst": "", "timezone": ""}),
+        ("snom", "America/Tijuana", {"utc_offset": "-28800", "dst": "3600 03.02.07 02:00:00 11.01.07 02:00:00"}),
+        ("fanvil", "America/Cancun", {"sysConf/phone/date/TimeZone": "-20", "sysConf/phone/date/EnableDST": "0"}),
+        ("fanvil", "America/Tijuana", {"sysConf/phone/date/TimeZone": "-32", "sysConf/phone/date/DSTStartMon": "3"}),
+        ("htek", "America/Mexico_City", {"P64": "14", "P75": "0"}),
+        ("htek", "America/Tijuana", {"P64": "6", "P75": "2"}),
+        (
+            "cisco_enterprise",
+            "America/Tijuana",
+            {"device/devicePool/dateTimeSetting/timeZone": "Pacific Standard/Daylight Time"},
+        ),
+        (
+            "cisco_enterprise",
+            "America/Cancun",
+            {"device/devicePool/dateTimeSetting/timeZone": "SA Pacific Standard Time"},
+        ),
+    ],
+)
+def test_mexicos_zones_and_the_summer_time_of_its_border(name: str, zone: str, wanted: dict[str, str]) -> None:
+    of = family(name)
+    found = written(of, of.models[-1], house(site=Site("s1", "R", timezone=zone)))
+    assert {k: found.get(k) for k in wanted} == wanted
+
+
+def test_a_directory_of_an_older_version_is_given_the_tables_it_lacks() -> None:
+    connection = sqlite3.connect(":memory:")
+    tables.create(connection)
+    connection.execute("DROP TABLE line_key")
+    tables.put(connection, phone())
+    tables.create(connection)
+    tables.put(connection, KEYS[0])
+    assert set(tables.rows(connection)) == {phone(), KEYS[0]}
 
 
 @pytest.mark.acceptance("P-7", "P-18")
