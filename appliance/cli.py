@@ -18,6 +18,7 @@ COMMANDS = {
     "explain": "appliance.sip_edge.commands:explain",
     "calls": "appliance.sip_edge.commands:calls",
     "phones": "appliance.provision.estate_commands:phones",
+    "dhcp-help": "appliance.provision.dhcp_help_commands:dhcp_help",
     "claims": "appliance.provision.claim_commands:claims",
     "firmware": "appliance.provision.firmware_commands:firmware",
     "sync": "appliance.sync.commands:sync",
