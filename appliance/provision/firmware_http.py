@@ -3,12 +3,14 @@
 A download may take long, where any other request is cut off after ten seconds: `PATIENCE` tells the worker which may.
 """
 
+import io
 import socket
 from http import HTTPStatus
 from threading import BoundedSemaphore
 from weakref import WeakSet
 
-from flask import Request, Response, send_file
+from flask import Request, Response
+from werkzeug.wsgi import wrap_file
 
 from appliance.provision.firmware_store import Stored
 
@@ -23,6 +25,15 @@ PATIENCE: "WeakSet[socket.socket]" = WeakSet()
 _slots = BoundedSemaphore(DOWNLOADS_AT_ONCE)
 
 
+class _Held(io.FileIO):
+    """A file that holds one of the slots until it is closed, which whoever sends it does in the end."""
+
+    def close(self) -> None:
+        if not self.closed:
+            _slots.release()
+        super().close()
+
+
 def download(asked: Request, stored: Stored) -> Response:
     """The answer: 200, 206, 304, 404 or 503; raises werkzeug's RequestedRangeNotSatisfiable (416)."""
     if not _slots.acquire(blocking=False):
@@ -30,18 +41,21 @@ def download(asked: Request, stored: Stored) -> Response:
         busy.headers["Retry-After"] = str(RETRY_S)
         return busy
     try:
-        response = send_file(
-            stored.file, "application/octet-stream", conditional=True, etag=stored.sha256[:32], last_modified=None
-        )
+        file = _Held(stored.file)
     except FileNotFoundError:
         _slots.release()
         return Response("", HTTPStatus.NOT_FOUND)
-    except BaseException:
-        _slots.release()
-        raise
-    response.call_on_close(_slots.release)
+    wrapped = wrap_file(asked.environ, file)
+    response = Response(wrapped, content_type="application/octet-stream", direct_passthrough=True)
+    response.content_length = stored.size
+    response.set_etag(stored.sha256[:32])
     # What an address has never changes: its digest is in it.
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    try:
+        response.make_conditional(asked, accept_ranges=True, complete_length=stored.size)
+    except BaseException:
+        file.close()
+        raise
     line = asked.environ.get("gunicorn.socket")
     if line is not None:
         PATIENCE.add(line)
