@@ -84,4 +84,5 @@ def url(settings: Settings, mac: str, family: str | None) -> None:
             ),
         )
     token = _claims(settings).claim(phone, settings.provisioning.claim_opened_s)
-    click.echo(own_folder(settings, known, token))
+    # Beyond a router nothing but TLS, or its own encryption, carries an account.
+    click.echo(own_folder(settings, known, token, https=bool(known.secrets.https)))

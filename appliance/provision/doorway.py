@@ -56,10 +56,10 @@ LOOPBACK = "127."
 """This machine itself: whoever is on it needs no door to read its files."""
 
 
-def own_folder(settings: Settings, family: Family, token: str) -> str:
-    """The URL of a phone's own folder, with a slash at its end."""
+def own_folder(settings: Settings, family: Family, token: str, https: bool = False) -> str:
+    """The URL of a phone's own folder, with a slash at its end. `https`: it came so, and is led on so."""
     said, address = settings.provisioning, settings.network.voice_address
-    https = said.https_links and family.secrets.https
+    https = https or bool(said.https_links and family.secrets.https)
     port, usual = (said.https_port, 443) if https else (said.http_port, 80)
     place = address if port == usual else f"{address}:{port}"
     return f"{'https' if https else 'http'}://{place}/t/{token}/{family.prefix}/"
@@ -156,8 +156,9 @@ class _Admission:
             return Grant(admission.refusal, admission.alert)
         self.asked = (ask, admission, standing)
         claims, link, tell, seal = self._claims, admission.link, admission.tell, admission.seal
+        token = claims.token(Kind.PHONE, standing, link) if link else ""
         return Grant(
-            own_url=own_folder(self._settings, family, claims.token(Kind.PHONE, standing, link)) if link else "",
+            own_url=own_folder(self._settings, family, token, ask.https) if link else "",
             config_key=claims.key(standing, tell) if tell else "",
             scheme=family.secrets.encryption if seal else "",
             key=claims.key(standing, seal) if seal else "",

@@ -43,7 +43,7 @@ def test_a_phone_takes_its_account_by_its_own_url_over_https(door: Door, ana: Pl
     boot = trusting(door, ana, f"https://{ADDRESS}/yealink/{ANA}.boot")
     assert boot.returncode == 0, boot.stderr
     assert sip_secret("ana").encode() not in boot.stdout
-    own = re.search(rb"<http://[^/]+(/t/[\w-]{32}/yealink/001565aa0101\.cfg)>", boot.stdout)
+    own = re.search(rb"<https://[^/]+(/t/[\w-]{32}/yealink/001565aa0101\.cfg)>", boot.stdout)
     assert own
     got = trusting(door, ana, f"https://{ADDRESS}{own[1].decode()}")
     assert sip_secret("ana").encode() in got.stdout

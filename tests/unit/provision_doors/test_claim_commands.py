@@ -37,7 +37,7 @@ def test_a_window_is_opened_and_a_url_rotated_in_words(settings: Settings) -> No
 
 def test_a_url_is_a_claim_token_that_the_doors_know(settings: Settings, tmp_path: Path) -> None:
     url = run(settings, "url", ANA).strip()
-    found = re.fullmatch(r"http://10\.20\.0\.1/(t/[A-Za-z0-9_-]{32}/yealink/)", url)
+    found = re.fullmatch(r"https://10\.20\.0\.1/(t/[A-Za-z0-9_-]{32}/yealink/)", url)
     assert found
     doorway = doorway_in(tmp_path, published=False)
     answer = doorway.answer(f"{found[1]}001565aa0101.boot", "http", "192.0.2.7", "")

@@ -196,9 +196,11 @@ def test_a_claim_token_leads_a_phone_that_the_network_does_not_show_to_its_own_u
     assert house.refusal(f"yealink/{ANA}.cfg", far) == "not-confirmed"
     claim = house.claims.claim(house.phone(ANA), 900)
     assert house.refusal(f"t/{claim}/yealink/{ANA}.cfg", far) == "claim-without-account"
-    boot = house.data(f"t/{claim}/yealink/{ANA}.boot", far)
+    boot = house.data(f"t/{claim}/yealink/{ANA}.boot", far, "https")
     assert sip_secret("ana").encode() not in boot
+    assert b"<https://" in boot, "it goes on as it came"
     own = next(u for u in links(boot) if ANA in u)
+    assert house.refusal(own, far) == "window-closed", "not in the clear to who cannot be seen"
     assert sip_secret("ana").encode() in house.data(own, far, "https")
     assert house.refusal(f"t/{claim}/yealink/{ANA}.boot", far) == "token-over"
 
