@@ -61,6 +61,7 @@ KINDS = [
 ]
 
 
+@pytest.mark.acceptance("P-7")
 @pytest.mark.parametrize(("name", "model"), KINDS)
 def test_files_are_as_they_were(name: str, model: str) -> None:
     of = family(name)
