@@ -16,7 +16,9 @@ _Stamp = tuple[tuple[str, int, int], ...]
 class Catalogue:
     """Families of a folder. A family that a change broke goes on as it was; a folder that is gone is gone."""
 
-    def __init__(self, templates_dir: Path, clock: Clock) -> None:
+    def __init__(self, templates_dir: Path, clock: Clock, compiled: bool = True) -> None:
+        """Not `compiled`: for a process that renders no files (families.load_families)."""
+        self._compiled = compiled
         self._folder = templates_dir
         self._clock = clock
         self._looked_at = float("-inf")
@@ -52,7 +54,7 @@ class Catalogue:
         return tuple(found)
 
     def _read_anew(self) -> Families:
-        read = load_families(self._folder)
+        read = load_families(self._folder, self._compiled)
         for problem in read.problems:
             log.error("provision.template.broken %s", problem.text())
         good = {f.name: f for f in read.families}

@@ -53,7 +53,7 @@ class _Service:
         self._settings = settings
         self._interface_index = interface_index
         self._live = Live(settings.paths.live_dir)
-        self._catalogue = Catalogue(settings.paths.templates_dir, SystemClock())
+        self._catalogue = Catalogue(settings.paths.templates_dir, SystemClock(), compiled=False)
         self._folder = settings.paths.engines_dir / "kea"
         self._kea = kea
         self._once = SaidOnce()

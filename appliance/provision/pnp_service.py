@@ -132,7 +132,7 @@ def run(settings: Settings) -> None:
     network, clock, chance = settings.network, SystemClock(), SystemChance()
     index = require_interface(network.voice_interface)
     local = LocalStore(settings.paths.local_db, clock, chance)
-    catalogue = Catalogue(settings.paths.templates_dir, clock)
+    catalogue = Catalogue(settings.paths.templates_dir, clock, compiled=False)
     seen = LeasesAndNeighbours(settings)
     responder = Responder(settings, seen, local, chance, catalogue)
     ear = _ear(settings)
