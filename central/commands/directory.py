@@ -1,5 +1,6 @@
 """Commands that edit what the office owns: companies, buildings, people, numbers."""
 
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -11,6 +12,7 @@ from central.directory.people import PersonWish
 from central.errors import NotFoundProblem, Words
 from central.model import NumberRecord
 from central.rules.numbers import e164
+from wire.rows import Person
 
 
 @click.group()
@@ -138,6 +140,36 @@ def person_add(terminal: Terminal, account: str, site: str, **more: Any) -> None
     terminal.tell(
         Words(f"{name}, extension {short}: {made.person.id}", f"{name}, extensión {short}: {made.person.id}"), facts
     )
+
+
+@person.command("change")
+@click.argument("extension")
+@click.option("--account", required=True, help="Company (id or name).")
+@click.option("--first-name")
+@click.option("--last-name")
+@click.option("--extension", "new_extension", help="Another extension: it takes effect at once.")
+@click.option("--number", help="In place of the direct number; \"\" for none.")
+@click.option("--caller-id", help="Number shown outside, one of the company's; \"\" for the direct number.")
+@click.option("--area-code", help="For local dialling; \"\" for the building's.")
+@click.option("--email")
+@click.option("--language")
+@click.option("--international/--no-international", default=None)
+@click.option("--premium/--no-premium", default=None)
+@json_option
+def person_change(
+    terminal: Terminal, extension: str, account: str, new_extension: str | None, number: str | None, **more: Any
+) -> None:
+    """Change what is named of the person with this extension; the rest stays."""
+    account_id = terminal.account(account)
+    _, target = target_of(terminal, account_id, extension)
+    with terminal.office.editing(terminal.actor) as edit:
+        edit.lock_account(account_id)
+        held = edit.get(Person, target, account_id)
+        fields = ("first_name", "last_name", "email", "language", "area_code", "international", "premium")
+        values = {f: getattr(held, f) if more[f] is None else more[f] for f in fields}
+        wish = PersonWish(extension=new_extension or extension, caller_id=more["caller_id"], **values)
+        changed = people.change_person(edit, account_id, target, wish, number)
+    terminal.tell(SAVED, {"person_id": target, **asdict(changed)})
 
 
 @person.command("delete")

@@ -5,11 +5,13 @@ from dataclasses import asdict
 from typing import Any
 
 import click
+from sqlalchemy import or_, select
 
-from central.commands.base import Terminal, json_option, target_of
+from central.commands.base import SAVED, Terminal, json_option, target_of
 from central.directory import phones, trunks
 from central.directory.keys import KeyWish, set_keys
 from central.errors import InputProblem, NotFoundProblem, Words
+from central.model import TrunkRecord
 from central.model.rows import of_account
 from central.rules import phones as phone_rules
 from wire.rows import LineKey, Phone
@@ -103,6 +105,69 @@ def trunk_add(terminal: Terminal, name: str, host: str, site: str, **more: Any) 
     with terminal.office.editing(terminal.actor) as edit:
         made = trunks.add_trunk(edit, terminal.site(site), wish)
     terminal.tell(Words(f"Trunk {made.name}: {made.id}", f"Troncal {made.name}: {made.id}"), {"trunk_id": made.id})
+
+
+@trunk.command("change")
+@click.argument("name")
+@click.option("--site", required=True, help="Building (id or name).")
+@click.option("--name", "new_name", help="Another name.")
+@click.option("--host")
+@click.option("--kind", help="carrier, central or gateway.")
+@click.option("--port")
+@click.option("--transport")
+@click.option("--priority")
+@click.option("--plus/--no-plus", default=None)
+@click.option("--trusted/--untrusted", default=None)
+@click.option("--user", help=f"Another password comes in ${SECRET_VARIABLE}, else it stays; \"\" for no user.")
+@json_option
+def trunk_change(terminal: Terminal, name: str, site: str, **more: Any) -> None:
+    """Change what is named of a way out; the rest stays. The password is never shown."""
+    site_id = terminal.site(site)
+    trunk_id = _trunk(terminal, site_id, name)
+    with terminal.office.editing(terminal.actor) as edit:
+        held = trunks.trunk_of(edit, site_id, trunk_id)
+        wished = {k: v for k, v in more.items() if v is not None}
+        wish = trunks.TrunkWish(
+            name=wished.get("new_name", held.name),
+            host=wished.get("host", held.host),
+            trunk_kind=wished.get("kind", held.trunk_kind),
+            port=wished.get("port", str(held.port)),
+            transport=wished.get("transport", held.transport),
+            priority=wished.get("priority", str(held.priority)),
+            plus=wished.get("plus", held.plus),
+            username=wished.get("user", held.username),
+            secret=os.environ.get(SECRET_VARIABLE, ""),
+            trusted=wished.get("trusted", held.trusted),
+        )
+        changed = trunks.change_trunk(edit, site_id, held.id, wish)
+    terminal.tell(SAVED, {"trunk_id": changed.id, **{k: v for k, v in asdict(changed).items() if k != "secret"}})
+
+
+@trunk.command("delete")
+@click.argument("name")
+@click.option("--site", required=True, help="Building (id or name).")
+@json_option
+def trunk_delete(terminal: Terminal, name: str, site: str) -> None:
+    """Delete a way out."""
+    site_id = terminal.site(site)
+    trunk_id = _trunk(terminal, site_id, name)
+    with terminal.office.editing(terminal.actor) as edit:
+        trunks.delete_trunk(edit, site_id, trunk_id)
+    terminal.tell(Words("Deleted.", "Eliminado."), {"trunk_id": trunk_id})
+
+
+def _trunk(terminal: Terminal, site_id: str, named: str) -> str:
+    """The id of the building's trunk with this id or name."""
+    query = select(TrunkRecord.id).where(
+        TrunkRecord.site_id == site_id, or_(TrunkRecord.id == named, TrunkRecord.name == named)
+    )
+    with terminal.office.reading() as session:
+        found = session.scalar(query)
+    if found is None:
+        raise NotFoundProblem(
+            Words(f"The building has no trunk {named[:64]}.", f"El edificio no tiene la troncal {named[:64]}.")
+        )
+    return found
 
 
 def _phone(terminal: Terminal, account_id: str, mac: str) -> Phone:

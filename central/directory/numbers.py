@@ -1,5 +1,7 @@
 """Edits of a company's numbers (DIDs) and of where each leads. One number, one destination (N-4)."""
 
+from dataclasses import replace
+
 from sqlalchemy import select
 
 from central.directory.destinations import checked_destination
@@ -8,7 +10,7 @@ from central.errors import InputProblem, Words
 from central.model import MappingRecord, NumberRecord
 from central.model.rows import find
 from central.rules import numbers, tokens
-from wire.rows import Mapping, Number
+from wire.rows import Mapping, Number, Person
 
 
 def add_number(edit: Edit, account_id: str, text: str) -> Number:
@@ -44,8 +46,13 @@ def unmap_number(edit: Edit, account_id: str, number_id: str) -> None:
 
 
 def delete_number(edit: Edit, account_id: str, number_id: str) -> None:
+    """The number leaves the company; people who showed it outside show their first number, else the building's."""
     unmap_number(edit, account_id, number_id)
-    edit.delete(edit.get(Number, number_id, account_id))
+    number = edit.get(Number, number_id, account_id)
+    for person in edit.all(Person, account_id):
+        if person.caller_id == number.e164:
+            edit.put(replace(person, caller_id=""))
+    edit.delete(number)
 
 
 def free_number(edit: Edit, account_id: str, text: str) -> Number:

@@ -14,12 +14,15 @@ from central.rules import names, numbers, tokens
 from central.rules.extension import checked_extension
 from central.rules.faults import Faults
 from central.rules.languages import optional_language
-from wire.rows import DestinationKind, Extension, Mapping, Person, Phone
+from wire.rows import DestinationKind, Extension, Mapping, Number, Person, Phone
 
 
 @dataclass(frozen=True, slots=True)
 class PersonWish:
-    """A person as a form or a command gives it. `number` and `mac` may be empty: without number, without phone."""
+    """A person as a form or a command gives it. `number` and `mac` may be empty: without number, without phone.
+
+    `caller_id` None: as it was; empty: the person's first number, else the building's.
+    """
 
     first_name: str
     last_name: str = ""
@@ -29,6 +32,7 @@ class PersonWish:
     area_code: str = ""
     international: bool = False
     premium: bool = False
+    caller_id: str | None = None
     number: str = ""
     mac: str = ""
     family: str = ""
@@ -67,19 +71,24 @@ def add_person(edit: Edit, account_id: str, wish: PersonWish) -> PersonMade:
     return PersonMade(person, extension, e164, phone)
 
 
-def change_person(edit: Edit, account_id: str, person_id: str, wish: PersonWish) -> Person:
+def change_person(
+    edit: Edit, account_id: str, person_id: str, wish: PersonWish, number: str | None = None
+) -> Person:
     """Change a person's own fields and the extension, which keys on the company's phones follow (U-3).
 
-    Number and phone have their own edits. Raises InputProblem(s).
+    `number` takes the place of the person's first one, which stays the company's; empty takes it away, None leaves it.
+    Of the wish, number and phone are not looked at. Raises InputProblem(s).
     """
     edit.lock_account(account_id)
     former = edit.get(Person, person_id, account_id)
     faults = Faults()
-    person = replace(_checked_person(edit, faults, person_id, account_id, wish), caller_id=former.caller_id)
+    person = _checked_person(edit, faults, person_id, account_id, wish, former.caller_id)
     own = extension_of(edit, account_id, person_id)
     digits = own.digits if own else ""
     if own is None or "".join(wish.extension.split()) != own.digits:  # one from before a rule stays until it changes
         digits = faults.keep(lambda: _free_extension(edit, account_id, wish.extension, person_id), "")
+    if number is not None:
+        faults.keep(lambda: _replace_number(edit, account_id, number, person_id), None)
     faults.settle()
     edit.put(person)
     made = own or Extension(tokens.new_id("extension"), account_id, "", DestinationKind.PERSON, person_id)
@@ -114,7 +123,9 @@ def extension_of(edit: Edit, account_id: str, person_id: str) -> Extension | Non
     return next((e for e in mine if e.target_kind == DestinationKind.PERSON), None)
 
 
-def _checked_person(edit: Edit, faults: Faults, person_id: str, account_id: str, wish: PersonWish) -> Person:
+def _checked_person(
+    edit: Edit, faults: Faults, person_id: str, account_id: str, wish: PersonWish, caller_id: str = ""
+) -> Person:
     person = Person(
         id=person_id,
         account_id=account_id,
@@ -127,6 +138,7 @@ def _checked_person(edit: Edit, faults: Faults, person_id: str, account_id: str,
         international=wish.international,
         premium=wish.premium,
         area_code=faults.keep(lambda: numbers.area_code("area_code", wish.area_code), ""),
+        caller_id=faults.keep(lambda: _own_number(edit, account_id, wish.caller_id, caller_id), ""),
     )
     same = select(PersonRecord.id).where(
         PersonRecord.account_id == account_id,
@@ -156,6 +168,32 @@ def _free_extension(edit: Edit, account_id: str, text: str, person_id: str) -> s
             Words("Choose another.", "Elija otra."),
         )
     return digits
+
+
+def _own_number(edit: Edit, account_id: str, text: str | None, former: str) -> str:
+    """Shown outside is a number of the company, or nothing of its own: nobody may call under another's number."""
+    if text is None:
+        return former
+    e164 = numbers.optional_e164("caller_id", text)
+    if e164 and all(n.e164 != e164 for n in edit.all(Number, account_id)):
+        raise InputProblem(
+            "caller_id",
+            Words(f"The company has no number {e164}.", f"La empresa no tiene el número {e164}."),
+            Words("Choose one of the company's own.", "Elija uno de los propios de la empresa."),
+        )
+    return e164
+
+
+def _replace_number(edit: Edit, account_id: str, text: str, person_id: str) -> None:
+    target = (DestinationKind.PERSON, person_id)
+    led = {m.id: m for m in edit.all(Mapping, account_id) if (m.target_kind, m.target_id) == target}
+    mine = sorted((n for n in edit.all(Number, account_id) if n.id in led), key=lambda n: n.e164)
+    wanted = numbers.optional_e164("number", text)
+    if wanted in [n.e164 for n in mine]:
+        return
+    e164 = _give_number(edit, account_id, wanted, person_id)
+    if mine and mine[0].e164 != e164:
+        edit.delete(led[mine[0].id])
 
 
 def _give_number(edit: Edit, account_id: str, text: str, person_id: str) -> str:

@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import select
 
@@ -22,7 +22,7 @@ USERNAME = re.compile(r"[A-Za-z0-9._+@-]{0,64}")
 
 @dataclass(frozen=True, slots=True)
 class TrunkWish:
-    """A way out as a form or a command gives it."""
+    """A way out as a form or a command gives it. Changing one, an empty `secret` leaves the password as it is."""
 
     name: str
     host: str
@@ -39,9 +39,36 @@ class TrunkWish:
 def add_trunk(edit: Edit, site_id: str, wish: TrunkWish) -> Trunk:
     """A new way out of the building. Raises InputProblem(s)."""
     edit.lock_site(site_id)
+    trunk = _checked(edit, tokens.new_id("trunk"), site_id, wish)
+    edit.put(trunk)
+    return trunk
+
+
+def change_trunk(edit: Edit, site_id: str, trunk_id: str, wish: TrunkWish) -> Trunk:
+    """Change a way out. Its password stays unless another is given; without a user there is none."""
+    edit.lock_site(site_id)
+    former = trunk_of(edit, site_id, trunk_id)
+    trunk = _checked(edit, trunk_id, site_id, wish)
+    if not trunk.secret and trunk.username:
+        trunk = replace(trunk, secret=former.secret)
+    elif not trunk.username:
+        trunk = replace(trunk, secret="")
+    edit.put(trunk)
+    return trunk
+
+
+def trunk_of(edit: Edit, site_id: str, trunk_id: str) -> Trunk:
+    """A trunk of this building. Raises NotFoundProblem for any other's."""
+    trunk = find(edit.session, Trunk, trunk_id, edit.sealer)
+    if trunk is None or trunk.site_id != site_id:
+        raise NotFoundProblem(Words("There is no such trunk.", "No existe esa troncal."))
+    return trunk
+
+
+def _checked(edit: Edit, trunk_id: str, site_id: str, wish: TrunkWish) -> Trunk:
     faults = Faults()
     trunk = Trunk(
-        id=tokens.new_id("trunk"),
+        id=trunk_id,
         site_id=site_id,
         name=faults.keep(
             lambda: names.required_name("name", wish.name, Words("the trunk's name", "el nombre de la troncal")), ""
@@ -56,7 +83,9 @@ def add_trunk(edit: Edit, site_id: str, wish: TrunkWish) -> Trunk:
         secret=faults.keep(lambda: names.short("secret", wish.secret), ""),
         trusted=wish.trusted,
     )
-    same = select(TrunkRecord.id).where(TrunkRecord.site_id == site_id, TrunkRecord.name == trunk.name)
+    same = select(TrunkRecord.id).where(
+        TrunkRecord.site_id == site_id, TrunkRecord.name == trunk.name, TrunkRecord.id != trunk_id
+    )
     if trunk.name and edit.session.scalar(same):
         faults.add(
             InputProblem(
@@ -65,16 +94,12 @@ def add_trunk(edit: Edit, site_id: str, wish: TrunkWish) -> Trunk:
             )
         )
     faults.settle()
-    edit.put(trunk)
     return trunk
 
 
 def delete_trunk(edit: Edit, site_id: str, trunk_id: str) -> None:
     edit.lock_site(site_id)
-    trunk = find(edit.session, Trunk, trunk_id, edit.sealer)
-    if trunk is None or trunk.site_id != site_id:
-        raise NotFoundProblem(Words("There is no such trunk.", "No existe esa troncal."))
-    edit.delete(trunk)
+    edit.delete(trunk_of(edit, site_id, trunk_id))
 
 
 def _host(text: str) -> str:

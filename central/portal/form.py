@@ -22,6 +22,10 @@ class Form:
     def value(self, name: str) -> str:
         return self._values.get(name, "")
 
+    def given(self, name: str) -> str | None:
+        """The value; None when the form had no such field."""
+        return self._values.get(name)
+
     def checked(self, name: str) -> bool:
         return bool(self._values.get(name))
 

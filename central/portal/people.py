@@ -1,5 +1,7 @@
 """Pages of a company's people: the list, and one form that makes person, extension, number and phone (U-1)."""
 
+from dataclasses import replace
+
 from flask import Blueprint, redirect, url_for
 
 from central.directory import people as edits
@@ -8,9 +10,13 @@ from central.model.rows import of_account
 from central.portal.base import Answer, Desk, page
 from central.portal.form import Form
 from central.portal.lookup import account_of, number_lines, person_lines, sites_of
+from central.rules.extension import free as free_extensions
 from central.rules.extension import next_free
+from central.rules.numbers import for_people
 from central.rules.phones import families
 from wire.rows import Extension
+
+OFFERED_EXTENSIONS = 20
 
 
 def add_pages(pages: Blueprint, desk: Desk) -> None:
@@ -49,6 +55,8 @@ def add_pages(pages: Blueprint, desk: Desk) -> None:
             free=free,
             families=families(),
             person=None,
+            extensions=free_extensions(used, OFFERED_EXTENSIONS),
+            numbers=[],
         )
 
     @pages.route("/accounts/<account_id>/people/<person_id>", methods=["GET", "POST"])
@@ -56,16 +64,22 @@ def add_pages(pages: Blueprint, desk: Desk) -> None:
         with office.reading() as session:
             account = account_of(session, account_id)
             lines = [line for line in person_lines(session, account_id) if line.person.id == person_id]
+            used = frozenset(e.digits for e in of_account(session, Extension, account_id))
+            numbers = number_lines(session, account_id)
         if not lines:
             raise NotFoundProblem(Words("There is no such person.", "No existe esa persona."))
         held = lines[0].person
+        free = [line.number.e164 for line in numbers if not line.destination]
         start = {n: getattr(held, n) for n in ("first_name", "last_name", "email", "language", "area_code")}
         start |= {n: "1" for n in ("international", "premium") if getattr(held, n)}
+        start |= {"caller_id": held.caller_id, "number": for_people(next(iter(lines[0].numbers), ""))}
         form = Form({**start, "extension": lines[0].extension})
 
         def act() -> None:
+            desk.only_own_number(form.value("number"), [*free, *lines[0].numbers])
+            wish = replace(_wish(form), caller_id=form.given("caller_id"))
             with office.editing(desk.actor) as edit:
-                edits.change_person(edit, account_id, person_id, _wish(form))
+                edits.change_person(edit, account_id, person_id, wish, form.given("number"))
 
         if form.done(act):
             return redirect(url_for("portal.people", account_id=account_id))
@@ -75,9 +89,11 @@ def add_pages(pages: Blueprint, desk: Desk) -> None:
             account=account,
             form=form,
             places=[],
-            free=[],
+            free=free,
             families=families(),
             person=lines[0],
+            extensions=free_extensions(used, OFFERED_EXTENSIONS),
+            numbers=[line.number.e164 for line in numbers],
         )
 
     @pages.post("/accounts/<account_id>/people/<person_id>/delete")

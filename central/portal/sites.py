@@ -73,26 +73,32 @@ def add_pages(pages: Blueprint, desk: Desk) -> None:
     @pages.post("/sites/<site_id>/trunks")
     def new_trunk(site_id: str) -> Answer:
         form = Form()
-        wish = trunks.TrunkWish(
-            name=form.value("name"),
-            host=form.value("host"),
-            trunk_kind=form.value("trunk_kind"),
-            port=form.value("port"),
-            transport=form.value("transport"),
-            priority=form.value("priority"),
-            plus=form.checked("plus"),
-            username=form.value("username"),
-            secret=form.value("secret"),
-            trusted=form.checked("trusted"),
-        )
 
         def act() -> None:
             with office.editing(desk.actor) as edit:
-                trunks.add_trunk(edit, site_id, wish)
+                trunks.add_trunk(edit, site_id, _trunk_wish(form))
 
         if form.done(act):
             return redirect(url_for("portal.site", site_id=site_id))
         return _show(site_id, form)
+
+    @pages.route("/sites/<site_id>/trunks/<trunk_id>", methods=["GET", "POST"])
+    def trunk(site_id: str, trunk_id: str) -> Answer:
+        with office.reading() as session:
+            record = session.get(TrunkRecord, trunk_id)
+            site = session.get(SiteRecord, site_id)
+        if site is None or record is None or record.site_id != site_id:
+            raise NotFoundProblem(Words("There is no such trunk.", "No existe esa troncal."))
+        held = to_row(record, None)  # without its secret
+        form = Form({k: str(v) for k, v in asdict(held).items() if v is not False})
+
+        def act() -> None:
+            with office.editing(desk.actor) as edit:
+                trunks.change_trunk(edit, site_id, trunk_id, _trunk_wish(form))
+
+        if form.done(act):
+            return redirect(url_for("portal.site", site_id=site_id))
+        return page("trunk_form.html", form.status, form=form, site=site, trunk=record)
 
     @pages.post("/sites/<site_id>/trunks/<trunk_id>/delete")
     def delete_trunk(site_id: str, trunk_id: str) -> Answer:
@@ -174,6 +180,21 @@ def _wish(form: Form) -> sites.SiteWish:
         address=form.value("address"),
         callback_number=form.value("callback_number"),
         language=form.value("language"),
+    )
+
+
+def _trunk_wish(form: Form) -> trunks.TrunkWish:
+    return trunks.TrunkWish(
+        name=form.value("name"),
+        host=form.value("host"),
+        trunk_kind=form.value("trunk_kind"),
+        port=form.value("port"),
+        transport=form.value("transport"),
+        priority=form.value("priority"),
+        plus=form.checked("plus"),
+        username=form.value("username"),
+        secret=form.value("secret"),
+        trusted=form.checked("trusted"),
     )
 
 

@@ -5,6 +5,7 @@ that nothing collides with 9 for 911 or with the prefixes that begin with 0.
 """
 
 import re
+from itertools import islice
 
 from central.errors import InputProblem, Words
 from wire.extensions import extension_conflict
@@ -34,9 +35,11 @@ def checked_extension(field: str, text: str) -> str:
 
 
 def next_free(used: frozenset[str]) -> str:
-    """The first extension that can be offered; empty when all are in use (U-3: one in use is not offered)."""
-    for number in range(FIRST_OFFERED, 9000):
-        digits = str(number)
-        if digits not in used and SHAPE.fullmatch(digits) and extension_conflict(digits) is None:
-            return digits
-    return ""
+    """The first extension that can be offered; empty when all are in use."""
+    return next(iter(free(used, 1)), "")
+
+
+def free(used: frozenset[str], most: int) -> tuple[str, ...]:
+    """The first `most` extensions that can be offered: allowed, and not in use (U-3)."""
+    every = (str(number) for number in range(FIRST_OFFERED, 9000))
+    return tuple(islice((d for d in every if d not in used and extension_conflict(d) is None), most))

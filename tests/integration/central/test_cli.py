@@ -66,6 +66,14 @@ def test_an_office_is_built_from_the_terminal(shell: Shell) -> None:
     said = shell.type("phone", "keys", mac, "3=none", "--account", "Acme")
     assert said == "2=blf:102:Sala: 1\n4=park\n"
     shell.json("trunk", "add", "Telmex", "203.0.113.9", "--site", site)
+    held = shell.json("trunk", "change", "Telmex", "--site", site, "--host", "sip.telmex.mx", "--user", "acme")
+    assert (held["host"], held["port"], held["username"], held["trusted"]) == ("sip.telmex.mx", 5060, "acme", True)
+    assert "secret" not in held
+    held = shell.json("person", "change", "101", "--account", "Acme", "--extension", "110", "--international",
+                      "--number", "5512345670", "--caller-id", "5512345678", "--area-code", "664")  # fmt: skip
+    assert (held["international"], held["caller_id"], held["first_name"]) == (True, "+525512345678", "Ana")
+    shell.json("map", "5512345670", "110", "--account", "Acme")
+    shell.json("trunk", "delete", "Telmex", "--site", site)
     shell.json("person", "delete", "102", "--account", "Acme")
     shell.json("account", "leave", bravo, site)
     assert parse(shell.json("claim", site)["claim_code"])
@@ -81,6 +89,9 @@ def test_what_cannot_be_is_a_problem(shell: Shell) -> None:
     shell.json("account", "add", "Acme")
     with pytest.raises(NotFoundProblem, match="Nowhere"):
         shell.type("claim", "Nowhere")
+    shell.json("site", "add", "Torre")
+    with pytest.raises(NotFoundProblem, match="no trunk"):
+        shell.type("trunk", "change", "Telmex", "--site", "Torre", "--port", "5070")
     with pytest.raises(InputProblem, match="911"):
         shell.type("person", "add", "Ana", "--account", "Acme", "--extension", "911")
     with pytest.raises(NotFoundProblem, match="no phone"):

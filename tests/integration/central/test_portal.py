@@ -9,7 +9,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from central.authority import make_authority
-from central.directory import numbers
+from central.directory import numbers, trunks
 from central.model import AuditEntry, CdrRecord, SeenPhone
 from central.office import Office
 from central.operators import add_operator, set_password
@@ -118,12 +118,15 @@ def test_every_page_opens_in_both_languages(admin: Browser, office: Office, lang
     ana = a_person(office, acme, "Ana", "101", number="5512345678", mac="001565000001", model="T46S", site_id=site)
     with office.editing(WHO) as edit:
         number = numbers.add_number(edit, acme, "5512345679")
+        wish = trunks.TrunkWish("Telmex", "203.0.113.9", username="u", secret="hush-hush")
+        trunk = trunks.add_trunk(edit, site, wish)
         edit.session.add(a_waiting_phone(office, site))
         edit.session.add(a_stored_call(office, site, acme))
     assert ana.phone is not None
     admin.send("/language", language=language, back="/sites")
     pages = [
-        "/sites", "/sites/new", f"/sites/{site}", f"/sites/{site}/edit", "/accounts", "/accounts/new",
+        "/sites", "/sites/new", f"/sites/{site}", f"/sites/{site}/trunks/{trunk.id}", f"/sites/{site}/edit",
+        "/accounts", "/accounts/new",
         f"/accounts/{acme}/people", f"/accounts/{acme}/people/new", f"/accounts/{acme}/people/{ana.person.id}",
         f"/accounts/{acme}/numbers", f"/accounts/{acme}/numbers/{number.id}", f"/accounts/{acme}/phones",
         f"/accounts/{acme}/phones/{ana.phone.id}", f"/accounts/{acme}/calls", f"/accounts/{acme}/settings",
@@ -134,6 +137,7 @@ def test_every_page_opens_in_both_languages(admin: Browser, office: Office, lang
         assert f'lang="{language}"' in text
         assert says in text
         assert ana.phone.sip_secret not in text
+        assert "hush-hush" not in text
 
 
 def test_an_administrator_builds_a_company_from_nothing(admin: Browser, office: Office) -> None:
@@ -181,6 +185,49 @@ def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(admin: B
         assert typed in answer.text
     assert answer.text.count('aria-invalid="true"') >= 4
     assert admin.read(f"/accounts/{acme}/people").count("data-sure") == 1
+
+
+@pytest.mark.acceptance("U-3")
+def test_a_person_is_renumbered_and_an_extension_in_use_is_not_offered(admin: Browser, office: Office) -> None:
+    acme = a_company(office, "Acme", a_site(office))
+    ana = a_person(office, acme, "Ana", "101", number="5512345678").person
+    a_person(office, acme, "Beto", "103")
+    page = f"/accounts/{acme}/people/{ana.id}"
+    offered = re.findall(r'<option value="(\d+)"></option>', admin.read(page).split('id="offered"')[1])
+    assert offered[:2] == ["102", "104"]
+    assert "103" not in offered
+    values = {"first_name": "Ana", "last_name": "Pérez", "number": "55 1234 5670", "caller_id": "+525512345678"}
+    assert admin.send(page, page, extension="103", **values).status_code == 422
+    assert admin.send(page, page, extension="104", international="1", area_code="664", **values).status_code == 302
+    shown = admin.read(page)
+    assert 'value="104"' in shown
+    assert 'value="55 1234 5670"' in shown
+    assert '<option value="+525512345678" selected>' in shown
+    assert 'name="international" type="checkbox" value="1" checked' in shown
+    refused = admin.send(page, page, extension="104", **{**values, "caller_id": "5587654321"})
+    assert refused.status_code == 422
+    assert "La empresa no tiene el número +525587654321" in refused.text
+
+
+def test_a_trunk_is_changed_and_its_password_is_never_shown(admin: Browser, office: Office) -> None:
+    site = a_site(office)
+    with office.editing(WHO) as edit:
+        wish = trunks.TrunkWish("Telmex", "203.0.113.9", username="u", secret="hush-hush", trusted=False)
+        trunk = trunks.add_trunk(edit, site, wish)
+    page = f"/sites/{site}/trunks/{trunk.id}"
+    shown = admin.read(page)
+    assert 'value="203.0.113.9"' in shown
+    assert "hush-hush" not in shown
+    values = {"name": "Telmex", "trunk_kind": "carrier", "transport": "udp", "priority": "10", "username": "u"}
+    refused = admin.send(page, page, host="203.0.113", port="5060", **values)
+    assert refused.status_code == 422
+    saved = admin.send(page, page, host="sip.telmex.mx", port="5070", **values)
+    assert saved.location == f"/sites/{site}"
+    assert "udp:sip.telmex.mx:5070" in admin.read(f"/sites/{site}")
+    with office.editing(WHO) as edit:
+        edit.lock_site(site)
+        assert trunks.trunk_of(edit, site, trunk.id).secret == "hush-hush"
+    assert admin.get(f"/sites/{a_site(office)}/trunks/{trunk.id}").status_code == 404
 
 
 @pytest.mark.acceptance("N-3")
@@ -285,6 +332,12 @@ def test_a_log_in_of_one_company_reaches_nothing_of_another(app, office: Office)
         (f"/accounts/{acme}/phones/{theirs.phone.id}/delete", {}),
         (f"/accounts/{acme}/phones/{mine.phone.id if mine.phone else ''}", {"person_id": theirs.person.id}),
         (f"/accounts/{acme}/phones/{theirs.phone.id}/keys", {"kind_2": "park"}),
+        (f"/accounts/{acme}/people/{mine.person.id}",
+         {"first_name": "Ana", "extension": "101", "number": "5587654321"}),
+        (f"/accounts/{acme}/people/{mine.person.id}",
+         {"first_name": "Ana", "extension": "101", "number": "", "caller_id": "5587654321"}),
+        (f"/accounts/{acme}/people/{mine.person.id}",
+         {"first_name": "Ana", "extension": "101", "number": "5511112222"}),
         (f"/accounts/{acme}/people/new", {"first_name": "Zoe", "extension": "102", "number": "5587654321"}),
         (f"/accounts/{acme}/numbers", {"number": "5511112222"}),
         (f"/accounts/{acme}/settings", {"name": "Acme", "language": "en", "default": f"person:{theirs.person.id}"}),
