@@ -37,6 +37,7 @@ TOKENS_OF = "tokens.key"
 
 REPORT_KEPT_S = 2.0
 BANS_MOST = 1024
+BANS_LOOKED_AT_S = 0.1
 PHONES_MOST = 5000
 _COLUMNS = tuple(f.name for f in fields(Standing))
 _SCHEMA = f"""
@@ -80,6 +81,7 @@ class Claims:
         self._lock = Lock()
         self._store: sqlite3.Connection | None = None
         self._version = -1
+        self._looked_at = float("-inf")
         self._standings: OrderedDict[str, Standing] = OrderedDict()
         self._issued: set[str] = set()
         self._bans: dict[str, float] = {}
@@ -178,7 +180,11 @@ class Claims:
 
     def banned(self, source: str) -> bool:
         with self._lock:
-            self._fresh()
+            # Every packet asks: what another process banned may come a moment late.
+            now = self._clock.monotonic()
+            if not 0 <= now - self._looked_at < BANS_LOOKED_AT_S:
+                self._looked_at = now
+                self._fresh()
             until = self._bans.get(source)
         return until is not None and self._clock.now().timestamp() < until
 

@@ -164,32 +164,31 @@ class TftpDoor:
                 line.send(error_packet(code))
                 line.close()
                 return
-            content, size = found
+            answer, content, size = found
             transfer = Transfer(line, content, accepted(asked.options, size))
         except OSError:
             line.close()
             return
+        # While its first packet is on its way.
+        self._doorway.record(answer, asked.path, "tftp", source, "", 200, size)
         now = time.monotonic()
         self._transfers[peer] = _Running(transfer, source, now + TRANSFER_S + size / SLOWEST, now + RESEND_S)
         self._sources[source] += 1
         self._selector.register(line, selectors.EVENT_READ, peer)
 
-    def _ask(self, path: str, address: str) -> tuple[BinaryIO, int] | None:
-        """The file and its size. None, whatever the reason: nobody learns by asking which phones there are."""
+    def _ask(self, path: str, address: str) -> tuple[Served | Stored, BinaryIO, int] | None:
+        """What is given, its octets, how many. None whatever the reason: nobody learns which phones there are."""
         try:
             answer = self._doorway.answer(path, "tftp", address, "")
         except DirectoryProblem:
             self._doorway.refuse("no-directory", "", "tftp", address, "", 403)
             return None
-        content: BinaryIO | None = None
-        size = 0
         if isinstance(answer, Served):
-            content, size = io.BytesIO(answer.data), len(answer.data)
-        elif isinstance(answer, Stored):
-            content, size = answer.open(), answer.size
-        status = 200 if content else 500 if isinstance(answer, Broken) else 404
-        self._doorway.record(answer, path, "tftp", address, "", status, size)
-        return (content, size) if content else None
+            return answer, io.BytesIO(answer.data), len(answer.data)
+        if isinstance(answer, Stored) and (content := answer.open()) is not None:
+            return answer, content, answer.size
+        self._doorway.record(answer, path, "tftp", address, "", 500 if isinstance(answer, Broken) else 404)
+        return None
 
     def _continue(self, peer: tuple[str, int]) -> None:
         running = self._transfers.get(peer)

@@ -66,7 +66,7 @@ def accepted(asked: dict[str, str], size: int) -> dict[str, str]:
 class Transfer:
     """Reads `source` as it goes. `line` is connected to the phone and does not block."""
 
-    __slots__ = ("_awaited", "_block", "_final", "_line", "_number", "_packet", "_source")
+    __slots__ = ("_awaited", "_block", "_coming", "_final", "_line", "_number", "_packet", "_source")
 
     def __init__(self, line: socket.socket, source: BinaryIO, options: dict[str, str]) -> None:
         """Sends the first packet. Raises OSError when the phone cannot be reached."""
@@ -77,11 +77,15 @@ class Transfer:
         self._final = False
         self._awaited = _ACK + b"\0\0"
         self._packet = b""
+        self._coming = b""
+        """The block after the one that is on its way, read while that is."""
         if options:
             said = b"".join(word.encode("ascii") + b"\0" for pair in options.items() for word in pair)
             self._packet = _OACK + said
             line.send(self._packet)
+            self._coming = source.read(self._block)
         else:
+            self._coming = source.read(self._block)
             self._next()
 
     @property
@@ -108,11 +112,13 @@ class Transfer:
         self._line.close()
 
     def _next(self) -> None:
-        data = self._source.read(self._block)
+        data = self._coming
         # After 65535 comes 0, as every large image is sent.
         self._number = (self._number + 1) & 0xFFFF
         number = self._number.to_bytes(2, "big")
-        self._final = len(data) < self._block
-        self._awaited = _ACK + number
         self._packet = _DATA + number + data
         self._line.send(self._packet)
+        self._awaited = _ACK + number
+        self._final = len(data) < self._block
+        if not self._final:
+            self._coming = self._source.read(self._block)
