@@ -3,11 +3,11 @@
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 
+from appliance.directory.reports import EdgeReport
 from tests.acceptance.conftest import House, house_rows
 from tests.lab.lab import Lab
 from tests.lab.phones import Phone
@@ -72,6 +72,7 @@ def test_a_new_name_at_the_centre_is_on_the_phones_screen_within_a_minute(
 def test_a_phone_in_a_call_is_left_alone_until_it_hangs_up(named_house: House) -> None:
     ana, beto = named_house.people("ana", "beto")
     call = ana.call("102").established()
+    until(lambda: {ana.device.mac, beto.device.mac} <= in_calls(named_house), 10, "the edge reports the call")
     told = len(ana.notified), len(beto.notified)
     rename(named_house, "person-ana", "Mientras")
     until(lambda: outcome(named_house, ana)["held_by"] == "in-a-call", 30, "the wish waits for the call's end")
@@ -85,35 +86,48 @@ def test_a_phone_in_a_call_is_left_alone_until_it_hangs_up(named_house: House) -
     assert ana.notified[-1][0] > ended
 
 
+@pytest.fixture(params=["up", "cut"])
+def centre(request: pytest.FixtureRequest, named_house: House) -> Iterator[str]:
+    """With the central office reachable, and with its link cut."""
+    if request.param == "cut":
+        named_house.building.cut_centre()
+    yield str(request.param)
+    named_house.building.mend_centre()
+
+
 @pytest.mark.acceptance("P-11")
-def test_a_technician_has_a_phone_read_its_files_or_restart(named_house: House) -> None:
+def test_a_technician_has_a_phone_read_its_files_or_restart(named_house: House, centre: str) -> None:
     carla = named_house.phone("carla")
-    boots = len(carla.boots)
+    boots, told = len(carla.boots), len(carla.notified)
     named_house.building.command("phones", "resync", carla.device.mac)
     until(lambda: len(carla.boots) == boots + 1, 15, "it read its files again")
-    assert carla.notified[-1][1] == "check-sync"
+    assert [e for _, e in carla.notified[told:]] == ["check-sync"]
     named_house.building.command("phones", "reboot", carla.device.mac)
     until(lambda: len(carla.boots) == boots + 2 and carla.boots[-1].registered, 30, "it started again")
     assert carla.notified[-1][1] == "reboot=true"
 
 
 @pytest.mark.acceptance("P-11")
-def test_with_the_centre_cut_off_a_phone_is_told_all_the_same(named_house: House) -> None:
-    with cut(named_house):
-        dario = named_house.phone("dario")
-        boots = len(dario.boots)
-        named_house.building.command("phones", "resync", dario.device.mac)
-        until(lambda: len(dario.boots) > boots, 15, "it read its files again")
-        until(lambda: outcome(named_house, dario)["came_back_at"], 10, "it is shown to have come back")
+def test_a_phone_that_talks_is_told_after_its_call_and_shown_to_have_come_back(named_house: House, centre: str) -> None:
+    dario, carla = named_house.people("dario", "carla")
+    call = dario.call("101").established()
+    until(lambda: dario.device.mac in in_calls(named_house), 10, "the edge reports the call")
+    told, boots = len(dario.notified), len(dario.boots)
+    named_house.building.command("phones", "resync", dario.device.mac)
+    until(lambda: outcome(named_house, dario)["held_by"] == "in-a-call", 10, "it waits")
+    call.hears(carla.hz)
+    assert len(dario.notified) == told
+    call.hang_up()
+    until(lambda: len(dario.boots) > boots, 15, "it read its files again")
+    until(lambda: outcome(named_house, dario)["came_back_at"], 10, "it is shown to have come back")
 
 
-@contextmanager
-def cut(house: House) -> Iterator[None]:
-    house.building.cut_centre()
-    try:
-        yield
-    finally:
-        house.building.mend_centre()
+def in_calls(house: House) -> set[str]:
+    """MACs of phones that the edge reports in a call."""
+    said = house.building.report(EdgeReport)
+    directory = house.building.directory_in_force()
+    busy = {i for c in said.calls for i in c.phone_ids} if said else set()
+    return {p.mac for p in directory.phones() if p.id in busy}
 
 
 @pytest.mark.acceptance("P-17")
