@@ -9,6 +9,7 @@ import logging
 import selectors
 import signal
 import socket
+import sys
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -41,6 +42,9 @@ TRANSFERS_PER_SOURCE = 8
 
 RESEND_S = 1.0
 SENDS_MOST = 5
+SWITCH_S = 0.0005
+"""How long the threads that write and tell may hold up a packet."""
+
 TRANSFER_S = 120.0
 SLOWEST = 20_000
 """Octets a second: a larger file may take longer, by this."""
@@ -54,6 +58,7 @@ def run(settings: Settings) -> None:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     address, port = settings.network.voice_address, settings.provisioning.tftp_port
     require_port(socket.SOCK_DGRAM, address, port, "TFTP")
+    sys.setswitchinterval(SWITCH_S)
     doorway = Doorway(settings, SystemClock(), SystemChance())
     door = TftpDoor(doorway, address, port)
     resyncs = ResyncService(settings, SystemClock(), SystemChance())
