@@ -97,6 +97,13 @@ class Supervisor:
         command = self._command(name)
         return bool(self.pid_of(name)) and set(command.ready) <= self.ports()
 
+    def serves(self, name: str) -> bool:
+        """Its ports are held by itself or its descendants, not by orphans of a former life."""
+        pid = self.pid_of(name)
+        own = sockets_of(pid, *descendants(pid)) if pid else frozenset()
+        place = Path(f"/proc/{self._pid}/net")
+        return bool(pid) and all(inodes_of(place, port) & own for port in self._command(name).ready)
+
     def wait_ready(self, seconds: float = 30, names: Sequence[str] = ()) -> dict[str, float]:
         """Waits for these (or all) commands; the seconds that each took from now.
 
@@ -141,7 +148,7 @@ class Supervisor:
         at = time.monotonic()
 
         def back() -> bool:
-            return self.pid_of(name) not in (0, died) and self.ready(name)
+            return self.pid_of(name) not in (0, died) and self.serves(name)
 
         until(back, seconds, f"{name} is back after kill -9")
         return time.monotonic() - at
@@ -252,6 +259,29 @@ class Supervisor:
                 "stdout_logfile_maxbytes=0",
             ]
         return "\n".join(sections) + "\n"
+
+
+def sockets_of(*pids: int) -> frozenset[str]:
+    """Inodes of the sockets that these processes have open."""
+    found = set()
+    for pid in pids:
+        with suppress(OSError):
+            for link in Path(f"/proc/{pid}/fd").iterdir():
+                with suppress(OSError):
+                    target = os.readlink(link)
+                    if target.startswith("socket:["):
+                        found.add(target[8:-1])
+    return frozenset(found)
+
+
+def inodes_of(place: Path, port: Port) -> frozenset[str]:
+    """Inodes of the sockets bound to a port, on any address; `place` is a namespace's /proc/<pid>/net."""
+    found = set()
+    for line in (place / port.protocol).read_text().splitlines()[1:]:
+        columns = line.split()
+        if int(columns[1].rpartition(":")[2], 16) == port.number:
+            found.add(columns[9])
+    return frozenset(found)
 
 
 def descendants(pid: int) -> tuple[int, ...]:
