@@ -1,7 +1,7 @@
 """One file on its way to one phone over TFTP (RFC 1350, options of RFC 2347 to 2349): packets, blocks, what is awaited.
 
-tftpy reads the request and writes what answers it. The blocks are written here, as octets: through tftpy's packets a
-firmware of 20 MB took more than twice as long as dnsmasq's (docs/firmware.md). Sending again in time, and limits, are
+tftpy reads the request and writes what answers it. The blocks are written here, as octets: through tftpy's states a
+phone's file went at 0.61 of dnsmasq's rate (tests/bench/bench_tftp.py). Sending again in time, and limits, are
 `tftp.py`'s.
 """
 
