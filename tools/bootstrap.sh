@@ -11,7 +11,9 @@ if [ -x .venv/bin/conserje ] && [ "$(cat "$stamp" 2>/dev/null)" = "$want" ]; the
     exit 0
 fi
 
-exec 9>/run/lock/conserje-bootstrap.lock 2>/dev/null || exec 9>/tmp/conserje-bootstrap.lock
+lock=/run/lock
+[ -w "$lock" ] || lock=/tmp
+exec 9>"$lock/conserje-bootstrap.lock"
 flock 9
 
 # A development machine wants no unattended upgrades of its own accord.
