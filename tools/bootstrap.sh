@@ -56,5 +56,11 @@ if [ ! -x .venv/bin/python ]; then
     /usr/bin/python3 -m venv .venv
 fi
 echo "Installing Python packages into .venv"
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input -e '.[dev]' </dev/null
+log=$(mktemp)
+if ! .venv/bin/python -m pip install --disable-pip-version-check --no-input -e '.[dev]' </dev/null >"$log" 2>&1; then
+    tail -n 20 "$log" >&2
+    echo "pip could not install them; the lines above say why." >&2
+    exit 1
+fi
+rm -f "$log"
 echo "$want" >"$stamp"
