@@ -13,6 +13,7 @@ import subprocess
 import time
 from types import FrameType
 
+from appliance.binding import require_interface, require_port
 from appliance.directory.live import Live
 from appliance.directory.model import Directory
 from appliance.errors import DirectoryProblem, EngineProblem, Problem, Words
@@ -23,7 +24,6 @@ from appliance.provision.catalogue import Catalogue
 from appliance.provision.dhcp import KeaConfig, heard_file, kea_config
 from appliance.provision.dhcp_ear import Listening
 from appliance.provision.kea import Kea
-from appliance.provision.listening import require_interface, require_port
 from appliance.settings import Settings
 
 LOOK_S = 0.5

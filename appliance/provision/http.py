@@ -13,6 +13,7 @@ from threading import BoundedSemaphore
 from flask import Flask, Request, Response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from appliance.binding import require_port
 from appliance.directory.site_ca import server_files
 from appliance.errors import DirectoryProblem
 from appliance.ports import SystemChance, SystemClock
@@ -20,7 +21,6 @@ from appliance.provision.desk import Broken, Served
 from appliance.provision.doorway import Doorway
 from appliance.provision.firmware_http import download
 from appliance.provision.firmware_store import Stored
-from appliance.provision.listening import require_port
 from appliance.settings import Settings, load
 
 PLAIN_WORKER, TLS_WORKER = "DeadlineWorker", "TlsDeadlineWorker"

@@ -15,6 +15,7 @@ from contextlib import suppress
 from types import FrameType
 from typing import Protocol
 
+from appliance.binding import require_interface
 from appliance.directory.live import Live
 from appliance.directory.local import LocalStore, Sighting
 from appliance.errors import DirectoryProblem
@@ -25,7 +26,6 @@ from appliance.provision.dhcp import heard_file
 from appliance.provision.dhcp_ear import Listening
 from appliance.provision.families import Families, Family
 from appliance.provision.leases import Leases, Neighbours
-from appliance.provision.listening import require_interface
 from appliance.provision.pnp import GROUP, LARGEST, PORT, PnpAsk, accepted, notify, read
 from appliance.settings import Settings
 from appliance.vocabulary import PhoneState

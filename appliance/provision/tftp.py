@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import BinaryIO
 
+from appliance.binding import require_port
 from appliance.errors import DirectoryProblem
 from appliance.ports import SystemChance, SystemClock
 from appliance.provision.desk import Broken, Served
 from appliance.provision.doorway import Doorway
 from appliance.provision.firmware_store import Stored
-from appliance.provision.listening import require_port
 from appliance.provision.resync_service import ResyncService
 from appliance.provision.tftp_transfer import (
     ACCESS,

@@ -35,8 +35,8 @@ def test_a_taken_port_is_named_in_both_languages(quiet: Building) -> None:
         other.bind((ADDRESS, port))
         with pytest.raises(EngineProblem) as refused:
             check_free(engines.listeners(quiet.settings), "Kamailio")
-        assert f"udp:127.0.0.1:{port} is taken" in refused.value.text("en")
-        assert "está ocupado" in refused.value.text("es-MX")
+        assert f"Port {port} of 127.0.0.1 is taken" in refused.value.text("en")
+        assert "ocupa el puerto" in refused.value.text("es-MX")
         said = subprocess.run(
             [sys.executable, "-m", "appliance.cli", "--settings", str(quiet.settings_file), "run", "kamailio"],
             capture_output=True,
@@ -44,7 +44,7 @@ def test_a_taken_port_is_named_in_both_languages(quiet: Building) -> None:
             timeout=30,
         )
         assert said.returncode == 1
-        assert f"udp:127.0.0.1:{port}" in said.stderr
+        assert f"Port {port} of 127.0.0.1" in said.stderr
         assert "Traceback" not in said.stderr
 
 

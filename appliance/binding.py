@@ -41,7 +41,8 @@ def require_interface(interface: str) -> int:
 
 
 def _refusal(kind: socket.SocketKind, address: str, port: int) -> OSError | None:
-    with socket.socket(socket.AF_INET, kind) as trial:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, kind) as trial:
         if kind == socket.SOCK_STREAM:
             # As servers do it: connections that are just ending do not hold the port.
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -68,8 +69,8 @@ def _problem(refused: OSError, address: str, port: int, what: str) -> EngineProb
         return EngineProblem(
             Words(f"This machine does not have the address {address}.", f"Este equipo no tiene la IP {address}."),
             Words(
-                "Give it to the voice interface, or correct network.voice_address in the settings.",
-                "Asígnela a la interfaz de voz, o corrija network.voice_address en los ajustes.",
+                "Give it to its interface, or correct [network] in the settings.",
+                "Asígnela a su interfaz, o corrija [network] en los ajustes.",
             ),
         )
     return EngineProblem(
