@@ -20,7 +20,8 @@ from appliance.ports import Clock, SystemChance, SystemClock
 from appliance.settings import Settings
 from appliance.sync.client import CentreClient, LinkDown
 from appliance.sync.identity import Identity, new_request
-from appliance.sync.link import LinkWatch, observe
+from appliance.sync.link import SUCCESSES_TO_UP, LinkWatch, observe
+from appliance.vocabulary import LinkState
 from wire.facts import WITH_SECRET, PhoneAdopted, PhoneSwapped
 from wire.feed import FactEnvelope, SyncReport
 
@@ -92,7 +93,7 @@ class Sync:
                     client = CentreClient(self.identity, self.settings.central.url)
                 found = newest_good(self.settings.paths.revisions_dir)
                 number = 0 if whole_copy or found is None else found.number
-                answer = client.feed(number, self.settings.central.poll_wait_s)
+                answer = client.feed(number, self._patience_s())
                 self._observe(True)
                 if apply_answer(self.settings.paths.revisions_dir, open_box(self.identity.directory), answer):
                     self._applied(publish(self.settings) or 0)
@@ -113,6 +114,12 @@ class Sync:
                 client = _drop(client)
                 self._pause(REFUSED_RETRY_S)
         _drop(client)
+
+    def _patience_s(self) -> int:
+        """How long to let the centre wait for news. Not at all while a mended link has still to prove itself."""
+        with self.shared.lock:
+            proving = self.shared.link.state is not LinkState.UP and self.shared.link.successes < SUCCESSES_TO_UP
+        return 0 if proving else self.settings.central.poll_wait_s
 
     def _pause(self, between: tuple[float, float]) -> None:
         self.shared.stopping.wait(random.uniform(*between))  # noqa: S311 - spreads load, guards nothing
