@@ -48,7 +48,7 @@ image: bootstrap
 	@image/build.sh
 
 image-test: bootstrap
-	@$(PYTEST) -m image tests/image
+	@$(PYTEST) -s -m image tests/image
 
 clean:
 	@rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
