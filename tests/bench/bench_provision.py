@@ -26,6 +26,7 @@ from tests.lab.waiting import until
 
 SECONDS = 6
 ROUNDS = 3
+COLD_RENDERS = 500
 PHONE = "001565aa0101.cfg"
 AGENT = "Yealink SIP-T46S 66.85.0.5 00:15:65:aa:01:01"
 
@@ -107,7 +108,7 @@ def cold_render_ms(settings: Settings) -> float:
     site = site_context(settings)
     request = FileRequest(PHONE, "http", "127.0.0.1", AGENT, None, "")
     took = []
-    for _ in range(100):
+    for _ in range(COLD_RENDERS):
         render.clear()
         start = time.perf_counter()
         answer = serve(request, directory, families, site)
