@@ -14,7 +14,7 @@ PLUG_IN_S = 180
     ("person", "screen"), [("ana", "101 Ana"), ("beto", "102 Beto"), ("carla", "101 Carla"), ("dario", "102 Darío")]
 )
 def test_a_known_phone_of_each_family_is_registered_and_named_without_a_key_pressed(
-    house: House, person: str, screen: str
+    house: House, centre: str, person: str, screen: str
 ) -> None:
     phone = house.phone(person)
     boot = phone.reboot()
