@@ -122,7 +122,7 @@ class Provisioning:
     tftp_port: int = 69
     timezone_offset: str = ""
     admin_password: str = field(default="", repr=False)
-    """Of the phones' own web pages; empty: one is made per phone from the site's key."""
+    """Of the phones' own web pages; empty: one per phone, derived from its SIP secret."""
     voice_vlan: int = 0
     """Number of the VLAN that phones are told to use; 0: none in their files."""
     vlan_priority: int = 5

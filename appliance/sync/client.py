@@ -15,7 +15,6 @@ from wire.feed import FactEnvelope, FeedAnswer, SyncReport, WireProblem, answer_
 CONNECT_S = 2.0
 ANSWER_S = 3.0
 """How long past the agreed wait an answer may take before the link counts as broken."""
-MAX_ANSWER = 256 * 1024 * 1024
 
 
 class LinkDown(Exception):
