@@ -10,7 +10,7 @@ import socket
 import subprocess
 import time
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cache
@@ -280,8 +280,17 @@ def server_url(device: Device, lease: Lease) -> str:
     raise BootFailed(f"{device.family.name} {device.mac}: DHCP named no server in any of the options {options}")
 
 
-def boot_files(device: Device, base: str, place: Namespace | None, log: BootLog, source: str = "") -> None:
-    """Asks for the family's files and fills the log. Raises BootFailed where they do not make a whole account."""
+Fetch = Callable[[str, str, Namespace | None, str], bytes | None]
+"""URL, User-Agent, where the phone stands, its address: the file; None when the server has none such."""
+
+
+def boot_files(
+    device: Device, base: str, place: Namespace | None, log: BootLog, source: str = "", by: Fetch | None = None
+) -> None:
+    """Asks for the family's files and fills the log. Raises BootFailed where they do not make a whole account.
+
+    `by`: fetches in the place of `fetch`, for phones that count their tries.
+    """
     found: set[str] = set()
     # A URL that names a file is that file; the family's own names are looked for beside it.
     base, named = _folder(base)
@@ -295,7 +304,7 @@ def boot_files(device: Device, base: str, place: Namespace | None, log: BootLog,
         url = path if "://" in path else f"{base}/{path.lstrip('/')}"
         if url in log.files:
             continue
-        data = fetch(url, agent, place, source)
+        data = (by or fetch)(url, agent, place, source)
         log.add("get", url, "nothing" if data is None else f"{len(data)} bytes")
         if data is None:
             if wanted.required:
