@@ -5,9 +5,12 @@ One definition serves the change feed, the building's SQLite tables and the rout
 A building gets: its site, its trunks, the accounts present at it, and all that belongs to those accounts.
 """
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import ClassVar
+
+from wire.fields import secret as _secret
+from wire.services import SERVICE_ROW_TYPES, ServiceRow
 
 
 class DestinationKind(StrEnum):
@@ -41,10 +44,6 @@ class KeyKind(StrEnum):
     """Watches an extension, calls it, picks up what rings there."""
     SPEED = "speed"
     PARK = "park"
-
-
-def _secret() -> Any:
-    return field(default="", repr=False, metadata={"secret": True})
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +198,7 @@ class Trunk:
     """A trusted trunk is sent P-Asserted-Identity (RFC 3325)."""
 
 
-Row = Site | Account | Presence | Person | Extension | Number | Mapping | Phone | LineKey | Trunk
+Row = Site | Account | Presence | Person | Extension | Number | Mapping | Phone | LineKey | Trunk | ServiceRow
 
 ROW_TYPES: tuple[type[Row], ...] = (
     Site,
@@ -212,6 +211,7 @@ ROW_TYPES: tuple[type[Row], ...] = (
     Phone,
     LineKey,
     Trunk,
+    *SERVICE_ROW_TYPES,
 )
 BY_KIND: dict[str, type[Row]] = {t.kind: t for t in ROW_TYPES}
 

@@ -12,12 +12,14 @@ from typing import Any, TypeVar
 from appliance.directory import tables
 from appliance.directory.model import Account, Extension, LineKey, Mapping, Number, Person, Phone, Row, Site, Trunk
 from appliance.errors import DirectoryProblem, Words
+from wire.services import ServiceRow, parent_field
 
 REMEMBERED = 4096
 """Look-ups remembered per revision and process; a scanner dialling at random cannot grow a worker."""
 
 LINK = "current"
 R = TypeVar("R", bound=Row)
+S = TypeVar("S", bound=ServiceRow)
 
 
 class LiveDirectory:
@@ -104,6 +106,16 @@ class LiveDirectory:
 
     def trunk(self, trunk_id: str) -> Trunk | None:
         return self._one(Trunk, "WHERE id = ?", trunk_id)
+
+    def service(self, row_type: type[S], row_id: str) -> S | None:
+        return self._one(row_type, "WHERE id = ?", row_id)
+
+    def services_of(self, row_type: type[S], parent_id: str) -> tuple[S, ...]:
+        order = "position, id" if "position" in tables.NAMES[row_type.kind] else "id"
+        return self._find(row_type, f"WHERE {parent_field(row_type)} = ? ORDER BY {order}", parent_id)
+
+    def services(self, row_type: type[S], account_id: str) -> tuple[S, ...]:
+        return self._find(row_type, "WHERE account_id = ? ORDER BY id", account_id)
 
 
 def _never_published() -> DirectoryProblem:

@@ -23,6 +23,7 @@ from wire.rows import (
     Trunk,
     TrunkKind,
 )
+from wire.services import LISTED_BY, ServiceRow
 
 __all__ = [
     "Account",
@@ -46,6 +47,7 @@ __all__ = [
 
 
 R = TypeVar("R", Account, Extension, LineKey, Phone, Site, Trunk)
+S = TypeVar("S", bound=ServiceRow)
 
 
 class Directory(Protocol):
@@ -81,6 +83,19 @@ class Directory(Protocol):
 
     def trunk(self, trunk_id: str) -> Trunk | None: ...
 
+    def service(self, row_type: type[S], row_id: str) -> S | None:
+        """A row of wire/services.py by its id."""
+
+    def services_of(self, row_type: type[S], parent_id: str) -> tuple[S, ...]:
+        """The rows that are parts of one thing (LISTED_BY), by position or id: a group's members, a menu's keys."""
+
+    def services(self, row_type: type[S], account_id: str) -> tuple[S, ...]:
+        """All of an account's rows of one kind, by id."""
+
+
+def listing_order(row: ServiceRow) -> tuple[int, str]:
+    return getattr(row, "position", 0), row.id
+
 
 @dataclass(frozen=True)
 class MemoryDirectory:
@@ -113,6 +128,11 @@ class MemoryDirectory:
                     lists.setdefault(("phone", f"of {row.person_id}"), []).append(row)
                 case LineKey():
                     lists.setdefault(("line_key", f"of {row.phone_id}"), []).append(row)
+                case _ if isinstance(row, ServiceRow):
+                    parent = LISTED_BY.get(type(row))
+                    if parent:
+                        lists.setdefault((row.kind, f"part of {getattr(row, parent)}"), []).append(row)
+                    lists.setdefault((row.kind, f"of {getattr(row, 'account_id', '')}"), []).append(row)
                 case _:
                     pass
         for row in sorted((r for r in self.rows if isinstance(r, Number)), key=lambda n: n.e164):
@@ -186,3 +206,15 @@ class MemoryDirectory:
     def trunk(self, trunk_id: str) -> Trunk | None:
         row = self._by_id.get(("trunk", trunk_id))
         return row if isinstance(row, Trunk) else None
+
+    def service(self, row_type: type[S], row_id: str) -> S | None:
+        row = self._by_id.get((row_type.kind, row_id))
+        return row if isinstance(row, row_type) else None
+
+    def services_of(self, row_type: type[S], parent_id: str) -> tuple[S, ...]:
+        found = cast("tuple[S, ...]", self._lists.get((row_type.kind, f"part of {parent_id}"), ()))
+        return tuple(sorted(found, key=listing_order))
+
+    def services(self, row_type: type[S], account_id: str) -> tuple[S, ...]:
+        found = cast("tuple[S, ...]", self._lists.get((row_type.kind, f"of {account_id}"), ()))
+        return tuple(sorted(found, key=lambda row: row.id))

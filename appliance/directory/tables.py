@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import astuple, fields, replace
 
 from wire.rows import BY_KIND, ROW_TYPES, Row, secret_fields
+from wire.services import LISTED_BY, SERVICE_ROW_TYPES, parent_field
 
 SQL_TYPES = {"str": "TEXT", "int": "INTEGER", "bool": "INTEGER"}
 
@@ -20,6 +21,16 @@ INDEXES = (
     "CREATE UNIQUE INDEX IF NOT EXISTS phone_sip_user ON phone(sip_user)",
     "CREATE INDEX IF NOT EXISTS phone_person ON phone(person_id)",
     "CREATE INDEX IF NOT EXISTS line_key_phone ON line_key(phone_id)",
+    *(
+        f"CREATE INDEX IF NOT EXISTS {row_type.kind}_part ON {row_type.kind}({parent_field(row_type)})"
+        for row_type in SERVICE_ROW_TYPES
+        if row_type in LISTED_BY
+    ),
+    *(
+        f"CREATE INDEX IF NOT EXISTS {row_type.kind}_account ON {row_type.kind}(account_id)"
+        for row_type in SERVICE_ROW_TYPES
+        if "account_id" in {f.name for f in fields(row_type)}
+    ),
 )
 
 META = "CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value TEXT NOT NULL)"
@@ -32,6 +43,8 @@ def _type_name(annotation: object) -> str:
 COLUMNS: dict[str, tuple[tuple[str, str], ...]] = {
     t.kind: tuple((f.name, _type_name(f.type)) for f in fields(t)) for t in ROW_TYPES
 }
+
+NAMES = {kind: frozenset(name for name, _ in columns) for kind, columns in COLUMNS.items()}
 
 
 def create(connection: sqlite3.Connection) -> None:

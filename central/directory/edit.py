@@ -17,9 +17,9 @@ from central.directory.feedlog import SiteChanges, append_revision
 from central.directory.taken import taken
 from central.errors import NotFoundProblem, Words
 from central.model import RECORDS, AccountRecord, AuditEntry, PresenceRecord, SiteState
-from central.model.rows import account_of, everything_of_account, fill, find, of_account, to_row
+from central.model.rows import account_of, everything_of_account, fill, find, of_account, site_of, to_row
 from central.sealing import Sealer
-from wire.rows import ROW_TYPES, Account, Presence, Row, Site, Trunk, secret_fields
+from wire.rows import ROW_TYPES, Account, Presence, Row, Site, secret_fields
 
 R = TypeVar("R", bound=Row)
 Key = tuple[str, str]
@@ -122,7 +122,7 @@ class Edit:
             if account_id is not None:
                 by_account.setdefault(account_id, {})[key] = (before, after)
             else:
-                site_id = row.site_id if isinstance(row, Trunk) else row.id
+                site_id = site_of(row)
                 sites.setdefault(site_id, SiteChanges()).add(before, after)
         for account_id, changes in by_account.items():
             self._spread(account_id, changes, sites)
@@ -156,7 +156,7 @@ class Edit:
     def _held(self, row: Row, before: Row | None) -> None:
         account_id = account_of(row)
         if account_id is None:
-            site_id = row.site_id if isinstance(row, Trunk) else row.id
+            site_id = site_of(row)
             if before is None and isinstance(row, Site):
                 self._sites.add(site_id)
             assert site_id in self._sites, "lock the site before changing it"

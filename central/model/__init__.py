@@ -2,7 +2,7 @@
 
 from central.model.base import Base
 from central.model.directory import (
-    RECORDS,
+    OWN_RECORDS,
     AccountRecord,
     ExtensionRecord,
     LineKeyRecord,
@@ -16,6 +16,7 @@ from central.model.directory import (
     TrunkRecord,
 )
 from central.model.office import AuditEntry, Operator, PortalSession, Throttle
+from central.model.services import SERVICE_RECORDS, SoundContent
 from central.model.sync import (
     BuildingStatus,
     CdrRecord,
@@ -28,6 +29,9 @@ from central.model.sync import (
     SiteContact,
     SiteState,
 )
+
+RECORDS: dict[str, type[Record]] = OWN_RECORDS | {r.__tablename__: r for r in SERVICE_RECORDS}
+"""The table of each kind of wire row."""
 
 __all__ = [
     "RECORDS",
@@ -55,6 +59,7 @@ __all__ = [
     "SiteContact",
     "SiteRecord",
     "SiteState",
+    "SoundContent",
     "Throttle",
     "TrunkRecord",
 ]

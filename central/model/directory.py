@@ -143,7 +143,7 @@ class TrunkRecord(Record):
     trusted: Mapped[bool]
 
 
-RECORDS: dict[str, type[Record]] = {
+OWN_RECORDS: dict[str, type[Record]] = {
     "site": SiteRecord,
     "account": AccountRecord,
     "presence": PresenceRecord,
@@ -155,4 +155,3 @@ RECORDS: dict[str, type[Record]] = {
     "line_key": LineKeyRecord,
     "trunk": TrunkRecord,
 }
-"""The table of each kind of wire row."""

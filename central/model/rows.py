@@ -6,16 +6,19 @@ from typing import Any, TypeVar, cast
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from central.model.directory import RECORDS, Record
+from central.model import RECORDS
+from central.model.directory import Record
 from central.rules.names import name_key
 from central.sealing import Sealer
 from wire.rows import BY_KIND, ROW_TYPES, Account, Person, Row, Site, Trunk, secret_fields
+from wire.services import Receptionist, RingGroup, Schedule, SiteLimits, TrunkUse
 
 R = TypeVar("R", bound=Row)
 
-SITE_KINDS = (Site.kind, Trunk.kind)
+SITE_PARTS = (Trunk, SiteLimits, TrunkUse)
+SITE_KINDS = (Site.kind, *(t.kind for t in SITE_PARTS))
 ACCOUNT_KINDS = tuple(t.kind for t in ROW_TYPES if t.kind not in SITE_KINDS)
-NAMED = (Site, Account, Person)
+NAMED = (Site, Account, Person, RingGroup, Schedule, Receptionist)
 """Rows whose name is unique, by its folded form."""
 
 
@@ -41,10 +44,9 @@ def fill(record: Record, row: Row, sealer: Sealer) -> None:
         value = getattr(row, f.name)
         if f.name in hidden:
             setattr(record, f"{f.name}_sealed", sealer.seal(value.encode(), _place(row.kind, row.id, f.name)))
-        elif f.name == "person_id":
-            record.person_id = value or None  # type: ignore[attr-defined]  # only phones have the field
         else:
-            setattr(record, f.name, value)
+            names_nothing = value == "" and bool(record.__table__.c[f.name].nullable)
+            setattr(record, f.name, None if names_nothing else value)
     if isinstance(row, NAMED):
         record.name_key = name_key(row.name)  # type: ignore[attr-defined]  # the records of NAMED have it
 
@@ -69,23 +71,29 @@ def everything_of_account(session: Session, account_id: str, sealer: Sealer) -> 
 
 
 def everything_of_site(session: Session, site_id: str, sealer: Sealer) -> list[Row]:
-    """The whole state of a building: the site, its trunks, and all of the accounts present at it."""
+    """The whole state of a building: the site, its trunks and limits, and all of the accounts present at it."""
     site = session.get(RECORDS[Site.kind], site_id)
-    trunk, presence = cast(Any, RECORDS[Trunk.kind]), cast(Any, RECORDS["presence"])
+    presence = cast(Any, RECORDS["presence"])
     rows = [] if site is None else [to_row(site, sealer)]
     for account_id in session.scalars(
         select(presence.account_id).where(presence.site_id == site_id).order_by(presence.account_id)
     ):
         rows += everything_of_account(session, account_id, sealer)
-    rows += [to_row(r, sealer) for r in session.scalars(select(trunk).where(trunk.site_id == site_id))]
+    for part in (cast(Any, RECORDS[t.kind]) for t in SITE_PARTS):
+        rows += [to_row(r, sealer) for r in session.scalars(select(part).where(part.site_id == site_id))]
     return rows
 
 
 def account_of(row: Row) -> str | None:
     """The account that a row belongs to; None for a site's own rows."""
-    if isinstance(row, Site | Trunk):
+    if isinstance(row, Site | Trunk | SiteLimits | TrunkUse):
         return None
     return row.id if isinstance(row, Account) else row.account_id
+
+
+def site_of(row: Row) -> str:
+    """The site of a row that belongs to no account."""
+    return row.id if isinstance(row, Site) else str(getattr(row, "site_id"))  # noqa: B009 - the kinds of SITE_PARTS
 
 
 def _place(kind: str, id_: str, name: str) -> str:
