@@ -1,0 +1,116 @@
+"""One floor of the building: many phones in one process behind one cable. Each is a thread that boots as its family does.
+
+Reads its orders as JSON from standard input, says "ready", starts all phones at the given moment, writes what became of
+each as JSON. Files are asked for and read by tests/lab/phoneboot.py, so that what it learns of phones counts here too.
+"""
+
+import json
+import ssl
+import sys
+import threading
+import time
+from dataclasses import asdict, dataclass, field
+
+from tests.lab.formats import FormatError
+from tests.lab.phoneboot import BootFailed, BootLog, Device, boot_files, family, server_url
+from tests.storm.addresses import Addresses
+from tests.storm.dhcp import DhcpPort, NoLease
+from tests.storm.registering import NotRegistered, Registration
+from tests.storm.transfers import Transfers
+
+INTERFACE = "eth0"
+STACK = 512 * 1024
+SWITCH_S = 0.001
+"""The clock of the storm is CLOCK_MONOTONIC, which all processes of a machine share."""
+
+
+@dataclass
+class Boot:
+    """What became of a phone. Seconds since power-on; 0: it did not come so far. `retries` by stage."""
+
+    number: int
+    family: str
+    leased_s: float = 0.0
+    filed_s: float = 0.0
+    registered_s: float = 0.0
+    retries: dict[str, int] = field(default_factory=dict)
+    requests: int = 0
+    octets: int = 0
+    slowest_s: float = 0.0
+    sip_user: str = ""
+    failed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Jack:
+    """What the phones of a floor share."""
+
+    dhcp: DhcpPort
+    addresses: Addresses
+    trust: ssl.SSLContext
+    power_on: float
+
+
+def boot(number: int, device: Device, jack: Jack) -> Boot:
+    """From power-on to registered; never raises for what the building does to it."""
+    done = Boot(number, device.family.name)
+    transfers = Transfers(trust=jack.trust)
+    registration: Registration | None = None
+
+    def now() -> float:
+        return time.monotonic() - jack.power_on
+
+    try:
+        lease, done.retries["dhcp"] = jack.dhcp.lease(device)
+        jack.addresses.add(lease.address)
+        done.leased_s = now()
+        log = BootLog(lease=lease)
+        boot_files(device, server_url(device, lease), None, log, lease.address, transfers.fetch)
+        done.filed_s = now()
+        assert log.account
+        done.sip_user = log.account.user
+        agent = device.filled(device.family.user_agent)
+        registration = Registration(log.account, lease.address, agent, trust=jack.trust)
+        registration.register()
+        done.registered_s = now()
+    except (NoLease, BootFailed, FormatError, NotRegistered, OSError) as failed:
+        done.failed = f"{type(failed).__name__}: {str(failed)[:400]}"
+    done.retries["files"] = transfers.retries
+    done.retries["sip"] = registration.retries if registration else 0
+    done.requests, done.octets, done.slowest_s = transfers.requests, transfers.octets, transfers.slowest_s
+    return done
+
+
+def main() -> None:
+    orders = json.loads(sys.stdin.readline())
+    threading.stack_size(STACK)
+    sys.setswitchinterval(SWITCH_S)
+    trust = ssl.create_default_context(cadata=orders["ca"] or None)
+    dhcp, addresses = DhcpPort(INTERFACE), Addresses(INTERFACE, orders["prefix"])
+    devices = [(n, Device(family(name), model, mac)) for n, name, model, mac in orders["phones"]]
+    boots: list[Boot] = []
+    start = threading.Event()
+    jack: list[Jack] = []
+
+    def live(number: int, device: Device, delay_s: float) -> None:
+        start.wait()
+        time.sleep(max(0.0, jack[0].power_on + delay_s - time.monotonic()))
+        boots.append(boot(number, device, jack[0]))
+
+    spread = orders["spread_s"]
+    threads = [
+        threading.Thread(target=live, args=(n, device, spread * i / len(devices)), daemon=True)
+        for i, (n, device) in enumerate(devices)
+    ]
+    for thread in threads:
+        thread.start()
+    print("ready", flush=True)
+    jack.append(Jack(dhcp, addresses, trust, float(sys.stdin.readline())))
+    start.set()
+    for thread in threads:
+        thread.join()
+    print(json.dumps([asdict(b) for b in boots]), flush=True)
+
+
+if __name__ == "__main__":
+    main()
