@@ -31,6 +31,8 @@ class Outcome(StrEnum):
     """It fetched its files by itself before it could be told."""
     GIVEN_UP = "given_up"
     """It never was free and registered, or its family knows no such event; `held_by` says which."""
+    CANCELLED = "cancelled"
+    """Somebody took the wish back before the phone was told."""
 
 
 class Cause(StrEnum):
@@ -59,6 +61,12 @@ class Resync:
     sent_at: str = ""
     status: int = 0
     wanted: str = ""
+
+
+def came_back(resync: Resync, last_fetch_at: str) -> str:
+    """When the phone was given a file after it was told to read them; empty while it was not (times ISO 8601 UTC)."""
+    told = resync.outcome in (Outcome.SENT, Outcome.ANSWERED, Outcome.SILENT) and resync.sent_at
+    return last_fetch_at if told and last_fetch_at >= resync.sent_at else ""
 
 
 _COLUMNS = "mac, wish, cause, by_whom, asked_at, outcome, held_by, tries, not_before, sent_at, status, wanted"
@@ -142,6 +150,19 @@ CREATE INDEX IF NOT EXISTS resync_outcome ON resync(outcome);
         """It waits once more, until this moment at least."""
         at = not_before.isoformat(timespec="milliseconds")
         self._set(resync, "outcome = 'waiting', not_before = ?, status = ?, held_by = ?", at, status, held_by)
+
+    def cancel(self, mac: str) -> bool:
+        """Take back a wish that waits; whether there was one. A phone that was told already cannot be untold.
+
+        Of a change that was cancelled so the phone is not told again: it reads its files in the night.
+        """
+        with self._transaction() as connection:
+            return bool(
+                connection.execute(
+                    "UPDATE resync SET outcome = 'cancelled', held_by = '' WHERE mac = ? AND outcome = 'waiting'",
+                    (mac,),
+                ).rowcount
+            )
 
     def forget_others(self, macs: Iterable[str]) -> None:
         """Only phones of the directory have a row."""

@@ -176,6 +176,15 @@ DIALECTS: dict[str, Callable[[Settings, Families], str]] = {
     "ios": ios,
     "windows": windows,
 }
+NAMES = {
+    "kea": "Kea",
+    "isc": "ISC dhcpd",
+    "dnsmasq": "dnsmasq",
+    "routeros": "MikroTik RouterOS",
+    "ios": "Cisco IOS",
+    "windows": "Windows Server (PowerShell)",
+}
+"""As people call them."""
 
 
 def _for_everyone(settings: Settings, families: Families) -> list[tuple[int, str, bool, tuple[str, ...]]]:

@@ -4,18 +4,9 @@ import click
 
 from appliance.errors import Words
 from appliance.provision.commands import said_in
-from appliance.provision.dhcp_help import DIALECTS
+from appliance.provision.dhcp_help import DIALECTS, NAMES
 from appliance.provision.families import load_families
 from appliance.settings import Settings
-
-NAMES = {
-    "kea": "Kea",
-    "isc": "ISC dhcpd",
-    "dnsmasq": "dnsmasq",
-    "routeros": "MikroTik RouterOS",
-    "ios": "Cisco IOS",
-    "windows": "Windows Server (PowerShell)",
-}
 
 
 @click.command("dhcp-help")

@@ -1,21 +1,19 @@
 """`conserje phones override`: what this building wants otherwise in its phones' files, shown, set and checked."""
 
-import tomllib
 from dataclasses import replace
 from typing import Any
 
 import click
 
 from appliance.directory.live import Live
-from appliance.errors import InputProblem, Words
+from appliance.errors import Words
 from appliance.ports import SystemClock
 from appliance.provision.families import Families, load_families
-from appliance.provision.family import plain_mac
-from appliance.provision.firmware_commands import model_of
 from appliance.provision.order_book import ordered_site
 from appliance.provision.orders import STARS
-from appliance.provision.override_files import Place, change, device_place, load_overrides, model_place, site_place
-from appliance.provision.overrides import VALUES, Laid, is_secret, lint
+from appliance.provision.override_files import change, load_overrides
+from appliance.provision.override_places import place_of, section_of, value_of
+from appliance.provision.overrides import Laid, is_secret, lint
 from appliance.provision.phone_words import as_json, checked_mac, known_phone, print_json
 from appliance.provision.preview import rendered
 from appliance.settings import Settings
@@ -62,8 +60,8 @@ def show(settings: Settings, mac: str, as_json: bool) -> None:
 def set_(settings: Settings, where: str, name: str, value: str, raw: bool, family: str) -> None:
     """Set one value, e.g. `set site language en`, or `set yealink/T46S phone_setting.backlight_time 60 --raw`."""
     families = load_families(settings.paths.templates_dir)
-    place = _place(settings, families, where)
-    layer = change(place, _section(place, raw, family), name, value if raw else _read(name, value), families)
+    place = place_of(settings.paths.overrides_dir, families, where)
+    layer = change(place, section_of(place, raw, family), name, value if raw else value_of(name, value), families)
     for warning in layer.warnings:
         click.echo(warning.text(settings.language), err=True)
     if place.where == "device":
@@ -85,8 +83,8 @@ def set_(settings: Settings, where: str, name: str, value: str, raw: bool, famil
 def unset(settings: Settings, where: str, name: str, raw: bool, family: str) -> None:
     """Take one away again."""
     families = load_families(settings.paths.templates_dir)
-    place = _place(settings, families, where)
-    change(place, _section(place, raw, family), name, None, families)
+    place = place_of(settings.paths.overrides_dir, families, where)
+    change(place, section_of(place, raw, family), name, None, families)
 
 
 @override.command()
@@ -113,50 +111,6 @@ def check(settings: Settings, as_json: bool) -> None:
             click.echo(line)
     if refused:
         raise SystemExit(1)
-
-
-def _place(settings: Settings, families: Families, where: str) -> Place:
-    folder = settings.paths.overrides_dir
-    if where == "site":
-        return site_place(folder)
-    if mac := plain_mac(where):
-        return device_place(folder, mac)
-    family, slash, model = where.partition("/")
-    if not slash:
-        raise InputProblem(
-            Words(
-                f"{where} is neither site, nor FAMILY/MODEL, nor a MAC.", f"{where} no es site, FAMILIA/MODELO ni MAC."
-            ),
-            Words("Say which, e.g. yealink/T46S.", "Diga cuál, p. ej. yealink/T46S."),
-        )
-    known, chosen = model_of(families, family, model)
-    return model_place(folder, known.name, chosen.name)
-
-
-def _section(place: Place, raw: bool, family: str) -> tuple[str, ...]:
-    if not raw:
-        return ("values",)
-    if place.where != "site":
-        return ("parameters",)
-    if not family:
-        raise InputProblem(
-            Words("Whose parameter it is is not said.", "No se dijo de qué familia es el parámetro."),
-            Words("Give --family.", "Indique --family."),
-        )
-    return ("parameters", family)
-
-
-def _read(name: str, text: str) -> Any:
-    """A number, truth or list as TOML writes it; else the text itself. A codec alone is a list of one."""
-    if name == "codecs" and not text.startswith("["):
-        return [word.strip() for word in text.split(",")]
-    known = VALUES.get(name)
-    if known and known.right(text):
-        return text
-    try:
-        return tomllib.loads(f"v = {text}")["v"]
-    except tomllib.TOMLDecodeError:
-        return text
 
 
 def _without_effect(settings: Settings, families: Families, mac: str, laid: Laid) -> list[str]:

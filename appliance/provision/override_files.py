@@ -125,11 +125,27 @@ def change(place: Place, section: tuple[str, ...], name: str, value: Any, famili
             Words("Change it there.", "Cámbielo ahí."),
         )
     layer = read_layer(after, str(place.file), place.where, place.family, families)
+    _put_in_place(place, after if _without_empty(wanted) else "")
+    return layer
+
+
+def replace_text(place: Place, text: str, families: Families) -> Layer:
+    """Put a whole text in the file's place; an empty one takes it away. Raises TemplateProblem with file and line, or
+    InputProblem; the file is then as it was.
+    """
+    if len(text.encode()) > BYTES_MOST:
+        raise problem(str(place.file), 1, Words("larger than 256 kB", "pasa de 256 kB"))
+    layer = read_layer(text, str(place.file), place.where, place.family, families)
+    _put_in_place(place, text)
+    return layer
+
+
+def _put_in_place(place: Place, text: str) -> None:
     try:
-        if _without_empty(wanted):
+        if text.strip():
             place.file.parent.mkdir(parents=True, exist_ok=True)
             part = place.file.with_suffix(".part")
-            part.write_text(after, encoding="utf-8")
+            part.write_text(text, encoding="utf-8")
             os.replace(part, place.file)
         else:
             place.file.unlink(missing_ok=True)
@@ -138,7 +154,6 @@ def change(place: Place, section: tuple[str, ...], name: str, value: Any, famili
             Words(f"{place.file} cannot be written: {failed}.", f"No se puede escribir {place.file}: {failed}."),
             Words("It is as it was.", "Quedó como estaba."),
         ) from failed
-    return layer
 
 
 def _edited(text: str, section: tuple[str, ...], name: str, value: Any) -> str:

@@ -6,7 +6,7 @@ import click
 
 from appliance.directory.live import Live
 from appliance.directory.local import FETCHES_KEPT, LocalStore
-from appliance.directory.resyncs import Outcome, Resync, Resyncs, Wish
+from appliance.directory.resyncs import Outcome, Resync, Resyncs, Wish, came_back
 from appliance.directory.served import GivenFiles
 from appliance.errors import InputProblem, Words
 from appliance.ports import SystemChance, SystemClock
@@ -16,7 +16,6 @@ from appliance.provision.families import load_families
 from appliance.provision.order_book import ordered_site
 from appliance.provision.override_commands import override
 from appliance.provision.phone_words import HELD, OUTCOMES, as_json, by_whom, checked_mac, known_phone, print_json
-from appliance.provision.resync import came_back
 from appliance.settings import Settings
 
 __all__ = ["phones"]

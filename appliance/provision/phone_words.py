@@ -19,6 +19,7 @@ OUTCOMES = {
     Outcome.SILENT: Words("told, and it did not answer", "avisado, y no contestó"),
     Outcome.UNNEEDED: Words("not needed: it came by itself", "no hizo falta: vino por sí mismo"),
     Outcome.GIVEN_UP: Words("given up", "abandonado"),
+    Outcome.CANCELLED: Words("taken back", "cancelado"),
 }
 HELD = {
     "in-a-call": Words("it is in a call", "está en una llamada"),

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from appliance.directory.model import Phone
 from appliance.directory.reports import EdgeReport
-from appliance.directory.resyncs import Outcome, Resync
+from appliance.directory.resyncs import Resync
 
 FRESH_S = 6.0
 """Of the edge's report, which is written every 2 s at least and within a second of a call's beginning or end."""
@@ -63,12 +63,6 @@ def _held_by(phone: Phone | None, fresh: bool, busy: set[str], here: set[str]) -
     if phone.id in busy:
         return "in-a-call"
     return "" if phone.sip_user in here else "not-registered"
-
-
-def came_back(resync: Resync, last_fetch_at: str) -> str:
-    """When the phone was given a file after it was told to read them; empty while it was not (times ISO 8601 UTC)."""
-    told = resync.outcome in (Outcome.SENT, Outcome.ANSWERED, Outcome.SILENT) and resync.sent_at
-    return last_fetch_at if told and last_fetch_at >= resync.sent_at else ""
 
 
 def _age_s(at: str, now: datetime) -> float:

@@ -22,6 +22,7 @@ from appliance.ports import SystemChance, SystemClock
 from appliance.provision.desk import Broken, Served
 from appliance.provision.doorway import Doorway
 from appliance.provision.firmware_store import Stored
+from appliance.provision.hatch import hatch
 from appliance.provision.resync_service import ResyncService
 from appliance.provision.tftp_transfer import (
     ACCESS,
@@ -62,6 +63,7 @@ def run(settings: Settings) -> None:
     doorway = Doorway(settings, SystemClock(), SystemChance())
     door = TftpDoor(doorway, address, port)
     resyncs = ResyncService(settings, SystemClock(), SystemChance())
+    page_hatch = hatch(settings, SystemClock(), SystemChance())
 
     def stop(number: int, frame: FrameType | None) -> None:
         door.stopping = True
@@ -69,9 +71,11 @@ def run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     resyncs.start()
+    page_hatch.start()
     try:
         door.serve()
     finally:
+        page_hatch.stop()
         resyncs.stop()
         door.close()
         doorway.close()

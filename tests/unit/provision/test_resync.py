@@ -8,12 +8,12 @@ import pytest
 
 from appliance.directory.model import Phone
 from appliance.directory.reports import CallNow, Contact, EdgeReport
-from appliance.directory.resyncs import Cause, Outcome, Resync, Resyncs, Wish
+from appliance.directory.resyncs import Cause, Outcome, Resync, Resyncs, Wish, came_back
 from appliance.directory.served import GivenFile, GivenFiles, GivenHead
 from appliance.ports import SystemClock
 from appliance.provision.changes import differences, present_file, wanted
 from appliance.provision.notify import EVENT, contacts
-from appliance.provision.resync import PATIENCE_S, came_back, due
+from appliance.provision.resync import PATIENCE_S, due
 from tests.unit.provision.house import SECRET, SITE, families, house, phone
 
 NOW = datetime(2026, 11, 22, 22, 0, tzinfo=UTC)
