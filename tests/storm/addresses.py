@@ -1,4 +1,4 @@
-"""Gives an interface the addresses that phones were leased, by rtnetlink: a thousand calls of `ip` would be the storm."""
+"""Gives an interface the addresses that phones were leased, by rtnetlink: calls of `ip` would be a storm themselves."""
 
 import os
 import socket

@@ -142,7 +142,7 @@ def frame(device: Device, xid: int, kind: int, more: bytes) -> bytes:
 
 def checksum(data: bytes) -> int:
     """RFC 1071, of an even number of octets."""
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return ~total & 0xFFFF

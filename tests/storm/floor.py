@@ -1,4 +1,4 @@
-"""One floor of the building: many phones in one process behind one cable. Each is a thread that boots as its family does.
+"""One floor of the building: many phones in one process behind one cable, each a thread that boots as its family does.
 
 Reads its orders as JSON from standard input, says "ready", starts all phones at the given moment, writes what became of
 each as JSON. Files are asked for and read by tests/lab/phoneboot.py, so that what it learns of phones counts here too.

@@ -1,4 +1,4 @@
-"""How a phone of a storm registers: REGISTER by digest over UDP, TCP or TLS, sent again over UDP as RFC 3261 §17.1.2 says."""
+"""How a phone of a storm registers: by digest over UDP, TCP or TLS; over UDP sent again as RFC 3261 §17.1.2 says."""
 
 import secrets
 import socket

@@ -1,10 +1,9 @@
-"""How a phone of a storm fetches: as phoneboot.py does it, with every second try counted and paced as phones pace them."""
+"""How a phone of a storm fetches: as phoneboot.py does it, with every further try counted and paced as phones do."""
 
 import http.client
 import socket
 import ssl
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -58,7 +57,7 @@ class Transfers:
             time.sleep(pause)
         raise OSError(f"{url}: given up: {last}")
 
-    def _asked(self, url: str, user_agent: str, source: str) -> tuple[int, Mapping[str, str], bytes]:
+    def _asked(self, url: str, user_agent: str, source: str) -> tuple[int, http.client.HTTPMessage, bytes]:
         parts = urlsplit(url)
         host = parts.hostname or ""
         bound = (source, 0)
