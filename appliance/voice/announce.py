@@ -5,9 +5,7 @@ from enum import Enum
 
 from appliance.voice.dialogue import (
     Arrived,
-    Connected,
     Dialogue,
-    Digit,
     Effects,
     End,
     Event,
@@ -61,7 +59,7 @@ class Announce:
                 return self._over(Refuse(self.then))
             case Left():
                 return self._over(End())
-            case LegReady() | Connected() | Digit():
+            case _:
                 return self, ()
 
     def _over(self, last: Refuse | End) -> tuple[Dialogue, Effects]:

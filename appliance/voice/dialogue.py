@@ -5,7 +5,10 @@ nothing of SIP messages, SDP, codecs or sockets, and time comes to it as events:
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
+
+from appliance.voice.sounds import Sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,8 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Digit:
+    """A key that the caller pressed, once, however it was sent: RFC 4733, SIP INFO, tones."""
+
     key: str
 
 
@@ -53,7 +58,11 @@ class Expired:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """The caller hung up or cancelled; nothing can be said any more."""
+    """The caller hung up or cancelled; nothing can be said any more.
+
+    A recording that ran then is finished: its Recorded (why LEFT) comes after this, and may still ask (Ask) and be
+    answered. The session ends with End, or when nothing is awaited any more.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +70,118 @@ class LegLost:
     """No leg could be opened, or the media engine died with it."""
 
 
-Event = Arrived | LegReady | Connected | Finished | Digit | Expired | Left | LegLost
+class Why(StrEnum):
+    """Why a recording ended."""
+
+    SILENCE = "silence"
+    LIMIT = "limit"
+    DIGIT = "digit"
+    STOPPED = "stopped"
+    LEFT = "left"
+    DISK = "disk"
+    """The disk is full or refuses. What had been taken before is kept, when `path` is not empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A Record is over. The file at `path` is whole, named and on the disk (fsync) before this is said.
+
+    `path` is empty where nothing was kept: less than `min_s` of it, or no room for any of it. `key` is the one that
+    ended it (DIGIT). `seconds` is the length of the file, the silence that ended it cut off.
+    """
+
+    path: str
+    seconds: float
+    why: Why
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallerSilent:
+    """Not one packet has come from the caller for `seconds`: a line to nobody. Said once until it speaks again."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the desk says to an Ask. `question` is the one asked; `answer` None where the desk could not say."""
+
+    question: object
+    answer: object
+
+
+# Of rooms. The shell keeps who is in which; a room is there while somebody is in it.
+
+
+class Shut(StrEnum):
+    """Why a room was not entered."""
+
+    FULL = "full"
+    NO_ROOMS = "no-rooms"
+    LOCKED = "locked"
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """In the room now, heard and hearing. `members` counts this one."""
+
+    room: str
+    members: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotJoined:
+    room: str
+    why: Shut
+
+
+@dataclass(frozen=True, slots=True)
+class RoomChanged:
+    """To every member but the one whose doing it was: somebody came or went, or the lock turned."""
+
+    room: str
+    members: int
+    moderators: int
+    locked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RoomEnded:
+    """A moderator ended the room; this member is out of it already."""
+
+    room: str
+
+
+# Of the other party: the second leg of a back-to-back call, begun by Dial.
+
+
+@dataclass(frozen=True, slots=True)
+class Ringing:
+    """The other party rings (180, 183)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The other party answered. Its sound goes nowhere until Bridge."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotTaken:
+    """The other party's final refusal, or 408 at the end of `ring_s`, or 503 where no leg or no way was there."""
+
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class OtherLeft:
+    """The other party, once taken, hung up."""
+
+
+Event = (
+    Arrived | LegReady | Connected | Finished | Digit | Expired | Left | LegLost | Recorded | CallerSilent | Told
+    | Joined | NotJoined | RoomChanged | RoomEnded | Ringing | Taken | NotTaken | OtherLeft
+)  # fmt: skip
 
 
 # Effects --------------------------------------------------------------------------------------------------------------
@@ -94,17 +214,178 @@ class HangUp:
     """BYE. The session ends."""
 
 
+# What the caller hears has two layers. The background lasts: comfort noise at first, then what Music, Join, Bridge or
+# Reflect last said. A Play sounds instead of it, and gives way to it when it ends, is stopped or is replaced.
+
+
 @dataclass(frozen=True, slots=True)
 class Play:
-    """These cues (prompts.CUES), one after the other, instead of what sounds now. Finished follows."""
+    """These sounds, one after the other without a gap, instead of what sounds now. Finished follows, unless replaced.
+
+    Barging in is the dialogue's: at a Digit it says StopPlaying or the next Play.
+    """
+
+    sounds: tuple[Sound, ...]
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlayFile:
+    """A WAV file (mono, 16 bit, 8 kHz) from `from_s` on, over and over when `loop`. Finished follows when not."""
+
+    path: str
+    loop: bool = False
+    from_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class StopPlaying:
+    """End the Play that sounds, at once. No Finished comes of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Music:
+    """Background: this WAV file (mono, 16 bit, 8 kHz) endlessly, without a gap where it begins anew.
+
+    Empty: Debian's default track. Another track takes over between two 20 ms frames. All callers of a track hear one
+    stream of it, each from where it is now.
+    """
+
+    track: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """Background: comfort noise again, instead of music, room, bridge or reflection; leaves what it was part of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reflect:
+    """Background: the caller's own sound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Write what the caller says to a WAV file at `path` (mono, 16 bit, 8 kHz). Recorded follows, whatever happens.
+
+    `path`: absolute, in a folder that is there; until the end a hidden file stands beside it. Ends after `max_seconds`,
+    after `silence_s` without sound (0: never), or at one of `stop_keys` (then in Recorded.key, not as Digit). Less
+    than `min_s` is not kept. With `beep` a tone sounds first and the recording starts after it. What the media engine
+    was recording when it died (LegLost) is lost, and no Recorded comes.
+    """
+
+    path: str
+    max_seconds: float = 180.0
+    silence_s: float = 5.0
+    min_s: float = 1.0
+    beep: bool = True
+    stop_keys: str = "#"
+
+
+@dataclass(frozen=True, slots=True)
+class StopRecording:
+    """Recorded follows (why STOPPED)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendDigits:
+    """Towards the caller, or with `other` towards the other party: RFC 4733 where agreed, tones where not."""
+
+    keys: str
+    other: bool = False
+
+
+# Rooms ---
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Into this room, which begins with its first member: Joined or NotJoined follows.
+
+    Background: all others of the room, or the music of `alone` while there is no other ("" is the default track, None:
+    nothing). A member that is `muted` hears and is not heard; so is one that came to listen only, whom MuteInRoom does
+    not open. At most `max_members` in this room (NotJoined FULL), at most `max_rooms` in all (NO_ROOMS). A moderator
+    enters a locked room, others do not (LOCKED).
+    """
+
+    room: str
+    moderator: bool = False
+    muted: bool = False
+    listen_only: bool = False
+    alone: str | None = ""
+    max_members: int = 10
+    max_rooms: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveRoom:
+    """Out of its room; the background is quiet then."""
+
+
+@dataclass(frozen=True, slots=True)
+class MuteInRoom:
+    muted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LockRoom:
+    locked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EndRoom:
+    """All out: RoomEnded to every other member. For the one who says it, the same as LeaveRoom."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chime:
+    """These cues to all who are in the room, this one too, mixed with what they say."""
 
     cues: tuple[str, ...]
     language: str
 
 
+# The other party ---
+
+
 @dataclass(frozen=True, slots=True)
-class Reflect:
-    """Give the caller his own sound back, instead of what sounds now."""
+class Dial:
+    """A second leg, through Kamailio, to `user`: Ringing perhaps, then Taken or NotTaken. One at a time.
+
+    `headers` go into its INVITE as they are (names in any case); its From shows `name` and `number`.
+    """
+
+    user: str
+    number: str = ""
+    name: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    ring_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """Caller and other party hear each other: packets passed on undecoded where their codecs are the same.
+
+    Background of both. Keys of the caller still come as Digit, and go through as well.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class DropOther:
+    """CANCEL or BYE to the other party; no event follows. The caller's background is quiet then."""
+
+
+# Beyond the call ---
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Put a question to the desk (desk.py): a row, a mailbox, a note in the journal. Told follows, once.
+
+    The desk works beside the calls and may take its time; a call that ends meanwhile does not take back what it asked.
+    """
+
+    question: object
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,16 +397,30 @@ class StartTimer:
 
 
 @dataclass(frozen=True, slots=True)
+class StopTimer:
+    """No Expired of it comes any more."""
+
+    timer: str
+
+
+@dataclass(frozen=True, slots=True)
 class End:
     """Nothing is left to do; the session ends without a word."""
 
 
-Effect = OpenLeg | Progress | Answer | Refuse | HangUp | Play | Reflect | StartTimer | End
+Effect = (
+    OpenLeg | Progress | Answer | Refuse | HangUp | Play | PlayFile | StopPlaying | Music | Quiet | Reflect | Record
+    | StopRecording | SendDigits | Join | LeaveRoom | MuteInRoom | LockRoom | EndRoom | Chime | Dial | Bridge
+    | DropOther | Ask | StartTimer | StopTimer | End
+)  # fmt: skip
 Effects = tuple[Effect, ...]
 
 
 class Dialogue(Protocol):
-    """One conversation at one moment. Immutable; `step` never raises, whatever the event and whenever it comes."""
+    """One conversation at one moment. Immutable; `step` never raises, whatever the event and whenever it comes.
+
+    An event that it has no use for leaves it as it is, without effects: `case _: return self, ()` at the end.
+    """
 
     def step(self, event: Event, now: float) -> "tuple[Dialogue, Effects]":
         """The conversation after `event`, and what is to be done. `now` is monotonic seconds."""

@@ -8,7 +8,6 @@ from appliance.voice.dialogue import (
     Arrived,
     Connected,
     Dialogue,
-    Digit,
     Effects,
     End,
     Event,
@@ -66,7 +65,7 @@ class Echo:
                 return self._over(HangUp() if self._answered else Refuse(UNAVAILABLE))
             case Left():
                 return self._over(End())
-            case Arrived() | LegReady() | Connected() | Finished() | Digit():
+            case _:
                 return self, ()
 
     @property

@@ -232,7 +232,8 @@ class Engine:
 
     def _playlist(self, word: words.Play, leg: Leg) -> Playlist:
         codec = CODECS[leg.codec_name]
-        return Playlist(tuple(self._shelf.encoded(cue, word.language, codec) for cue in word.cues))
+        cues = [sound for sound in word.sounds if isinstance(sound, str)]
+        return Playlist(tuple(self._shelf.encoded(cue, word.language, codec) for cue in cues))
 
     def _say(self, word: words.Happening) -> None:
         if self._link is not None:

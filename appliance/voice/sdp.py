@@ -8,17 +8,25 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from appliance.voice.words import Address
+from appliance.voice.words import Address, Terms
 
 TELEPHONE_EVENT_TYPE = 101
 """What we name it in an offer of ours; an answer keeps the offerer's number."""
-SPOKEN = {"PCMU": 0, "PCMA": 8}
-"""The codecs that voice speaks, with their static payload types (RFC 3551); all at 8000 Hz."""
-_STATIC = {0: ("PCMU", 8000), 8: ("PCMA", 8000)}
+SPOKEN = {"PCMU": 0, "PCMA": 8, "G722": 9, "OPUS": 111}
+"""The codecs that voice speaks, with their payload types: static ones (RFC 3551), and what we offer for Opus."""
+CLOCKS = {"PCMU": 8000, "PCMA": 8000, "G722": 8000, "OPUS": 48000}
+"""RTP clocks: G.722's is 8000 for 16 kHz audio (RFC 3551 §4.5.2), Opus' always 48000 (RFC 7587 §4.1)."""
+FIRST = "PCMA"
+"""What a leg is opened with before anything is agreed on."""
+_NONE = ("", 0)
+_PLAIN = ("PCMU", "PCMA")
+_STATIC = {0: ("PCMU", 8000), 8: ("PCMA", 8000), 9: ("G722", 8000)}
+_OPUS = "maxplaybackrate=8000;sprop-maxcapturerate=8000;useinbandfec=1"
+"""RFC 7587 §6.1: we mix at 8 kHz, so more would be sent for nothing."""
 MAX_BYTES = 4000
 MAX_STREAMS = 8
 
-_RTPMAP = re.compile(r"rtpmap:(\d{1,3})\s+([\w.-]+)/(\d+)(?:/1)?\s*", re.ASCII)
+_RTPMAP = re.compile(r"rtpmap:(\d{1,3})\s+([\w.-]+)/(\d+)(?:/([12]))?\s*", re.ASCII)
 
 
 class SdpError(ValueError):
@@ -73,10 +81,20 @@ class Agreement:
     source: str
     """The address that their packets must come from; empty: none was given, nothing is taken in."""
     direction: Direction
+    event_clock: int = 8000
 
     @property
     def sends(self) -> bool:
         return self.remote is not None and self.direction.sends
+
+    @property
+    def terms(self) -> Terms:
+        return Terms(self.codec, self.payload_type, self.event_type, self.remote, self.source, self.sends)
+
+
+def undecided(codec: str) -> Terms:
+    """Of a leg whose other side has said nothing yet: it sends nowhere and takes nothing."""
+    return Terms(codec, SPOKEN[codec], TELEPHONE_EVENT_TYPE, None, "", sends=False)
 
 
 def parse(text: str) -> Description:
@@ -101,9 +119,10 @@ def parse(text: str) -> Description:
 
 
 def agree(theirs: Description) -> Agreement | None:
-    """What we take of an offer or an answer: their first codec that we speak, on their first stream that has one.
+    """What we take of an offer or an answer, on their first stream that has a codec of ours.
 
-    None where there is none: 488 (RFC 3261 §13.3.1.3), or in an answer the end of the call.
+    G.711 where they offer it, in their order, else their first that we speak: rooms, menus and mailboxes work at 8 kHz,
+    so a wider codec would only cost. None where there is none: 488 (RFC 3261 §13.3.1.3), in an answer the call's end.
     """
     for index, stream in enumerate(theirs.streams):
         if stream.kind != "audio" or stream.protocol != "RTP/AVP" or not stream.port:
@@ -111,18 +130,21 @@ def agree(theirs: Description) -> Agreement | None:
         address = _usable(stream.address)
         if address is None:
             continue
-        for form in stream.formats:
-            name, clock = stream.codecs.get(form, ("", 0))
-            if name in SPOKEN and clock == 8000:
-                return Agreement(
-                    stream=index,
-                    codec=name,
-                    payload_type=int(form),
-                    event_type=_event_type(stream),
-                    remote=(address, stream.port) if address != _HELD else None,
-                    source=address if address != _HELD else "",
-                    direction=stream.direction.mirrored,
-                )
+        common = [(f, *stream.codecs[f]) for f in stream.formats if stream.codecs.get(f, _NONE) in CLOCKS.items()]
+        if not common:
+            continue
+        form, name, clock = next((c for c in common if c[1] in _PLAIN), common[0])
+        events = _events(stream, clock)
+        return Agreement(
+            stream=index,
+            codec=name,
+            payload_type=int(form),
+            event_type=events[0] if events else None,
+            remote=(address, stream.port) if address != _HELD else None,
+            source=address if address != _HELD else "",
+            direction=stream.direction.mirrored,
+            event_clock=events[1] if events else 8000,
+        )
     return None
 
 
@@ -131,16 +153,17 @@ def answer(theirs: Description, agreed: Agreement, local: Address, session: int,
     body = []
     for index, stream in enumerate(theirs.streams):
         if index == agreed.stream:
-            body += _audio(local[1], [(agreed.codec, agreed.payload_type)], agreed.event_type, agreed.direction)
+            events = None if agreed.event_type is None else (agreed.event_type, agreed.event_clock)
+            body += _audio(local[1], [(agreed.codec, agreed.payload_type)], events, agreed.direction)
         else:
             body.append(f"m={stream.kind} 0 {stream.protocol} {' '.join(stream.formats)}")
     return _written(local, session, version, body)
 
 
-def offer(local: Address, session: int, version: int) -> str:
-    """Our own offer, for an INVITE that came without one (RFC 3261 §13.2.1)."""
-    codecs = list(SPOKEN.items())
-    return _written(local, session, version, _audio(local[1], codecs, TELEPHONE_EVENT_TYPE, Direction.SENDRECV))
+def offer(local: Address, session: int, version: int, first: str = "") -> str:
+    """Our own offer: for an INVITE that came without one (RFC 3261 §13.2.1), or to another party. `first` leads it."""
+    codecs = sorted(SPOKEN.items(), key=lambda codec: codec[0] != first)
+    return _written(local, session, version, _audio(local[1], codecs, (TELEPHONE_EVENT_TYPE, 8000), Direction.SENDRECV))
 
 
 _HELD = "0.0.0.0"  # noqa: S104 - RFC 2543's way to hold, not an address to bind
@@ -151,12 +174,17 @@ def _written(local: Address, session: int, version: int, body: list[str]) -> str
     return "\r\n".join([*head, *body]) + "\r\n"
 
 
-def _audio(port: int, codecs: list[tuple[str, int]], event_type: int | None, direction: Direction) -> list[str]:
-    types = [payload_type for _, payload_type in codecs] + ([event_type] if event_type is not None else [])
+def _audio(port: int, codecs: list[tuple[str, int]], events: tuple[int, int] | None, direction: Direction) -> list[str]:
+    """`events`: format and clock of telephone-event (RFC 4733 §2.1)."""
+    types = [payload_type for _, payload_type in codecs] + ([events[0]] if events else [])
     out = [f"m=audio {port} RTP/AVP {' '.join(map(str, types))}"]
-    out += [f"a=rtpmap:{payload_type} {name}/8000" for name, payload_type in codecs]
-    if event_type is not None:
-        out += [f"a=rtpmap:{event_type} telephone-event/8000", f"a=fmtp:{event_type} 0-15"]
+    for name, payload_type in codecs:
+        if name == "OPUS":
+            out += [f"a=rtpmap:{payload_type} opus/48000/2", f"a=fmtp:{payload_type} {_OPUS}"]
+        else:
+            out.append(f"a=rtpmap:{payload_type} {name}/{CLOCKS[name]}")
+    if events:
+        out += [f"a=rtpmap:{events[0]} telephone-event/{events[1]}", f"a=fmtp:{events[0]} 0-15"]
     return [*out, "a=ptime:20", f"a={direction}"]
 
 
@@ -170,7 +198,7 @@ def _stream(lines: list[str], address: str, direction: Direction) -> Stream:
     codecs: dict[str, tuple[str, int]] = {str(n): codec for n, codec in _STATIC.items()}
     for line in lines:
         mapped = _RTPMAP.fullmatch(line[2:]) if line.startswith("a=rtpmap:") else None
-        if mapped:
+        if mapped and (mapped[4] == "2") == (mapped[2].upper() == "OPUS"):
             codecs[mapped[1]] = (_name(mapped[2]), int(mapped[3]))
     known = {f: codecs[f] for f in formats if f in codecs and _number(f) and int(f) < 128}
     return Stream(
@@ -186,10 +214,12 @@ def _name(text: str) -> str:
     return "telephone-event" if text.lower() == "telephone-event" else text.upper()
 
 
-def _event_type(stream: Stream) -> int | None:
-    for form in stream.formats:
-        if stream.codecs.get(form) == ("telephone-event", 8000):
-            return int(form)
+def _events(stream: Stream, clock: int) -> tuple[int, int] | None:
+    """Format and clock of telephone-event: the one with the clock of the audio, else the one of 8000 Hz."""
+    for wanted in (clock, 8000):
+        for form in stream.formats:
+            if stream.codecs.get(form) == ("telephone-event", wanted):
+                return int(form), wanted
     return None
 
 

@@ -91,7 +91,7 @@ class Voice:
     def _signalling(self, parent: socket.socket) -> None:
         from appliance.voice import signalling
 
-        signalling.main(self._settings.media.voice_sip_port, self._settings.network.voice_address, parent)
+        signalling.main(self._settings, self._settings.media.voice_sip_port, parent)
 
     def _sentences(self, _: socket.socket) -> None:
         from appliance.voice import prompts, synthesis

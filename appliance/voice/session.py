@@ -4,11 +4,15 @@ Holds no decision of any service, and knows neither sippy nor sockets: they come
 """
 
 import logging
+from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
 from appliance.voice import dialogue as d
 from appliance.voice import sdp, words
+from appliance.voice.floor import Floor
+from appliance.voice.other import UNAVAILABLE, Other
+from appliance.voice.sounds import File
 from appliance.voice.words import Address
 
 log = logging.getLogger("conserje.voice.session")
@@ -16,6 +20,9 @@ log = logging.getLogger("conserje.voice.session")
 NOT_ACCEPTABLE = d.Status(488, "Not Acceptable Here")
 BAD_DESCRIPTION = d.Status(400, "Bad Session Description")
 NOT_FOUND = d.Status(404, "Not Found")
+LINGER_S = 30.0
+"""What a call that is over may still wait for its recording and for the desk."""
+_RING, _LINGER = "(ring)", "(linger)"
 
 
 class Line(Protocol):
@@ -40,11 +47,25 @@ class Timer(Protocol):
 class House(Protocol):
     """What a session needs around it."""
 
+    @property
+    def floor(self) -> Floor: ...
     def tell(self, word: words.Command) -> bool:
         """To the media engine. False when it is not there."""
 
     def after(self, seconds: float, then: Callable[[], None]) -> Timer: ...
     def now(self) -> float: ...
+    def ask(self, question: object, told: Callable[[object], None]) -> None:
+        """To the desk; `told` is called once, later."""
+
+    def new_leg(self, session: "Session") -> int:
+        """A number for a second leg; what the engine says of it comes to `session`."""
+
+    def dial(self, other: Other) -> None:
+        """Give it a line, and start it."""
+
+    def hung_up(self, other: Other) -> None:
+        """Nothing that the engine says of its leg matters any more."""
+
     def ended(self, session: "Session") -> None: ...
 
 
@@ -64,8 +85,16 @@ class Session:
         self._agreed: sdp.Agreement | None = None
         self._timers: dict[str, Timer] = {}
         self._token = 0
+        self._recording = 0
+        self._asked = 0
+        self._room = ""
+        self._mute = (False, False)
+        self._other: Other | None = None
         self._leg_open = False
+        self._closed = False
         self._over = False
+        self._events: deque[d.Event] = deque()
+        self._busy = False
 
     # From signalling --------------------------------------------------------------------------------------------------
 
@@ -74,7 +103,8 @@ class Session:
         if offer is not None:
             status = self._take_offer(offer)
             if status is not None:
-                self._end(lambda: self._line.refuse(status))
+                self._close(lambda: self._line.refuse(status))
+                self._end()
                 return
         self.step(d.Arrived(early=self._agreed is not None))
 
@@ -103,22 +133,31 @@ class Session:
             agreed = None
         if agreed is None:
             log.info("%s: the ACK brought no usable answer", self.call_id)
-            self._end(self._line.hang_up)
+            self._close(self._line.hang_up)
+            self._end_when_idle()
             return
         first, self._agreed = self._agreed is None, agreed
         self._change_leg()
         if first:
             self.step(d.Connected())
 
+    def pressed(self, key: str) -> None:
+        """A key by SIP INFO. The engine knows whether it came in RTP too."""
+        self._house.tell(words.KeyByInfo(self.leg, key))
+
     def left(self) -> None:
         """BYE, CANCEL, or the transaction died."""
+        self._close()
         self.step(d.Left())
-        self._end()
+        self._end_when_idle()
 
     # From the media engine --------------------------------------------------------------------------------------------
 
     def heard(self, word: words.Happening) -> None:
         if self._over:
+            return
+        if word.leg != self.leg:
+            self._of_other(word)
             return
         match word:
             case words.LegOpened():
@@ -132,26 +171,69 @@ class Session:
                 self.step(d.Finished())
             case words.Digit():
                 self.step(d.Digit(word.key))
+            case words.Recorded():
+                if word.token == self._recording:
+                    self._recording = 0
+                self.step(d.Recorded(word.path, word.seconds, d.Why(word.why), word.key))
+            case words.CallerSilent():
+                self.step(d.CallerSilent(word.seconds))
             case words.Finished() | words.LegClosed():
                 pass
+        self._end_when_idle()
 
     def media_died(self) -> None:
+        self._recording = 0
+        if self._other is not None:
+            self._other.lost()
         if self._leg_open:
             self._leg_open = False
             self.step(d.LegLost())
+        self._end_when_idle()
+
+    def _of_other(self, word: words.Happening) -> None:
+        if self._other is None or word.leg != self._other.leg:
+            return
+        match word:
+            case words.LegOpened():
+                self._other.opened(word.port)
+            case words.LegRefused():
+                self._other.lost()
+            case _:
+                pass
 
     # The shell --------------------------------------------------------------------------------------------------------
 
     def step(self, event: d.Event) -> None:
-        """Move the conversation on and do what it wants. What comes after the end is passed over."""
-        if self._over:
+        """Move the conversation on and do what it wants. What comes after the end is passed over.
+
+        An event that an effect brings about waits until all effects of the one before it are done.
+        """
+        self._events.append(event)
+        if self._busy:
             return
-        self._conversation, effects = self._conversation.step(event, self._house.now())
-        for effect in effects:
-            self._do(effect)
+        self._busy = True
+        try:
+            while self._events and not self._over:
+                self._conversation, effects = self._conversation.step(self._events.popleft(), self._house.now())
+                for effect in effects:
+                    self._do(effect)
+        finally:
+            self._busy = False
+        self._end_when_idle()
 
     def _do(self, effect: d.Effect) -> None:
         match effect:
+            case d.StartTimer():
+                self._start_timer(effect.timer, effect.seconds)
+            case d.StopTimer():
+                self._stop_timer(effect.timer)
+            case d.Ask():
+                self._ask(effect.question)
+            case d.End():
+                self._close()
+                self._end()
+            case _ if self._closed:
+                pass  # nobody is there any more to hear or see it
             case d.OpenLeg():
                 self._leg_open = self._house.tell(words.OpenLeg(self.leg, self._terms()))
                 if not self._leg_open:
@@ -160,20 +242,138 @@ class Session:
                 self._line.progress(self._answer())
             case d.Answer():
                 self._answer_call()
-            case d.Play():
-                self._token += 1
-                self._house.tell(words.Play(self.leg, self._token, effect.cues, effect.language))
-            case d.Reflect():
-                self._house.tell(words.Reflect(self.leg))
-            case d.StartTimer():
-                self._start_timer(effect.timer, effect.seconds)
             case d.Refuse():
                 status = effect.status
-                self._end(lambda: self._line.refuse(status))
+                self._close(lambda: self._line.refuse(status))
+                self._end_when_idle()
             case d.HangUp():
-                self._end(self._line.hang_up)
-            case d.End():
-                self._end()
+                self._close(self._line.hang_up)
+                self._end_when_idle()
+            case d.Join() | d.LeaveRoom() | d.MuteInRoom() | d.LockRoom() | d.EndRoom() | d.Chime():
+                self._in_room(effect)
+            case d.Dial() | d.Bridge() | d.DropOther():
+                self._with_other(effect)
+            case _:
+                self._sound(effect)
+
+    def _sound(self, effect: d.Effect) -> None:
+        match effect:
+            case d.Play():
+                self._token += 1
+                self._house.tell(words.Play(self.leg, self._token, effect.sounds, effect.language))
+            case d.PlayFile():
+                self._token += 1
+                sounds = (File(effect.path, effect.from_s),)
+                self._house.tell(words.Play(self.leg, self._token, sounds, "", effect.loop))
+            case d.StopPlaying():
+                self._token += 1
+                self._house.tell(words.StopPlaying(self.leg))
+            case d.Music():
+                self._leave_room()
+                self._house.tell(words.Music(self.leg, effect.track))
+            case d.Quiet():
+                self._leave_room()
+                self._house.tell(words.Quiet(self.leg))
+            case d.Reflect():
+                self._leave_room()
+                self._house.tell(words.Reflect(self.leg))
+            case d.Record() as r:
+                self._token += 1
+                self._recording = self._token
+                self._house.tell(
+                    words.Record(
+                        self.leg, self._token, r.path, r.max_seconds, r.silence_s, r.min_s, r.beep, r.stop_keys
+                    )
+                )
+            case d.StopRecording():
+                self._house.tell(words.StopRecording(self.leg))
+            case d.SendDigits():
+                to = self._other.leg if effect.other and self._other is not None else self.leg
+                self._house.tell(words.SendDigits(to, effect.keys))
+            case _:
+                pass
+
+    def _in_room(self, effect: d.Effect) -> None:
+        floor = self._house.floor
+        match effect:
+            case d.Join():
+                self._leave_room()
+                joined = floor.join(effect, self)
+                if isinstance(joined, d.Shut):
+                    self.step(d.NotJoined(effect.room, joined))
+                    return
+                self._room, self._mute = effect.room, (effect.muted, effect.listen_only)
+                self._house.tell(words.Mix(self.leg, effect.room, not any(self._mute), effect.alone))
+                self.step(d.Joined(effect.room, joined))
+            case d.MuteInRoom() if self._room:
+                self._mute = (effect.muted, self._mute[1])
+                self._house.tell(words.Hear(self.leg, not any(self._mute)))
+            case d.LockRoom() if self._room:
+                floor.lock(self._room, self, effect.locked)
+            case d.Chime() if self._room:
+                self._house.tell(words.Chime(self._room, effect.cues, effect.language))
+            case d.LeaveRoom() | d.EndRoom() if self._room:
+                if isinstance(effect, d.EndRoom):
+                    floor.end(self._room, self)
+                self._leave_room()
+                self._house.tell(words.Quiet(self.leg))
+            case _:
+                pass
+
+    def room_ended(self) -> None:
+        """From the floor, before RoomEnded: it is out already."""
+        self._room = ""
+        self._house.tell(words.Quiet(self.leg))
+
+    def _leave_room(self) -> None:
+        room, self._room = self._room, ""
+        if room:
+            self._house.floor.leave(room, self)
+
+    def _with_other(self, effect: d.Effect) -> None:
+        match effect:
+            case d.Dial() if self._other is None:
+                codec = self._agreed.codec if self._agreed else sdp.FIRST
+                leg = self._house.new_leg(self)
+                self._other = Other(leg, effect, codec, self._host, self._house.tell, self._heard_of_other)
+                self._start_timer(_RING, effect.ring_s)
+                self._house.dial(self._other)
+            case d.Dial():
+                self.step(d.NotTaken(UNAVAILABLE))
+            case d.Bridge() if self._other is not None:
+                self._leave_room()
+                self._house.tell(words.Bridge(self.leg, self._other.leg))
+            case d.DropOther() if self._other is not None:
+                self._drop_other()
+                self._house.tell(words.Quiet(self.leg))
+            case _:
+                pass
+
+    def _heard_of_other(self, event: d.Event) -> None:
+        if isinstance(event, d.NotTaken | d.OtherLeft):
+            other, self._other = self._other, None
+            if other is not None:
+                self._house.hung_up(other)
+        if not isinstance(event, d.Ringing):
+            self._stop_timer(_RING)
+        self.step(event)
+
+    def _drop_other(self) -> None:
+        other, self._other = self._other, None
+        if other is not None:
+            self._stop_timer(_RING)
+            other.drop()
+            self._house.hung_up(other)
+
+    def _ask(self, question: object) -> None:
+        self._asked += 1
+
+        def told(answer: object) -> None:
+            self._asked -= 1
+            self.step(d.Told(question, answer))
+            self._end_when_idle()
+
+        self._house.ask(question, told)
 
     def _answer_call(self) -> None:
         if self._agreed is None:
@@ -183,27 +383,54 @@ class Session:
             self.step(d.Connected())
 
     def _start_timer(self, name: str, seconds: float) -> None:
+        self._stop_timer(name)
+        self._timers[name] = self._house.after(seconds, lambda: self._expire(name))
+
+    def _stop_timer(self, name: str) -> None:
         running = self._timers.pop(name, None)
         if running is not None:
             running.cancel()
-        self._timers[name] = self._house.after(seconds, lambda: self._expire(name))
 
     def _expire(self, name: str) -> None:
         self._timers.pop(name, None)
-        self.step(d.Expired(name))
+        if name != _RING:
+            self.step(d.Expired(name))
+        elif self._other is not None:
+            self._other.rang_long_enough()
 
-    def _end(self, last_word: Callable[[], None] | None = None) -> None:
-        """Free everything, once; `last_word` goes to the line first."""
-        if self._over:
+    # The end ----------------------------------------------------------------------------------------------------------
+
+    def _close(self, last_word: Callable[[], None] | None = None) -> None:
+        """Take the call itself down, once; `last_word` goes to the line. A recording is then finished by the engine."""
+        if self._closed:
             return
-        self._over = True
-        for timer in self._timers.values():
-            timer.cancel()
-        self._timers.clear()
+        self._closed = True
+        for name in list(self._timers):
+            self._stop_timer(name)
+        self._leave_room()
+        self._drop_other()
         if self._leg_open:
+            self._leg_open = False
             self._house.tell(words.CloseLeg(self.leg))
         if last_word is not None:
             last_word()
+        if self._awaits:
+            self._timers[_LINGER] = self._house.after(LINGER_S, self._end)
+
+    @property
+    def _awaits(self) -> bool:
+        return bool(self._recording or self._asked)
+
+    def _end_when_idle(self) -> None:
+        if self._closed and not self._awaits and not self._events and not self._busy:
+            self._end()
+
+    def _end(self) -> None:
+        if self._over:
+            return
+        self._over = True
+        for name in list(self._timers):
+            self._stop_timer(name)
         self._house.ended(self)
 
     # SDP --------------------------------------------------------------------------------------------------------------
@@ -232,10 +459,7 @@ class Session:
 
     def _terms(self) -> words.Terms:
         """Before an answer to our own offer: a leg that sends nowhere and takes nothing."""
-        a = self._agreed
-        if a is None:
-            return words.Terms("PCMA", sdp.SPOKEN["PCMA"], sdp.TELEPHONE_EVENT_TYPE, None, "", sends=False)
-        return words.Terms(a.codec, a.payload_type, a.event_type, a.remote, a.source, a.sends)
+        return self._agreed.terms if self._agreed else sdp.undecided(sdp.FIRST)
 
     def _change_leg(self) -> None:
         self._house.tell(words.ChangeLeg(self.leg, self._terms()))

@@ -9,43 +9,34 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any
 
-from sippy.CCEvents import (
-    CCEventConnect,
-    CCEventDisconnect,
-    CCEventFail,
-    CCEventPreConnect,
-    CCEventRing,
-    CCEventTry,
-    CCEventUpdate,
-)
 from sippy.Core.EventDispatcher import ED2
-from sippy.MsgBody import MsgBody
 from sippy.SipConf import SipConf
-from sippy.SipContact import SipContact
-from sippy.SipHeader import SipHeader
 from sippy.SipTransactionManager import SipTransactionManager
 from sippy.Time.Timeout import Timeout
-from sippy.UA import UA
 from sippy.Udp_server import Udp_server, Udp_server_opts
 
+from appliance.errors import Problem
+from appliance.settings import Settings
 from appliance.voice import words
+from appliance.voice.desk import desk_of
 from appliance.voice.dialogue import Status
+from appliance.voice.floor import Floor
+from appliance.voice.lines import METHODS, SERVER, IncomingCall, OutgoingCall, refusal
+from appliance.voice.other import Other
 from appliance.voice.services import HEADERS, Request, begin
 from appliance.voice.session import Session, Timer
 
 log = logging.getLogger("conserje.voice.signalling")
 
 LOOPBACK = "127.0.0.1"
-SERVER = "Conserje"
-METHODS = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO"
 PULSE_S = 1.0
 GOODBYE_S = 0.3
 """How long BYEs of a stopping process may take to leave."""
-LINGER_S = 10.0
-"""How long an ended dialog still answers a repeated BYE: a loopback peer repeats for less."""
+DESK_THREADS = 4
 
 
 class _OneReader(Udp_server_opts):  # type: ignore[misc]
@@ -64,94 +55,17 @@ class _NoLog:
     def write(self, *words: object, **more: object) -> None: ...
 
 
-class _Call(UA):  # type: ignore[misc]
-    """sippy's user agent as the Line of a Session; mends what it does not do."""
-
-    rSDP: Any
-    lSDP: Any
-
-    godead_timeout = LINGER_S
-    local_ua = SERVER
-
-    def __init__(self, config: dict[str, Any]) -> None:
-        super().__init__(config, event_cb=self._happened)
-        self.session: Session | None = None
-        self.lContact = SipContact()
-        self.lContact.address.name = None  # sippy's own says "Anonymous"
-        self._offering = False
-
-    def recvRequest(self, req: Any, sip_t: Any) -> Any:
-        """A re-INVITE without SDP asks for our offer (RFC 3261 §14.2); sippy would take it for a hold."""
-        method = req.getMethod()
-        connected = self.state is not None and self.state.connected
-        if method not in METHODS:
-            return refusal(req, Status(405, "Method Not Allowed"), ("Allow", METHODS)), None, None
-        if connected and method == "INVITE" and req.getBody() is None and self.session and self.rSDP is not None:
-            self._offering = True
-            self.lSDP = MsgBody(self.session.offer_again())
-            req.setBody(self.rSDP.getCopy())
-        return super().recvRequest(req, sip_t)
-
-    def sendUasResponse(self, scode: int, *args: Any, **named: Any) -> None:
-        if self._offering and scode >= 200:
-            self._offering = False
-            named["ack_wait"] = scode < 300
-        super().sendUasResponse(scode, *args, **named)
-
-    def _happened(self, event: Any, _: Any) -> None:
-        session = self.session
-        if session is None:
-            return
-        if isinstance(event, CCEventTry):
-            body = event.getData()[3]
-            session.arrive(str(body) if body is not None else None)
-        elif isinstance(event, CCEventUpdate):
-            session.offered_again(str(event.getData()))
-        elif isinstance(event, CCEventConnect):
-            body = event.getData()[2]
-            session.answered(str(body) if body is not None else None)
-        elif isinstance(event, CCEventDisconnect | CCEventFail):
-            session.left()
-
-    # Line -------------------------------------------------------------------------------------------------------------
-
-    def progress(self, body: str) -> None:
-        self.recvEvent(CCEventRing((183, "Session Progress", MsgBody(body))))
-
-    def answer(self, body: str, awaits_answer: bool) -> None:
-        kind = CCEventPreConnect if awaits_answer else CCEventConnect
-        self.recvEvent(kind((200, "OK", MsgBody(body))))
-
-    def refuse(self, status: Status) -> None:
-        self.recvEvent(CCEventFail((status.code, status.reason)))
-
-    def hang_up(self) -> None:
-        self.recvEvent(CCEventDisconnect())
-
-    def accept_offer(self, body: str) -> None:
-        self.recvEvent(CCEventConnect((200, "OK", MsgBody(body))))
-
-    def refuse_offer(self, status: Status) -> None:
-        before = self.rSDP
-        self.recvEvent(CCEventFail((status.code, status.reason)))
-        self.rSDP = before  # sippy forgets it, and the next re-INVITE compares with it
-
-
-def refusal(request: Any, status: Status, *headers: tuple[str, str]) -> Any:
-    """A response made outside any dialog."""
-    response = request.genResponse(status.code, status.reason, server=SERVER)
-    for name, value in headers:
-        response.appendHeader(SipHeader(f"{name}: {value}"))
-    return response
-
-
 class Signalling:
     """All calls of this process; the House of their Sessions. Lives in sippy's one thread, but for `_read`."""
 
-    def __init__(self, port: int, host: str, parent: socket.socket) -> None:
+    def __init__(self, settings: Settings, port: int, parent: socket.socket) -> None:
         SipConf.my_uaname = SERVER
         self._config: dict[str, Any] = {"_sip_address": LOOPBACK, "_sip_port": port, "_sip_logger": _NoLog()}
-        self._host = host
+        self._host = settings.network.voice_address
+        self._kamailio = (LOOPBACK, settings.sip.port)
+        self._desk = desk_of(settings)
+        self._desk_threads = ThreadPoolExecutor(DESK_THREADS, "desk")
+        self.floor = Floor()
         self._parent = parent
         self._media: socket.socket | None = None
         self._sessions: dict[int, Session] = {}
@@ -181,6 +95,28 @@ class Signalling:
     def ended(self, session: Session) -> None:
         self._sessions.pop(session.leg, None)
 
+    def ask(self, question: object, told: Callable[[object], None]) -> None:
+        def work() -> None:
+            try:
+                answer = self._desk.answer(question)
+            except (OSError, Problem) as problem:
+                log.warning("%s: %s", type(question).__name__, problem)
+                answer = None
+            ED2.callFromThread(told, answer)
+
+        self._desk_threads.submit(work)
+
+    def new_leg(self, session: Session) -> int:
+        leg, self._next_leg = self._next_leg, self._next_leg + 1
+        self._sessions[leg] = session
+        return leg
+
+    def dial(self, other: Other) -> None:
+        other.start(OutgoingCall(self._config, self._kamailio, other))
+
+    def hung_up(self, other: Other) -> None:
+        self._sessions.pop(other.leg, None)
+
     # SIP --------------------------------------------------------------------------------------------------------------
 
     def _request(self, request: Any, transaction: Any) -> Any:
@@ -208,7 +144,7 @@ class Signalling:
         if conversation is None:
             return refusal(request, Status(404, "Not Found")), None, None
         log.info("%s: %s %s", call_id, service, headers)
-        call = _Call(self._config)
+        call = IncomingCall(self._config)
         session = Session(self._next_leg, call_id, conversation, call, self, self._host)
         self._next_leg += 1
         self._sessions[session.leg] = session
@@ -276,6 +212,6 @@ def _unacceptable(request: Any) -> Any:
     return None
 
 
-def main(port: int, host: str, parent: socket.socket) -> None:
+def main(settings: Settings, port: int, parent: socket.socket) -> None:
     """The signalling process, whole. OSError if the port is taken."""
-    Signalling(port, host, parent).run()
+    Signalling(settings, port, parent).run()

@@ -6,8 +6,10 @@ is named by a number that signalling chose; a word about a leg that is gone mean
 
 import json
 import socket
-from collections.abc import Callable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
+from typing import Any, cast, get_args
+
+from appliance.voice.sounds import Sound
 
 Address = tuple[str, int]
 MAX_BYTES = 65536
@@ -50,22 +52,113 @@ class ChangeLeg:
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """Play these cues instead of what sounds now. Finished with this token follows, unless something replaces it."""
+    """Play these instead of what sounds now. Finished with this token follows, unless it is replaced or `loop`."""
 
     leg: int
     token: int
+    sounds: tuple[Sound, ...]
+    language: str
+    loop: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StopPlaying:
+    leg: int
+
+
+@dataclass(frozen=True, slots=True)
+class Music:
+    """Background: a track by its path; empty: the default one."""
+
+    leg: int
+    track: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """Background: comfort noise; out of room and bridge."""
+
+    leg: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reflect:
+    """Background: its own sound."""
+
+    leg: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """As dialogue.Record. Recorded with this token follows, also when the leg is closed or another Record comes."""
+
+    leg: int
+    token: int
+    path: str
+    max_seconds: float
+    silence_s: float
+    min_s: float
+    beep: bool
+    stop_keys: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopRecording:
+    leg: int
+
+
+@dataclass(frozen=True, slots=True)
+class SendDigits:
+    leg: int
+    keys: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyByInfo:
+    """A key that came by SIP INFO: to be told apart from the same one in RTP. Digit follows if it is new."""
+
+    leg: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """Background: this room. `heard` is false for who is muted; `alone` is a track, or None."""
+
+    leg: int
+    room: str
+    heard: bool
+    alone: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hear:
+    """Whether its room hears it."""
+
+    leg: int
+    heard: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Chime:
+    """Cues to all in a room."""
+
+    room: str
     cues: tuple[str, ...]
     language: str
 
 
 @dataclass(frozen=True, slots=True)
-class Reflect:
+class Bridge:
+    """Background of both: the other one's sound."""
+
     leg: int
+    other: int
 
 
 @dataclass(frozen=True, slots=True)
 class CloseLeg:
-    """Free its port. LegClosed follows."""
+    """Free its port. Recorded, if it was recording, and LegClosed follow."""
 
     leg: int
 
@@ -95,6 +188,24 @@ class Finished:
 class Digit:
     leg: int
     key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """As dialogue.Recorded; `why` is a value of dialogue.Why."""
+
+    leg: int
+    token: int
+    path: str
+    seconds: float
+    why: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallerSilent:
+    leg: int
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,32 +239,38 @@ class NewLink:
     """Comes with a file descriptor: the socket to the other child, from now on."""
 
 
-Command = OpenLeg | ChangeLeg | Play | Reflect | CloseLeg
-Happening = LegOpened | LegRefused | Finished | Digit | LegClosed
+OfALeg = (
+    ChangeLeg | Play | StopPlaying | Music | Quiet | Reflect | Record | StopRecording | SendDigits | KeyByInfo | Mix
+    | Hear | Bridge | CloseLeg
+)  # fmt: skip
+"""Commands to a leg that is open."""
+Command = OpenLeg | OfALeg | Chime
+Happening = LegOpened | LegRefused | Finished | Digit | Recorded | CallerSilent | LegClosed
 Pulse = MediaPulse | SignallingPulse
 Word = Command | Happening | Pulse | NewLink
 
-_WORDS: dict[str, Callable[..., Word]] = {
-    kind.__name__: kind
-    for kind in (
-        OpenLeg, ChangeLeg, Play, Reflect, CloseLeg, LegOpened, LegRefused, Finished, Digit, LegClosed, MediaPulse,
-        SignallingPulse, NewLink,
-    )
-}  # fmt: skip
+_TYPES: dict[str, type[Any]] = {
+    kind.__name__: kind for kind in (*get_args(Word), Terms, *(s for s in get_args(Sound) if s is not str))
+}
 
 
 def encode(word: Word) -> bytes:
-    return json.dumps([type(word).__name__, *astuple(word)], separators=(",", ":")).encode()
+    """Each dataclass is a JSON object of one name with the list of its fields."""
+    return json.dumps(_written(word), default=_written, separators=(",", ":")).encode()
 
 
 def decode(data: bytes) -> Word:
     """The word in a datagram. Both ends are one program, so what is wrong here is a defect and raises as it will."""
-    name, *fields = json.loads(data)
-    if name in ("OpenLeg", "ChangeLeg"):
-        codec, payload_type, event_type, remote, source, sends = fields[1]
-        terms = Terms(codec, payload_type, event_type, tuple(remote) if remote else None, source, sends)
-        return _WORDS[name](fields[0], terms)
-    return _WORDS[name](*(tuple(f) if isinstance(f, list) else f for f in fields))
+    return cast(Word, json.loads(data, object_hook=_read))
+
+
+def _written(thing: Any) -> dict[str, list[Any]]:
+    return {type(thing).__name__: [getattr(thing, name) for name in thing.__slots__]}
+
+
+def _read(written: dict[str, list[Any]]) -> Any:
+    ((name, fields),) = written.items()
+    return _TYPES[name](*(tuple(f) if isinstance(f, list) else f for f in fields))
 
 
 def pair() -> tuple[socket.socket, socket.socket]:

@@ -193,7 +193,7 @@ def test_a_re_invite_without_sdp_gets_our_offer_and_its_answer_counts(quiet_voic
         caller.ack(caller.response(200))
         caller.invite("echo", again=True)
         offer = caller.response(200)
-        assert "RTP/AVP 0 8 101" in offer.body
+        assert "RTP/AVP 0 8 9 111 101" in offer.body
         assert "a=sendrecv" in offer.body
         caller.ack(offer, caller.sdp("0", version=2))
         caller.listen(2, lambda: caller.datagrams and caller.datagrams[-1].payload[1] & 0x7F == 0)
@@ -234,7 +234,7 @@ def test_an_ack_without_the_answer_ends_the_call(quiet_voice: Voice) -> None:
     [
         ("nothing-like-it", "8", {}, 404),
         ("", "8", {}, 404),
-        ("echo", "18 9", {}, 488),
+        ("echo", "18 4", {}, 488),
         ("announce", None, {"X_Conserje_Say": "busy", "X_Conserje_Then": "486 Busy Here"}, 486),
         ("announce", "8", {}, 480),
         ("announce", "8", {"X_Conserje_Say": "no-such-words", "X_Conserje_Then": "403 Forbidden"}, 403),

@@ -47,7 +47,7 @@ def test_the_first_codec_that_we_speak_is_taken(
     "lines",
     [
         (),
-        ("m=audio 4000 RTP/AVP 18 9",),
+        ("m=audio 4000 RTP/AVP 18 4",),
         ("m=audio 0 RTP/AVP 0",),
         ("m=audio 4000 RTP/SAVP 0",),
         ("m=video 4000 RTP/AVP 0",),

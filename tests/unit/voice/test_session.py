@@ -7,8 +7,10 @@ import pytest
 
 from appliance.voice import words
 from appliance.voice.announce import Announce
-from appliance.voice.dialogue import Dialogue, Status
+from appliance.voice.dialogue import Dial, Dialogue, Status
 from appliance.voice.echo import Echo
+from appliance.voice.floor import Floor
+from appliance.voice.other import Other
 from appliance.voice.session import Session
 
 OFFER = (
@@ -60,11 +62,34 @@ class PaperTimer:
 
 
 @dataclass
+class PaperOtherLine:
+    """The line of another party."""
+
+    said: list[tuple[str, object]] = field(default_factory=list)
+
+    def invite(self, wish: Dial, body: str) -> None:
+        self.said.append(("INVITE", body))
+
+    def drop(self) -> None:
+        self.said.append(("drop", None))
+
+    def accept_offer(self, body: str) -> None:
+        self.said.append(("200 again", body))
+
+    def refuse_offer(self, status: Status) -> None:
+        self.said.append(("refused again", status))
+
+
+@dataclass
 class PaperHouse:
     media: bool = True
     told: list[words.Command] = field(default_factory=list)
     timers: list[PaperTimer] = field(default_factory=list)
     over: int = 0
+    floor: Floor = field(default_factory=Floor)
+    asked: list[tuple[object, Callable[[object], None]]] = field(default_factory=list)
+    freed: list[int] = field(default_factory=list)
+    line: "PaperOtherLine | None" = None
 
     def tell(self, word: words.Command) -> bool:
         self.told.append(word)
@@ -76,6 +101,19 @@ class PaperHouse:
 
     def now(self) -> float:
         return 0.0
+
+    def ask(self, question: object, told: Callable[[object], None]) -> None:
+        self.asked.append((question, told))
+
+    def new_leg(self, session: Session) -> int:
+        return 8
+
+    def dial(self, other: Other) -> None:
+        self.line = PaperOtherLine()
+        other.start(self.line)
+
+    def hung_up(self, other: Other) -> None:
+        self.freed.append(other.leg)
 
     def ended(self, session: Session) -> None:
         self.over += 1
@@ -169,7 +207,7 @@ def test_a_late_offer_is_answered_with_ours_and_the_ack_starts_the_sound() -> No
     call.session.arrive(None)
     call.heard(words.LegOpened(7, 20000))
     assert call.line.kinds == ["200 offer"]
-    assert "m=audio 20000 RTP/AVP 0 8 101" in str(call.line.said[0][1])
+    assert "m=audio 20000 RTP/AVP 0 8 9 111 101" in str(call.line.said[0][1])
     assert "Play" not in call.house.kinds
     call.session.answered(offer(port=4444, formats="8"))
     change = call.house.told[1]

@@ -5,6 +5,7 @@ import os
 import pytest
 
 from appliance.voice import words
+from appliance.voice.sounds import File, Pause, Recording, Text
 from appliance.voice.words import Terms
 
 TERMS = Terms("PCMU", 0, 101, ("10.0.0.9", 4000), "10.0.0.9", True)
@@ -13,6 +14,20 @@ ALL = [
     words.OpenLeg(2, Terms("PCMA", 8, None, None, "", False)),
     words.ChangeLeg(3, TERMS),
     words.Play(1, 7, ("busy", "beep"), "es-MX"),
+    words.Play(1, 7, (File("/a.wav", 1.5), Text("dos"), Recording("digits/2"), Pause(0.2), "beep"), "es-MX", True),
+    words.StopPlaying(1),
+    words.Music(1, ""),
+    words.Quiet(1),
+    words.Record(1, 8, "/m.wav", 180.0, 5.0, 1.0, True, "#"),
+    words.StopRecording(1),
+    words.SendDigits(1, "12"),
+    words.KeyByInfo(1, "5"),
+    words.Mix(1, "room", True, None),
+    words.Hear(1, False),
+    words.Chime("room", ("beep",), "en"),
+    words.Bridge(1, 2),
+    words.Recorded(1, 8, "/m.wav", 3.5, "silence", ""),
+    words.CallerSilent(1, 60.0),
     words.Reflect(1),
     words.CloseLeg(1),
     words.LegOpened(1, 20000),

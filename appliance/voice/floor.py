@@ -1,0 +1,85 @@
+"""Who is in which room, for all calls of one signalling process. Sound is the engine's.
+
+A room is there from its first member to its last. Everything it has to say goes to members as events.
+"""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from appliance.voice.dialogue import Event, Join, RoomChanged, RoomEnded, Shut
+
+
+class Member(Protocol):
+    """A call in a room."""
+
+    def step(self, event: Event) -> None: ...
+    def room_ended(self) -> None:
+        """It is out of its room; RoomEnded follows."""
+
+
+@dataclass(slots=True)
+class _Room:
+    members: list[Member] = field(default_factory=list)
+    moderators: list[Member] = field(default_factory=list)
+    locked: bool = False
+
+
+class Floor:
+    """Rooms by their ids. A member is in one room at most, which is the caller's to see to."""
+
+    def __init__(self) -> None:
+        self._rooms: dict[str, _Room] = {}
+
+    def __len__(self) -> int:
+        return len(self._rooms)
+
+    def join(self, wish: Join, member: Member) -> int | Shut:
+        """How many are in it now, or why it stays shut. The others hear of it."""
+        room = self._rooms.get(wish.room)
+        if room is None:
+            if len(self._rooms) >= wish.max_rooms:
+                return Shut.NO_ROOMS
+            room = self._rooms[wish.room] = _Room()
+        elif room.locked and not wish.moderator:
+            return Shut.LOCKED
+        elif len(room.members) >= wish.max_members:
+            return Shut.FULL
+        room.members.append(member)
+        if wish.moderator:
+            room.moderators.append(member)
+        self._tell(wish.room, member)
+        return len(room.members)
+
+    def leave(self, name: str, member: Member) -> None:
+        """Nothing happens where it was not in."""
+        room = self._rooms.get(name)
+        if room is None or member not in room.members:
+            return
+        room.members.remove(member)
+        if member in room.moderators:
+            room.moderators.remove(member)
+        if room.members:
+            self._tell(name, member)
+        else:
+            del self._rooms[name]
+
+    def lock(self, name: str, member: Member, locked: bool) -> None:
+        room = self._rooms.get(name)
+        if room is not None and room.locked is not locked:
+            room.locked = locked
+            self._tell(name, member)
+
+    def end(self, name: str, member: Member) -> None:
+        """The room is no more; each of its members but this one hears RoomEnded."""
+        room = self._rooms.pop(name, None)
+        for one in room.members if room else ():
+            if one is not member:
+                one.room_ended()
+                one.step(RoomEnded(name))
+
+    def _tell(self, name: str, doer: Member) -> None:
+        room = self._rooms[name]
+        change = RoomChanged(name, len(room.members), len(room.moderators), room.locked)
+        for one in tuple(room.members):
+            if one is not doer:
+                one.step(change)

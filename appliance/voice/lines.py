@@ -1,0 +1,195 @@
+"""The two kinds of SIP dialog that voice holds, as sippy's user agents: calls that come in, and calls that we make.
+
+Mends what sippy does not do. Untyped towards sippy, typed towards session.py and other.py.
+"""
+
+from typing import Any
+
+from sippy.CCEvents import (
+    CCEventConnect,
+    CCEventDisconnect,
+    CCEventFail,
+    CCEventPreConnect,
+    CCEventRedirect,
+    CCEventRing,
+    CCEventTry,
+    CCEventUpdate,
+)
+from sippy.MsgBody import MsgBody
+from sippy.SipCallId import SipCallId
+from sippy.SipContact import SipContact
+from sippy.SipHeader import SipHeader
+from sippy.UA import UA
+
+from appliance.voice.dialogue import Dial, Status
+from appliance.voice.dtmf_info import TYPES, key_of
+from appliance.voice.other import Other
+from appliance.voice.session import Session
+
+SERVER = "Conserje"
+METHODS = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO"
+LINGER_S = 10.0
+"""How long an ended dialog still answers a repeated BYE: a loopback peer repeats for less."""
+ANONYMOUS = "anonymous"
+REDIRECTED = Status(480, "Temporarily Unavailable")
+"""Our own Kamailio redirects nobody; a 3xx from beyond it is no answer."""
+
+
+class _Agent(UA):  # type: ignore[misc]
+    """What both kinds of call have in common."""
+
+    rSDP: Any
+    lSDP: Any
+    rCSeq: Any
+
+    godead_timeout = LINGER_S
+    local_ua = SERVER
+
+    def __init__(self, config: dict[str, Any], next_hop: tuple[str, int] | None = None) -> None:
+        super().__init__(config, event_cb=self._happened, nh_address=next_hop)
+        self.lContact = SipContact()
+        self.lContact.address.name = None  # sippy's own says "Anonymous"
+        self._offering = False
+
+    def recvRequest(self, req: Any, sip_t: Any) -> Any:
+        """A re-INVITE without SDP asks for our offer (RFC 3261 §14.2); sippy would take it for a hold."""
+        method = req.getMethod()
+        connected = self.state is not None and self.state.connected
+        if method not in METHODS:
+            return refusal(req, Status(405, "Method Not Allowed"), ("Allow", METHODS)), None, None
+        if connected and method == "INFO":
+            return self._info(req)
+        if connected and method == "INVITE" and req.getBody() is None and self.rSDP is not None:
+            offer = self._own_offer()
+            if offer is not None:
+                self._offering = True
+                self.lSDP = MsgBody(offer)
+                req.setBody(self.rSDP.getCopy())
+        return super().recvRequest(req, sip_t)
+
+    def sendUasResponse(self, scode: int, *args: Any, **named: Any) -> None:
+        if self._offering and scode >= 200:
+            self._offering = False
+            named["ack_wait"] = scode < 300
+        super().sendUasResponse(scode, *args, **named)
+
+    def _info(self, req: Any) -> Any:
+        """RFC 2976. Answered here: sippy would hand it on to a far end that we do not have."""
+        number = req.getHFBody("cseq").getCSeqNum()
+        if self.rCSeq is not None and self.rCSeq >= number:
+            return refusal(req, Status(500, "Server Internal Error")), None, None
+        self.rCSeq = number
+        body = req.getBody()
+        if body is None:
+            return refusal(req, Status(200, "OK")), None, None
+        kind = str(body.getType())
+        if kind not in TYPES:
+            return refusal(req, Status(415, "Unsupported Media Type"), ("Accept", ", ".join(TYPES))), None, None
+        key = key_of(kind, str(body))
+        if key:
+            self._pressed(key)
+        return refusal(req, Status(200, "OK")), None, None
+
+    def accept_offer(self, body: str) -> None:
+        self.recvEvent(CCEventConnect((200, "OK", MsgBody(body))))
+
+    def refuse_offer(self, status: Status) -> None:
+        before = self.rSDP
+        self.recvEvent(CCEventFail((status.code, status.reason)))
+        self.rSDP = before  # sippy forgets it, and the next re-INVITE compares with it
+
+    def _happened(self, event: Any, agent: Any) -> None: ...
+    def _own_offer(self) -> str | None: ...
+    def _pressed(self, key: str) -> None: ...
+
+
+class IncomingCall(_Agent):
+    """sippy's user agent as the Line of a Session; mends what it does not do."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        super().__init__(config)
+        self.session: Session | None = None
+
+    def _own_offer(self) -> str | None:
+        return self.session.offer_again() if self.session else None
+
+    def _pressed(self, key: str) -> None:
+        if self.session is not None:
+            self.session.pressed(key)
+
+    def _happened(self, event: Any, _: Any) -> None:
+        session = self.session
+        if session is None:
+            return
+        if isinstance(event, CCEventTry):
+            body = event.getData()[3]
+            session.arrive(str(body) if body is not None else None)
+        elif isinstance(event, CCEventUpdate):
+            session.offered_again(str(event.getData()))
+        elif isinstance(event, CCEventConnect):
+            body = event.getData()[2]
+            session.answered(str(body) if body is not None else None)
+        elif isinstance(event, CCEventDisconnect | CCEventFail):
+            session.left()
+
+    # Line -------------------------------------------------------------------------------------------------------------
+
+    def progress(self, body: str) -> None:
+        self.recvEvent(CCEventRing((183, "Session Progress", MsgBody(body))))
+
+    def answer(self, body: str, awaits_answer: bool) -> None:
+        kind = CCEventPreConnect if awaits_answer else CCEventConnect
+        self.recvEvent(kind((200, "OK", MsgBody(body))))
+
+    def refuse(self, status: Status) -> None:
+        self.recvEvent(CCEventFail((status.code, status.reason)))
+
+    def hang_up(self) -> None:
+        self.recvEvent(CCEventDisconnect())
+
+
+class OutgoingCall(_Agent):
+    """sippy's user agent as the line of another party, through our Kamailio."""
+
+    def __init__(self, config: dict[str, Any], kamailio: tuple[str, int], other: Other) -> None:
+        super().__init__(config, kamailio)
+        self._other = other
+
+    def invite(self, wish: Dial, body: str) -> None:
+        name = wish.name or None
+        event = CCEventTry((SipCallId(), wish.number or ANONYMOUS, wish.user, MsgBody(body), None, name))
+        event.extra_headers = [SipHeader(f"{header}: {value}") for header, value in wish.headers]
+        self.recvEvent(event)
+
+    def drop(self) -> None:
+        self.recvEvent(CCEventDisconnect())
+
+    def _own_offer(self) -> str | None:
+        return self._other.offer_again()
+
+    def _happened(self, event: Any, _: Any) -> None:
+        other = self._other
+        if isinstance(event, CCEventRing):
+            code, _reason, body = event.getData()
+            if code > 100:
+                other.rings(str(body) if body is not None else None)
+        elif isinstance(event, CCEventConnect):
+            body = event.getData()[2]
+            other.answered(str(body) if body is not None else None)
+        elif isinstance(event, CCEventUpdate):
+            other.offered_again(str(event.getData()))
+        elif isinstance(event, CCEventFail):
+            code, reason = event.getData()[:2]
+            other.refused(Status(code, reason))
+        elif isinstance(event, CCEventRedirect):
+            other.refused(REDIRECTED)
+        elif isinstance(event, CCEventDisconnect):
+            other.left()
+
+
+def refusal(request: Any, status: Status, *headers: tuple[str, str]) -> Any:
+    """A response made outside any dialog."""
+    response = request.genResponse(status.code, status.reason, server=SERVER)
+    for name, value in headers:
+        response.appendHeader(SipHeader(f"{name}: {value}"))
+    return response

@@ -1,0 +1,155 @@
+"""The other party of a back-to-back call: a leg of its own, and an INVITE of ours through Kamailio.
+
+Says what becomes of it in events of the dialogue; what to do about them, and whom it hears, is for its Session.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Protocol
+
+from appliance.voice import dialogue as d
+from appliance.voice import sdp, words
+
+log = logging.getLogger("conserje.voice.other")
+
+UNAVAILABLE = d.Status(503, "Service Unavailable")
+NOT_ACCEPTABLE = d.Status(488, "Not Acceptable Here")
+NO_ANSWER = d.Status(408, "Request Timeout")
+
+
+class OtherLine(Protocol):
+    """The SIP side of a call that we make. Each may be called whatever became of the call meanwhile."""
+
+    def invite(self, wish: d.Dial, body: str) -> None: ...
+    def drop(self) -> None:
+        """CANCEL before an answer, BYE after; nothing where it is over."""
+
+    def accept_offer(self, body: str) -> None: ...
+    def refuse_offer(self, status: d.Status) -> None: ...
+
+
+class Other:
+    """From Dial to its end. `say` takes its events; after NotTaken, OtherLeft or `drop` it says nothing more."""
+
+    def __init__(
+        self, leg: int, wish: d.Dial, codec: str, host: str, tell: Callable[[words.Command], bool],
+        say: Callable[[d.Event], None],
+    ) -> None:  # fmt: skip
+        self.leg = leg
+        self._wish = wish
+        self._codec = codec
+        self._host = host
+        self._tell = tell
+        self._say = say
+        self._line: OtherLine | None = None
+        self._port = 0
+        self._version = 1
+        self._taken = False
+        self._over = False
+        self._invited = False
+
+    def start(self, line: OtherLine) -> None:
+        """Ask for a leg; the INVITE goes when it is there."""
+        self._line = line
+        if not self._tell(words.OpenLeg(self.leg, sdp.undecided(self._codec))):
+            self._finish(d.NotTaken(UNAVAILABLE))
+
+    @property
+    def taken(self) -> bool:
+        return self._taken and not self._over
+
+    # From the media engine
+
+    def opened(self, port: int) -> None:
+        if self._over or self._line is None:
+            return
+        self._port, self._invited = port, True
+        self._line.invite(self._wish, sdp.offer((self._host, port), self.leg, self._version, self._codec))
+
+    def lost(self) -> None:
+        """No leg, or no media engine any more."""
+        self._end_line()
+        self._finish(d.OtherLeft() if self._taken else d.NotTaken(UNAVAILABLE), leg_open=False)
+
+    # From signalling
+
+    def rings(self, answer: str | None) -> None:
+        """A provisional response over 100; with SDP it may be heard already (RFC 3960 §3)."""
+        if self._over or self._taken:
+            return
+        if answer:
+            self._agree(answer)
+        self._say(d.Ringing())
+
+    def answered(self, answer: str | None) -> None:
+        if self._over or self._taken:
+            return
+        if not self._agree(answer or ""):
+            self._end_line()
+            self._finish(d.NotTaken(NOT_ACCEPTABLE))
+            return
+        self._taken = True
+        self._say(d.Taken())
+
+    def refused(self, status: d.Status) -> None:
+        self._finish(d.NotTaken(status))
+
+    def left(self) -> None:
+        self._finish(d.OtherLeft() if self._taken else d.NotTaken(UNAVAILABLE))
+
+    def offered_again(self, offer: str) -> None:
+        """Its re-INVITE: hold, resume, another address."""
+        assert self._line is not None
+        try:
+            theirs = sdp.parse(offer)
+        except sdp.SdpError:
+            self._line.refuse_offer(d.Status(400, "Bad Session Description"))
+            return
+        agreed = sdp.agree(theirs)
+        if agreed is None:
+            self._line.refuse_offer(NOT_ACCEPTABLE)
+            return
+        self._version += 1
+        self._tell(words.ChangeLeg(self.leg, agreed.terms))
+        self._line.accept_offer(sdp.answer(theirs, agreed, (self._host, self._port), self.leg, self._version))
+
+    def offer_again(self) -> str:
+        """Our SDP for its re-INVITE that brought none."""
+        self._version += 1
+        return sdp.offer((self._host, self._port), self.leg, self._version, self._codec)
+
+    # From the session
+
+    def rang_long_enough(self) -> None:
+        if not self._taken:
+            self._end_line()
+            self._finish(d.NotTaken(NO_ANSWER))
+
+    def drop(self) -> None:
+        if not self._over:
+            self._over = True
+            self._tell(words.CloseLeg(self.leg))
+            self._end_line()
+
+    def _agree(self, answer: str) -> bool:
+        try:
+            agreed = sdp.agree(sdp.parse(answer))
+        except sdp.SdpError as wrong:
+            log.info("leg %d: bad SDP: %s", self.leg, wrong)
+            return False
+        if agreed is None:
+            return False
+        self._tell(words.ChangeLeg(self.leg, agreed.terms))
+        return True
+
+    def _end_line(self) -> None:
+        if self._line is not None and self._invited:
+            self._line.drop()
+
+    def _finish(self, event: d.Event, leg_open: bool = True) -> None:
+        if self._over:
+            return
+        self._over = True
+        if leg_open:
+            self._tell(words.CloseLeg(self.leg))
+        self._say(event)
