@@ -105,6 +105,76 @@ class PhoneSwapped:
     at: str
 
 
+@dataclass(frozen=True, slots=True)
+class MessageLeft:
+    """A voicemail message: what is known of it. Its audio stays here; `sha256` and `bytes` are of the file."""
+
+    fact: ClassVar[str] = "message_left"
+    message_id: str
+    mailbox_id: str
+    account_id: str
+    caller: str
+    """Extension or E.164 as shown; empty: withheld."""
+    caller_name: str
+    at: str
+    """When it began, ISO 8601 UTC."""
+    duration_ms: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageChanged:
+    """A message was heard, saved or deleted by phone."""
+
+    fact: ClassVar[str] = "message_changed"
+    message_id: str
+    mailbox_id: str
+    account_id: str
+    state: str
+    """new | old | deleted"""
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class PinChanged:
+    """Its owner gave a mailbox another PIN by phone; `pin_hash` as wire/pins.py writes it."""
+
+    fact: ClassVar[str] = "pin_changed"
+    mailbox_id: str
+    account_id: str
+    pin_hash: str = field(repr=False)
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class GreetingChosen:
+    """Its owner chose by phone what a mailbox says; `sha256` of the recording made by phone, empty for none."""
+
+    fact: ClassVar[str] = "greeting_chosen"
+    mailbox_id: str
+    account_id: str
+    greeting: str
+    sha256: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxLocked:
+    """Wrong PINs closed a mailbox for a while. `by`: who called, as shown."""
+
+    fact: ClassVar[str] = "mailbox_locked"
+    mailbox_id: str
+    account_id: str
+    by: str
+    at: str
+    until: str
+
+
 FACT_TYPES = {t.fact: t for t in (Cdr, PhoneSeen, PhoneAdopted, PhoneSwapped)}
-WITH_SECRET = frozenset({PhoneAdopted.fact, PhoneSwapped.fact})
-"""Facts with a `sip_secret`: sealed in the building's journal, opened for the way to the centre."""
+"""The kinds that a centre of this version applies."""
+MAILBOX_FACT_TYPES = {t.fact: t for t in (MessageLeft, MessageChanged, PinChanged, GreetingChosen, MailboxLocked)}
+"""What mailboxes say. A centre takes them by adding them to its kinds; until then they wait in the building."""
+SECRET_FIELDS = {PhoneAdopted.fact: "sip_secret", PhoneSwapped.fact: "sip_secret", PinChanged.fact: "pin_hash"}
+"""The one field of a fact that is sealed in the building's journal, and opened for the way to the centre."""
+WITH_SECRET = frozenset(SECRET_FIELDS)

@@ -14,7 +14,17 @@ from pathlib import Path
 from appliance.directory.localdb import LocalDatabase
 from appliance.ports import Chance, Clock
 from appliance.vocabulary import PhoneState
-from wire.facts import Cdr, PhoneAdopted, PhoneSeen, PhoneSwapped
+from wire.facts import (
+    Cdr,
+    GreetingChosen,
+    MailboxLocked,
+    MessageChanged,
+    MessageLeft,
+    PhoneAdopted,
+    PhoneSeen,
+    PhoneSwapped,
+    PinChanged,
+)
 from wire.feed import FactEnvelope
 from wire.rows import Phone
 
@@ -82,7 +92,10 @@ class FetchRecord(Fetch):
     at: str = ""
 
 
-Fact = Cdr | PhoneSeen | PhoneAdopted | PhoneSwapped
+Fact = (
+    Cdr | PhoneSeen | PhoneAdopted | PhoneSwapped | MessageLeft | MessageChanged | PinChanged | GreetingChosen
+    | MailboxLocked
+)  # fmt: skip
 
 
 class LocalStore(LocalDatabase):
@@ -101,6 +114,11 @@ class LocalStore(LocalDatabase):
     def append(self, fact: Fact, id: str = "") -> str:
         """Write a fact to the journal; returns its id. With an id that is already there, nothing changes."""
         return self.append_all([(id, fact)])[0]
+
+    def hlc_of(self, id: str) -> str:
+        """The stamp of a fact of the journal; empty when it is not there."""
+        found = self._connection().execute("SELECT hlc FROM journal WHERE id = ?", (id,)).fetchone()
+        return str(found[0]) if found else ""
 
     def append_all(self, facts: Iterable[tuple[str, Fact]]) -> tuple[str, ...]:
         """Several facts in one transaction: all, or none. An empty id gets a new one."""

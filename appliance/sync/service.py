@@ -22,7 +22,7 @@ from appliance.sync.client import CentreClient, LinkDown
 from appliance.sync.identity import Identity, new_request
 from appliance.sync.link import SUCCESSES_TO_UP, LinkWatch, observe
 from appliance.vocabulary import LinkState
-from wire.facts import WITH_SECRET, PhoneAdopted, PhoneSwapped
+from wire.facts import SECRET_FIELDS, PhoneAdopted, PhoneSwapped
 from wire.feed import FactEnvelope, SyncReport
 
 RETRY_S = (1.0, 2.0)
@@ -169,8 +169,8 @@ class Sync:
         box = open_box(self.identity.directory)
         while facts := self.local.waiting(BATCH):
             opened = tuple(
-                replace(f, body={**f.body, "sip_secret": box.open(str(f.body["sip_secret"]))})
-                if f.fact in WITH_SECRET
+                replace(f, body={**f.body, name: box.open(str(f.body[name]))})
+                if (name := SECRET_FIELDS.get(f.fact))
                 else f
                 for f in facts
             )
