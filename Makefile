@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest
 
-.PHONY: help bootstrap up down test check lint acceptance bench proof image image-test clean
+.PHONY: help bootstrap up down test check lint acceptance bench proof storm image image-test clean
 
 help:
 	@echo "make up | down          a centre, a building with two companies and five phones: started, shown, left running; ended"
@@ -12,6 +12,7 @@ help:
 	@echo "make acceptance         the abilities that tests prove: a table, and build/acceptance.tsv"
 	@echo "make bench              ratios against references: a table, and build/bench.tsv"
 	@echo "make proof              a phone's boot from DHCP to a talked call, captured; kill -9 of each process, timed"
+	@echo "make storm              1,000 phones powered on together: figures, and the curve in docs/boot-storm.md"
 	@echo "make image | image-test the bootable disk; boot it in QEMU and ask it for SIP, HTTP and SNMP"
 	@echo "make clean              what was built; the installed packages and .venv stay"
 
@@ -43,6 +44,9 @@ bench: bootstrap
 
 proof: bootstrap
 	@$(PYTHON) -m tests.lab.proof
+
+storm: bootstrap
+	@$(PYTHON) -m tests.storm
 
 image: bootstrap
 	@image/build.sh

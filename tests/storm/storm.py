@@ -5,11 +5,12 @@ DHCP carry each phone's own MAC; its other packets leave by the floor's, and the
 """
 
 import json
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from appliance.directory.site_ca import ca_certificate
 from tests.lab.building import ROOT, VOICE_ADDRESS, Building
 from tests.lab.lab import Lab
 from tests.lab.netns import Namespace, cable
+from tests.lab.supervise import descendants
 from tests.storm.floor import INTERFACE, Boot
 from tests.storm.street import Resident, rows
 
@@ -86,6 +88,22 @@ def storm(building: Building, phones: Sequence[Resident], spread_s: float = 0.0)
             floor.power_on(power_on)
         boots = [boot for floor in floors for boot in floor.boots()]
     return Storm(tuple(sorted(boots, key=lambda b: b.registered_s or LIMIT_S)), load)
+
+
+def cpu_seconds(building: Building) -> dict[str, float]:
+    """Process of the building -> CPU that it and its descendants have used."""
+    used = {}
+    for name in building.processes.states():
+        pid = building.processes.pid_of(name)
+        used[name] = sum(map(_cpu_s, (pid, *descendants(pid)))) if pid else 0.0
+    return used
+
+
+def _cpu_s(pid: int) -> float:
+    with suppress(OSError):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return 0.0
 
 
 class _Floor:

@@ -22,8 +22,6 @@ class Transfers:
     """One phone's. `retries`: requests and acknowledgements that it sent again."""
 
     retries: int = 0
-    requests: int = 0
-    octets: int = 0
     slowest_s: float = 0.0
     trust: ssl.SSLContext | None = field(default=None, repr=False)
 
@@ -31,13 +29,11 @@ class Transfers:
         """The file; None where the server says that it has none. Raises OSError when the phone gives up."""
         parts = urlsplit(url)
         began = time.monotonic()
-        self.requests += 1
         if parts.scheme == "tftp":
             found = self._tftp((parts.hostname or "", parts.port or 69), parts.path.lstrip("/"), source)
         else:
             found = self._http(url, user_agent, source)
         self.slowest_s = max(self.slowest_s, time.monotonic() - began)
-        self.octets += len(found or b"")
         return found
 
     def _http(self, url: str, user_agent: str, source: str) -> bytes | None:
