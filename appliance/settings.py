@@ -69,6 +69,11 @@ class Paths:
         return self.state_dir / "overrides"
 
     @property
+    def sounds_store_dir(self) -> Path:
+        """Recordings of the companies: greetings and music, by digest."""
+        return self.state_dir / "sounds"
+
+    @property
     def call_spool_dir(self) -> Path:
         """Call facts as Kamailio's workers append them, until they are in the journal."""
         return self.state_dir / "calls"
@@ -142,9 +147,9 @@ class Provisioning:
     """How long `conserje claims open` opens a phone's window."""
     token_overlap_s: int = 86400
     """How long a phone's former URL is good after it was given a new one."""
-    encrypt: bool = False
+    encrypt: bool = True
     """Encrypt phones' own files where their family can."""
-    https_links: bool = False
+    https_links: bool = True
     """Lead phones that can to their files over HTTPS."""
     ban_after: int = 20
     """Foreign MACs that one source may ask for within a minute; 0: no bans."""

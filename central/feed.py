@@ -5,8 +5,10 @@ from sqlalchemy.orm import Session
 
 from central.directory.feedlog import read_changes
 from central.errors import FeedProblem, NotFoundProblem, Words
-from central.model import FeedRevision, SiteState
+from central.model import FeedRevision, PresenceRecord, SiteState, SoundContent
 from central.model.rows import everything_of_site
+from central.model.services import SoundRecord
+from central.office import Office
 from central.sealing import Sealer
 from wire.feed import FeedAnswer, Revision, Snapshot
 
@@ -61,3 +63,18 @@ def answer_after(session: Session, sealer: Sealer, site_id: str, after: int) -> 
 def snapshot(session: Session, sealer: Sealer, site_id: str) -> Snapshot:
     state = session.get_one(SiteState, site_id)
     return Snapshot(state.revision, state.digest, tuple(everything_of_site(session, site_id, sealer)))
+
+
+def sound_for(office: Office, site_id: str, sha256: str) -> bytes:
+    """The octets of a sound of a company present at this site. Raises NotFoundProblem for any other."""
+    query = (
+        select(SoundContent.content)
+        .join(SoundRecord, SoundRecord.sha256 == SoundContent.sha256)
+        .join(PresenceRecord, PresenceRecord.account_id == SoundRecord.account_id)
+        .where(SoundContent.sha256 == sha256, PresenceRecord.site_id == site_id)
+    )
+    with office.reading() as session:
+        content = session.scalars(query).first()
+    if content is None:
+        raise NotFoundProblem(Words("There is no such sound here.", "No existe ese sonido aquí."))
+    return content

@@ -136,6 +136,11 @@ class Live:
         self._name = ""
         self._directory: LiveDirectory | None = None
 
+    @property
+    def name(self) -> str:
+        """Of the file that current() last answered with: another name, another copy."""
+        return self._name
+
     def current(self) -> LiveDirectory:
         """The revision in force. Raises DirectoryProblem when none was ever published."""
         for _ in range(3):

@@ -3,11 +3,14 @@
 Says what went wrong in one of two ways: `LinkDown` when the centre cannot be reached, a Problem when it answered no.
 """
 
+import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import requests
 
+from appliance.directory.sounds import MAX_SOUND
 from appliance.errors import EnrolmentProblem, FeedProblem, Problem, Words
 from appliance.sync.identity import Identity
 from wire.feed import FactEnvelope, FeedAnswer, SyncReport, WireProblem, answer_from_wire
@@ -15,6 +18,10 @@ from wire.feed import FactEnvelope, FeedAnswer, SyncReport, WireProblem, answer_
 CONNECT_S = 2.0
 ANSWER_S = 3.0
 """How long past the agreed wait an answer may take before the link counts as broken."""
+SOUND_S = 120.0
+MAX_ANSWER = 256 * 1024 * 1024
+"""Of one answer in JSON: a snapshot of a very large building is a tenth of it."""
+READ = 1 << 16
 
 
 class LinkDown(Exception):
@@ -71,6 +78,18 @@ class CentreClient:
             tuple((str(r["id"]), str(r["why"])) for r in data.get("refused", ())),
         )
 
+    def sound(self, sha256: str) -> bytes:
+        """The octets of a recording. Raises LinkDown, or the centre's Problem; at most MAX_SOUND are read."""
+        response = self._request("GET", f"/building/v1/sounds/{sha256}", SOUND_S, stream=True)
+        with response:
+            if response.status_code != 200:
+                read_answer(response)
+            try:
+                content = b"".join(_bounded(response.iter_content(READ), MAX_SOUND))
+            except requests.exceptions.RequestException as broken:
+                raise LinkDown(f"a recording broke off: {type(broken).__name__}") from broken
+            return content
+
     def status(self, report: SyncReport) -> None:
         self._call("POST", "/building/v1/status", ANSWER_S, asdict(report))
 
@@ -80,9 +99,20 @@ class CentreClient:
         return str(data["certificate_pem"]), str(data["ca_pem"])
 
     def _call(self, method: str, path: str, timeout_s: float, body: Any = None) -> dict[str, Any]:
+        with self._request(method, path, timeout_s, body, stream=True) as response:
+            return read_answer(response)
+
+    def _request(
+        self, method: str, path: str, timeout_s: float, body: Any = None, stream: bool = False
+    ) -> requests.Response:
         try:
-            response = self._session.request(
-                method, self._base + path, json=body, timeout=(CONNECT_S, timeout_s), allow_redirects=False
+            return self._session.request(
+                method,
+                self._base + path,
+                json=body,
+                timeout=(CONNECT_S, timeout_s),
+                allow_redirects=False,
+                stream=stream,
             )
         except requests.exceptions.SSLError as refused:
             raise EnrolmentProblem(
@@ -97,7 +127,6 @@ class CentreClient:
             ) from refused
         except requests.exceptions.RequestException as broken:
             raise LinkDown(f"{method} {path.split('?')[0]}: {type(broken).__name__}") from broken
-        return read_answer(response)
 
 
 def read_answer(response: requests.Response) -> dict[str, Any]:
@@ -105,14 +134,26 @@ def read_answer(response: requests.Response) -> dict[str, Any]:
     if response.status_code >= 500:
         raise LinkDown(f"status {response.status_code}")
     try:
-        data = response.json()
+        data = json.loads(b"".join(_bounded(response.iter_content(READ), MAX_ANSWER)))
         if not isinstance(data, dict):
             raise TypeError
-    except (ValueError, TypeError):
+    except requests.exceptions.RequestException as broken:
+        raise LinkDown(f"an answer broke off: {type(broken).__name__}") from broken
+    except (ValueError, TypeError, RecursionError):
         raise LinkDown(f"status {response.status_code}, no JSON object") from None
     if response.status_code >= 400:
         raise refusal(response.status_code, data)
     return data
+
+
+def _bounded(parts: Iterator[bytes], most: int) -> Iterator[bytes]:
+    """The parts, until they are more than `most` octets: a centre gone mad does not fill this box's memory."""
+    size = 0
+    for part in parts:
+        size += len(part)
+        if size > most:
+            raise LinkDown(f"the answer is larger than {most} octets")
+        yield part
 
 
 def refusal(status: int, data: dict[str, Any]) -> Problem:

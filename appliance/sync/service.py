@@ -6,6 +6,7 @@ Every decision is elsewhere: link.py (what to show), revisions.py (what may be a
 import logging
 import random
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 
@@ -21,6 +22,7 @@ from appliance.settings import Settings
 from appliance.sync.client import CentreClient, LinkDown
 from appliance.sync.identity import Identity, new_request
 from appliance.sync.link import SUCCESSES_TO_UP, LinkWatch, observe
+from appliance.sync.recordings import Recordings
 from appliance.vocabulary import LinkState
 from wire.facts import SECRET_FIELDS, PhoneAdopted, PhoneSwapped
 from wire.feed import FactEnvelope, SyncReport
@@ -60,7 +62,7 @@ class Sync:
 
     def run(self) -> None:
         """Until stopped. Writes the report every second whatever the link does."""
-        threads = [threading.Thread(target=loop, daemon=True) for loop in (self._feed_loop, self._upload_loop)]
+        threads = [threading.Thread(target=loop, daemon=True) for loop in self._loops()]
         for thread in threads:
             thread.start()
         while not self.shared.stopping.wait(REPORT_EVERY_S):
@@ -71,6 +73,9 @@ class Sync:
 
     def stop(self) -> None:
         self.shared.stopping.set()
+
+    def _loops(self) -> tuple[Callable[[], None], ...]:
+        return self._feed_loop, self._upload_loop, self._recordings_loop
 
     def _observe(self, ok: bool) -> None:
         with self.shared.lock:
@@ -160,6 +165,21 @@ class Sync:
                 self._pause(RETRY_S)
             except Problem as problem:
                 log.error("event=upload_refused code=%s says=%s", problem.code, problem.says.en)
+                client = _drop(client)
+                self._pause(REFUSED_RETRY_S)
+        _drop(client)
+
+    def _recordings_loop(self) -> None:
+        """By itself, so that a long recording on a thin line holds nothing up."""
+        recordings, client = Recordings(self.settings), None
+        while not self.shared.stopping.wait(UPLOAD_EVERY_S):
+            if not self.identity.enrolled:
+                continue
+            try:
+                client = client or CentreClient(self.identity, self.settings.central.url)
+                recordings.fetch(client)
+            except (LinkDown, Problem, OSError) as gone:
+                log.info("event=recordings_wait why=%s", gone)
                 client = _drop(client)
                 self._pause(REFUSED_RETRY_S)
         _drop(client)

@@ -11,7 +11,7 @@ from central.api.peer import building_of
 from central.authority import Authority
 from central.errors import Problem, TooLargeProblem, WireInputProblem, Words
 from central.facts import envelope_of
-from central.feed import answer_after
+from central.feed import answer_after, sound_for
 from central.office import Office
 from central.status import Contacts, keep_status
 from central.watch import FeedWatch
@@ -85,6 +85,12 @@ def building_api(office: Office, authority: Authority, watch: FeedWatch) -> Blue
         said = journal.receive(office, site_id, [envelope_of(f) for f in facts])
         refused = [{"id": id_, "why": why.en, "why_es": why.es} for id_, why in said.refused]
         return answer({"accepted": list(said.accepted), "refused": refused})
+
+    @api.get("/sounds/<sha256>")
+    def sound(sha256: str) -> Response:
+        """The octets of a sound of a company that is in the building which asks; 404 for any other's."""
+        content = sound_for(office, asking(), sha256)
+        return Response(content, 200, {"ETag": f'"{sha256}"'}, mimetype="audio/wav")
 
     @api.post("/status")
     def status() -> Response:

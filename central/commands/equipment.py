@@ -118,7 +118,7 @@ def trunk_add(terminal: Terminal, name: str, host: str, site: str, **more: Any) 
 @click.option("--priority")
 @click.option("--plus/--no-plus", default=None)
 @click.option("--trusted/--untrusted", default=None)
-@click.option("--user", help=f"Another password comes in ${SECRET_VARIABLE}, else it stays; \"\" for no user.")
+@click.option("--user", help=f'Another password comes in ${SECRET_VARIABLE}, else it stays; "" for no user.')
 @json_option
 def trunk_change(terminal: Terminal, name: str, site: str, **more: Any) -> None:
     """Change what is named of a way out; the rest stays. The password is never shown."""

@@ -1,6 +1,7 @@
 """What numbers and extensions can lead to: checked against the same company, and listed for a picker (N-3)."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -8,6 +9,7 @@ from central.directory.edit import Edit
 from central.errors import InputProblem, Words
 from central.model.rows import find, of_account
 from wire.rows import DestinationKind, Extension, Person
+from wire.services import ConferenceServer, Mailbox, Receptionist, RingGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +25,24 @@ class Destination:
         return f"{self.kind}:{self.id}"
 
 
+_NAMED: tuple[tuple[str, type[Any]], ...] = (
+    (DestinationKind.PERSON, Person),
+    (DestinationKind.RING_GROUP, RingGroup),
+    (DestinationKind.RECEPTIONIST, Receptionist),
+    (DestinationKind.CONFERENCE, ConferenceServer),
+    (DestinationKind.MAILBOX, Mailbox),
+)
+"""What a number can lead to, in the order of a picker."""
+
+
 def destinations(session: Session, account_id: str) -> list[Destination]:
-    """All that a number of this company can lead to, by name."""
+    """All that a number of this company can lead to, by kind and name."""
     digits = {(e.target_kind, e.target_id): e.digits for e in of_account(session, Extension, account_id)}
-    people = sorted(of_account(session, Person, account_id), key=lambda p: p.name.casefold())
     found = []
-    for person in people:
-        short = digits.get((DestinationKind.PERSON, person.id), "")
-        found.append(Destination(DestinationKind.PERSON, person.id, f"{short} {person.name}".strip()))
+    for kind, row_type in _NAMED:
+        for thing in sorted(of_account(session, row_type, account_id), key=lambda t: t.name.casefold()):
+            short = digits.get((kind, thing.id), "")
+            found.append(Destination(kind, thing.id, f"{short} {thing.name}".strip()))
     return found
 
 
@@ -46,10 +58,10 @@ def split_value(field: str, value: str) -> tuple[str, str]:
 
 def checked_destination(edit: Edit, account_id: str, field: str, kind: str, target_id: str) -> None:
     """Raises InputProblem unless this is something of the same company that can be called."""
-    if kind == DestinationKind.PERSON:
-        person = find(edit.session, Person, target_id)
-        if person is not None and person.account_id == account_id:
-            return
+    row_type = dict(_NAMED).get(kind)
+    target = find(edit.session, row_type, target_id) if row_type else None
+    if target is not None and target.account_id == account_id:
+        return
     raise _unknown(field)
 
 

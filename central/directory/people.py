@@ -6,15 +6,16 @@ from sqlalchemy import select
 
 from central.directory.edit import Edit
 from central.directory.keys import follow_extension
+from central.directory.lines import forget_target, free_extension
 from central.directory.numbers import free_number
 from central.directory.phones import PhoneWish, add_phone
 from central.errors import InputProblem, InputProblems, Words
 from central.model import PersonRecord
 from central.rules import names, numbers, tokens
-from central.rules.extension import checked_extension
 from central.rules.faults import Faults
 from central.rules.languages import optional_language
 from wire.rows import DestinationKind, Extension, Mapping, Number, Person, Phone
+from wire.services import Mailbox, Preferences, Room
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def add_person(edit: Edit, account_id: str, wish: PersonWish) -> PersonMade:
     edit.lock_account(account_id)
     faults = Faults()
     person = _checked_person(edit, faults, tokens.new_id("person"), account_id, wish)
-    digits = faults.keep(lambda: _free_extension(edit, account_id, wish.extension, ""), "")
+    digits = faults.keep(lambda: free_extension(edit, account_id, wish.extension, ""), "")
     if wish.number.strip():
         faults.keep(lambda: numbers.e164("number", wish.number), "")
     try:
@@ -71,9 +72,7 @@ def add_person(edit: Edit, account_id: str, wish: PersonWish) -> PersonMade:
     return PersonMade(person, extension, e164, phone)
 
 
-def change_person(
-    edit: Edit, account_id: str, person_id: str, wish: PersonWish, number: str | None = None
-) -> Person:
+def change_person(edit: Edit, account_id: str, person_id: str, wish: PersonWish, number: str | None = None) -> Person:
     """Change a person's own fields and the extension, which keys on the company's phones follow (U-3).
 
     `number` takes the place of the person's first one, which stays the company's; empty takes it away, None leaves it.
@@ -86,7 +85,7 @@ def change_person(
     own = extension_of(edit, account_id, person_id)
     digits = own.digits if own else ""
     if own is None or "".join(wish.extension.split()) != own.digits:  # one from before a rule stays until it changes
-        digits = faults.keep(lambda: _free_extension(edit, account_id, wish.extension, person_id), "")
+        digits = faults.keep(lambda: free_extension(edit, account_id, wish.extension, person_id), "")
     if number is not None:
         faults.keep(lambda: _replace_number(edit, account_id, number, person_id), None)
     faults.settle()
@@ -98,24 +97,28 @@ def change_person(
     return person
 
 
-def delete_person(edit: Edit, account_id: str, person_id: str) -> None:
-    """The person and the extension. Their numbers lead to the default destination, their phone is nobody's."""
-    account = edit.lock_account(account_id)
+def delete_person(edit: Edit, account_id: str, person_id: str) -> tuple[str, ...]:
+    """The person, the extension, the mailbox and their own settings. Their numbers lead to the default destination,
+    their phone is nobody's. Returns the names of ring groups that have no members left (R-4).
+    """
+    edit.lock_account(account_id)
     person = edit.get(Person, person_id, account_id)
-    target = (DestinationKind.PERSON, person_id)
-    for mapping in edit.all(Mapping, account_id):
-        if (mapping.target_kind, mapping.target_id) == target:
-            edit.delete(mapping)
-    for extension in edit.all(Extension, account_id):
-        if (extension.target_kind, extension.target_id) == target:
-            edit.delete(extension)
-            follow_extension(edit, account_id, extension.digits, "")
+    empty = forget_target(edit, account_id, DestinationKind.PERSON, person_id)
     for phone in edit.all(Phone, account_id):
         if phone.person_id == person_id:
             edit.put(replace(phone, person_id=""))
-    if (account.default_kind, account.default_target_id) == target:
-        edit.put(replace(account, default_kind="", default_target_id=""))
+    for room in edit.all(Room, account_id):
+        if room.person_id == person_id:
+            edit.put(replace(room, person_id=""))
+    for box in edit.all(Mailbox, account_id):
+        if box.person_id == person_id:
+            empty = tuple(sorted({*empty, *forget_target(edit, account_id, DestinationKind.MAILBOX, box.id)}))
+            edit.delete(box)
+    for habits in edit.all(Preferences, account_id):
+        if habits.id == person_id:
+            edit.delete(habits)
     edit.delete(person)
+    return empty
 
 
 def extension_of(edit: Edit, account_id: str, person_id: str) -> Extension | None:
@@ -156,18 +159,6 @@ def _checked_person(
             )
         )
     return person
-
-
-def _free_extension(edit: Edit, account_id: str, text: str, person_id: str) -> str:
-    digits = checked_extension("extension", text)
-    holder = next((e for e in edit.all(Extension, account_id) if e.digits == digits), None)
-    if holder is not None and holder.target_id != person_id:
-        raise InputProblem(
-            "extension",
-            Words(f"Extension {digits} is already in use.", f"La extensión {digits} ya está en uso."),
-            Words("Choose another.", "Elija otra."),
-        )
-    return digits
 
 
 def _own_number(edit: Edit, account_id: str, text: str | None, former: str) -> str:

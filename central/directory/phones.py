@@ -6,6 +6,7 @@ from sqlalchemy import delete, select
 
 from central.directory.edit import Edit
 from central.directory.keys import forget_keys
+from central.directory.lines import forget_target
 from central.errors import InputProblem, NotFoundProblem, Words
 from central.model import PhoneRecord, SeenPhone
 from central.rules import phones as rules
@@ -107,6 +108,7 @@ def delete_phone(edit: Edit, account_id: str, phone_id: str) -> None:
     edit.lock_account(account_id)
     phone = edit.get(Phone, phone_id, account_id)
     forget_keys(edit, phone)
+    forget_target(edit, account_id, Phone.kind, phone_id)
     edit.delete(phone)
 
 

@@ -11,8 +11,10 @@ from central.errors import InputProblem, NotFoundProblem, Words
 from central.model import TrunkRecord
 from central.model.rows import find
 from central.rules import names, tokens
+from central.rules.choices import number_between, one_of
 from central.rules.faults import Faults
 from wire.rows import Trunk, TrunkKind
+from wire.services import TrunkUse
 
 HOST = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*")
 TRANSPORTS = ("udp", "tcp", "tls")
@@ -73,11 +75,11 @@ def _checked(edit: Edit, trunk_id: str, site_id: str, wish: TrunkWish) -> Trunk:
         name=faults.keep(
             lambda: names.required_name("name", wish.name, Words("the trunk's name", "el nombre de la troncal")), ""
         ),
-        trunk_kind=faults.keep(lambda: _one_of("trunk_kind", wish.trunk_kind, tuple(TrunkKind)), ""),
+        trunk_kind=faults.keep(lambda: one_of("trunk_kind", wish.trunk_kind, tuple(TrunkKind)), ""),
         host=faults.keep(lambda: _host(wish.host), ""),
-        port=faults.keep(lambda: _number("port", wish.port, 1, 65535), 0),
-        transport=faults.keep(lambda: _one_of("transport", wish.transport, TRANSPORTS), ""),
-        priority=faults.keep(lambda: _number("priority", wish.priority, 0, MAX_PRIORITY), 0),
+        port=faults.keep(lambda: number_between("port", wish.port, 1, 65535), 0),
+        transport=faults.keep(lambda: one_of("transport", wish.transport, TRANSPORTS), ""),
+        priority=faults.keep(lambda: number_between("priority", wish.priority, 0, MAX_PRIORITY), 0),
         plus=wish.plus,
         username=faults.keep(lambda: _username(wish.username), ""),
         secret=faults.keep(lambda: names.short("secret", wish.secret), ""),
@@ -99,7 +101,11 @@ def _checked(edit: Edit, trunk_id: str, site_id: str, wish: TrunkWish) -> Trunk:
 
 def delete_trunk(edit: Edit, site_id: str, trunk_id: str) -> None:
     edit.lock_site(site_id)
-    edit.delete(trunk_of(edit, site_id, trunk_id))
+    trunk = trunk_of(edit, site_id, trunk_id)
+    use = find(edit.session, TrunkUse, trunk_id)
+    if use is not None:
+        edit.delete(use)
+    edit.delete(trunk)
 
 
 def _host(text: str) -> str:
@@ -125,19 +131,3 @@ def _username(text: str) -> str:
             ),
         )
     return text.strip()
-
-
-def _one_of(name: str, text: str, allowed: tuple[str, ...]) -> str:
-    if text not in allowed:
-        listed = ", ".join(allowed)
-        raise InputProblem(name, Words(f"Choose one of: {listed}.", f"Elija uno de: {listed}."))
-    return str(text)
-
-
-def _number(name: str, text: str, least: int, most: int) -> int:
-    digits = text.strip()
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= 6 and least <= int(digits) <= most):
-        raise InputProblem(
-            name, Words(f"Write a number from {least} to {most}.", f"Escriba un número del {least} al {most}.")
-        )
-    return int(digits)
