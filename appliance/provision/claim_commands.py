@@ -38,9 +38,9 @@ def claims() -> None:
 @click.option("--minutes", type=click.IntRange(1, 1440), help="Else provisioning.claim_opened_s.")
 @click.pass_obj
 def open_(settings: Settings, mac: str, minutes: int | None) -> None:
-    """Let a phone have its files for a time, whether or not it restarts."""
+    """Let a phone have its files for a time, whether or not it restarts, as if it came from its factory."""
     seconds = minutes * 60 if minutes else settings.provisioning.claim_opened_s
-    _claims(settings).open(_phone(settings, mac), seconds)
+    _claims(settings).open(_phone(settings, mac), seconds, anew=True)
     done = Words(
         f"It may fetch its files for {seconds // 60} minutes.", f"Puede pedir sus archivos durante {seconds // 60} min."
     )

@@ -23,6 +23,7 @@ from appliance.provision.tokens import (
     Kind,
     Mint,
     Standing,
+    Trusts,
     WindowRule,
     after,
     good,
@@ -146,10 +147,15 @@ class Claims:
             return Held(row[0], row[1], Kind(row[2]), int(row[3])) if row else None
         return None
 
-    def open(self, phone: Phone, seconds: float) -> None:
-        """Open this phone's window: a technician asks for it, or the box told the phone to fetch its files."""
+    def open(self, phone: Phone, seconds: float, anew: bool = False) -> None:
+        """Open this phone's window: a technician asks for it, or the box told the phone to fetch its files.
+
+        `anew`: as one that was reset to its factory's state: it is told again whom to trust, by plain HTTP.
+        """
         now = self._clock.now().timestamp()
-        self.keep(replace(self.standing(phone), opened_until=now + seconds))
+        standing = self.standing(phone)
+        trusts = str(Trusts.UNTOLD) if anew else standing.trusts
+        self.keep(replace(standing, opened_until=now + seconds, trusts=trusts))
 
     def claim(self, phone: Phone, seconds: float) -> str:
         """A new claim token for this phone, for once; a former one is over."""
@@ -229,6 +235,7 @@ class Claims:
             # A power cut may lose the last second: a phone is then given its files once more.
             made.execute("PRAGMA synchronous = NORMAL")
             made.executescript(_SCHEMA)
+            _widen(made)
             self._store = made
         return self._store
 
@@ -244,6 +251,17 @@ class Claims:
             report = read_report(self._settings.paths.reports_dir, EdgeReport)
             self._registered = (now, frozenset(c.sip_user for c in report.contacts) if report else frozenset())
         return self._registered[1]
+
+
+def _widen(store: sqlite3.Connection) -> None:
+    """A store that an older release made gets the columns that came since, each with what a new phone has there."""
+    there = {row[1] for row in store.execute("PRAGMA table_info(standing)")}
+    fresh = {f.name: f.default for f in fields(Standing)}
+    for name in _COLUMNS:
+        if name not in there:
+            # Two processes may come here at once: the second finds it done.
+            with suppress(sqlite3.OperationalError):
+                store.execute(f"ALTER TABLE standing ADD COLUMN {name} DEFAULT {fresh[name]!r}")
 
 
 def _secret(settings: Settings, chance: Chance) -> bytes:

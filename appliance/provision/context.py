@@ -5,7 +5,7 @@ Pure. `PhoneContext` is what a template sees, attribute for attribute; docs/phon
 
 import hashlib
 import hmac
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import ClassVar, Protocol
@@ -15,6 +15,7 @@ from appliance.directory.model import Directory, Phone
 from appliance.provision.digits import DigitMap, digit_map
 from appliance.provision.family import CODECS, Model
 from appliance.provision.keys import FIRST_MINUTE, PICKUP, RESYNC_HOURS, ClockTime, Key, keys_for, resync_at
+from appliance.provision.trust import NO_TRUST, Trust, trust_of
 from appliance.settings import Settings
 
 VOICEMAIL = "*97"
@@ -58,6 +59,7 @@ class SiteContext:
     music_uri: str = ""
     conference_uri: str = ""
     orders: Orders | None = None
+    trust: Trust = NO_TRUST
 
 
 def site_context(settings: Settings) -> SiteContext:
@@ -77,7 +79,15 @@ def site_context(settings: Settings) -> SiteContext:
         lldp=settings.provisioning.lldp,
         music_uri=settings.provisioning.music_uri,
         conference_uri=settings.provisioning.conference_uri,
+        trust=trust_of(settings),
     )
+
+
+def trusting(site: SiteContext, settings: Settings) -> SiteContext:
+    """The same, once the box has an authority of its own: it is made a moment after the doors first open."""
+    if site.trust.pem or not settings.provisioning.https_links:
+        return site
+    return replace(site, trust=trust_of(settings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +203,8 @@ class PhoneContext:
     """The folder of the phone's own URL, with a slash at its end, for links; "": links stay as they are."""
     config_key: str = field(default="", repr=False)
     """The key of its encrypted files, where the phone may be told; "": it may not, or has none."""
+    trust: Trust = NO_TRUST
+    """The authority whose certificate our HTTPS shows."""
 
 
 NOBODY = Line("", "", "", "", "")
@@ -272,6 +284,7 @@ def phone_context(phone: Phone, model: Model, directory: Directory, site: SiteCo
         digits=digit_map(place.dial_profile),
         music_uri=site.music_uri,
         conference_uri=site.conference_uri,
+        trust=site.trust,
     )
     return site.orders.over(made) if site.orders else made
 
@@ -295,5 +308,6 @@ def common_context(model: Model, directory: Directory, site: SiteContext) -> Pho
         digits=digit_map(place.dial_profile),
         music_uri=site.music_uri,
         conference_uri=site.conference_uri,
+        trust=site.trust,
     )
     return site.orders.over(made) if site.orders else made

@@ -20,7 +20,7 @@ from appliance.ports import Chance, Clock
 from appliance.provision.bounds import Guesses, MissBudget, SaidOnce
 from appliance.provision.catalogue import Catalogue
 from appliance.provision.claims import Claims, Held
-from appliance.provision.context import site_context
+from appliance.provision.context import site_context, trusting
 from appliance.provision.desk import (
     Answer,
     Broken,
@@ -39,7 +39,7 @@ from appliance.provision.leases import Leases, Neighbours
 from appliance.provision.order_book import OrderBook
 from appliance.provision.orders import Orders
 from appliance.provision.scribe import Entry, Scribe
-from appliance.provision.tokens import Admission, Ask, Kind, Standing, admit, split_token
+from appliance.provision.tokens import Admission, Ask, Kind, Standing, admit, split_token, without_token
 from appliance.settings import Settings
 from appliance.vocabulary import PhoneState
 
@@ -57,9 +57,8 @@ LOOPBACK = "127."
 
 
 def own_folder(settings: Settings, family: Family, token: str, https: bool = False) -> str:
-    """The URL of a phone's own folder, with a slash at its end. `https`: it came so, and is led on so."""
+    """The URL of a phone's own folder, with a slash at its end."""
     said, address = settings.provisioning, settings.network.voice_address
-    https = https or bool(said.https_links and family.secrets.https)
     port, usual = (said.https_port, 443) if https else (said.http_port, 80)
     place = address if port == usual else f"{address}:{port}"
     return f"{'https' if https else 'http'}://{place}/t/{token}/{family.prefix}/"
@@ -121,6 +120,7 @@ class _Admission:
         request: FileRequest,
         held: Held | None,
         clock: Clock,
+        https_links: bool,
     ) -> None:
         self._claims = claims
         self._leases = leases
@@ -128,6 +128,7 @@ class _Admission:
         self._request = request
         self._held = held
         self._clock = clock
+        self._https_links = https_links
         self.asked: tuple[Ask, Admission, Standing] | None = None
         """What to remember when the file was given; None where the answer hangs on no window."""
 
@@ -151,14 +152,14 @@ class _Admission:
         if held and not self._claims.good(held, standing):
             return Grant("token-over")
         now = self._clock.now().timestamp()
-        admission = admit(ask, standing, family.secrets, said.encrypt, now, self._claims.rule)
+        admission = admit(ask, standing, family.secrets, said.encrypt, now, self._claims.rule, self._https_links)
         if admission.refusal:
             return Grant(admission.refusal, admission.alert)
         self.asked = (ask, admission, standing)
         claims, link, tell, seal = self._claims, admission.link, admission.tell, admission.seal
         token = claims.token(Kind.PHONE, standing, link) if link else ""
         return Grant(
-            own_url=own_folder(self._settings, family, token, ask.https) if link else "",
+            own_url=own_folder(self._settings, family, token, admission.https) if link else "",
             config_key=claims.key(standing, tell) if tell else "",
             scheme=family.secrets.encryption if seal else "",
             key=claims.key(standing, seal) if seal else "",
@@ -199,6 +200,7 @@ class Doorway:
         if self._in_force is None or any(a is not b for a, b in zip(self._in_force, now_in_force, strict=True)):
             self._in_force = now_in_force
             self._memory.forget()
+        self._site = trusting(self._site, self._settings)
         lease = self._leases.lease_of(address)
         arp_mac = "" if lease else self._neighbours.mac_of(address)
         # A boot server that was set with a slash at its end makes phones ask with two.
@@ -215,7 +217,9 @@ class Doorway:
         remembered = self._memory.recall(key, now)
         if remembered is not None:
             return remembered
-        admission = _Admission(self._claims, self._leases, self._settings, request, held, self._clock)
+        # Nobody is led to HTTPS before the box has an authority that it could be told of.
+        led = bool(self._site.trust.pem)
+        admission = _Admission(self._claims, self._leases, self._settings, request, held, self._clock, led)
         answer = serve(request, directory, families, replace(self._site, orders=orders), admission)
         if isinstance(answer, Served):
             if admission.asked is None:
@@ -252,6 +256,7 @@ class Doorway:
         sent: int = 0,
     ) -> None:
         """Write an outcome down. `status` is HTTP's, also for TFTP. `sent`: octets of a firmware file."""
+        path = without_token(path)
         if isinstance(answer, Stored):
             fetch = Fetch(answer.mac, path, transport, status, sent, answer.sha256, address, user_agent)
             self._scribe.note(Entry(fetch))
@@ -281,6 +286,7 @@ class Doorway:
 
     def refuse(self, reason: str, path: str, transport: str, address: str, user_agent: str, status: int) -> None:
         """Write down what a door turned away without asking the desk: a wrong method, a limit."""
+        path = without_token(path)
         self._miss(address, reason)
         self._scribe.note(Entry(Fetch("", path, transport, status, 0, "", address, user_agent), reason, keep=False))
 

@@ -135,6 +135,9 @@ class _SecretsText:
     encryption: str = ""
     key: str = "file"
     https: str = ""
+    one_stage: str = ""
+    no_encryption: str = ""
+    no_https: str = ""
 
 
 @dataclass(frozen=True)
@@ -331,7 +334,9 @@ class _Reader:
                 f"encryption is one of {', '.join(SCHEMES)}, key is file or link, https is any or site-ca",
                 f"encryption es una de {', '.join(SCHEMES)}, key es file o link, https es any o site-ca",
             )
-        return Secrets(said.two_stages, said.encryption, said.key, said.https)
+        return Secrets(
+            said.two_stages, said.encryption, said.key, said.https, said.one_stage, said.no_encryption, said.no_https
+        )
 
     def _file(self, said: _FileText, all_: _Descriptor, templates: Iterable[str]) -> FileRule:
         escape = said.escape or all_.escape

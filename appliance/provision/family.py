@@ -95,6 +95,12 @@ class Secrets:
     """How it learns the key. "link": in the link to its file, which is then always encrypted; "file": in a file."""
     https: str = ""
     """"any": fetches over TLS without checking who we are; "site-ca": checks, once it was given our CA."""
+    one_stage: str = ""
+    """Why it cannot follow such a link, of a family without two stages."""
+    no_encryption: str = ""
+    """Why its files are not encrypted, of a family without."""
+    no_https: str = ""
+    """Why it is not led to HTTPS, of a family without."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

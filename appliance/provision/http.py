@@ -21,6 +21,7 @@ from appliance.provision.desk import Broken, Served
 from appliance.provision.doorway import Doorway
 from appliance.provision.firmware_http import download
 from appliance.provision.firmware_store import Stored
+from appliance.provision.trust import CA_PATH
 from appliance.settings import Settings, load
 
 PLAIN_WORKER, TLS_WORKER = "DeadlineWorker", "TlsDeadlineWorker"
@@ -39,7 +40,6 @@ UPLOADS_AT_ONCE = 2
 """Of each worker: a phone that sends its log slowly must not hold the threads that others need."""
 
 RETRY_S = 10
-CA_PATH = "ca.crt"
 """The certificate of the site's authority, for phones that can be told to trust one, and for technicians."""
 
 _CHUNK = 65536

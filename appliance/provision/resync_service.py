@@ -24,7 +24,7 @@ from appliance.ports import Chance, Clock
 from appliance.provision.catalogue import Catalogue
 from appliance.provision.changes import wanted
 from appliance.provision.claims import Claims
-from appliance.provision.context import site_context
+from appliance.provision.context import site_context, trusting
 from appliance.provision.families import Families
 from appliance.provision.notify import ANSWER_S, SILENT, UNREACHED, notify
 from appliance.provision.order_book import OrderBook
@@ -106,7 +106,7 @@ class ResyncService:
         now_in_force = (directory, families, orders)
         if self._in_force is None or any(a is not b for a, b in zip(self._in_force, now_in_force, strict=True)):
             self._in_force = now_in_force
-            self._site = replace(self._site, orders=orders)
+            self._site = replace(trusting(self._site, self._settings), orders=orders)
             self._compare_at = [now + s for s in COMPARED_AFTER_S]
         if self._compare_at and now >= self._compare_at[0]:
             self._compare_at = [at for at in self._compare_at if at > now]

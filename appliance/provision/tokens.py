@@ -26,6 +26,24 @@ KEY_CHARACTERS = 16
 _PREFIX = re.compile(r"t/([A-Za-z0-9_-]{1,64})/(.*)", re.DOTALL)
 
 
+BY_HTTP_AGAIN_S = 10.0
+"""A phone that was led to HTTPS and asks for its first file again after so long has not got there."""
+
+
+class Trusts(StrEnum):
+    """How far a phone that checks certificates has come on its way to HTTPS (docs/provisioning.md, "HTTPS")."""
+
+    UNTOLD = ""
+    TOLD = "told"
+    """It was given a file with our CA in it, by plain HTTP in its window."""
+    LED = "led"
+    """In its present boot it was given a link to HTTPS."""
+    PROVEN = "proven"
+    """In its present boot it came by it."""
+    REFUSED = "refused"
+    """It was led there and did not come: it keeps to plain HTTP in its window, until `claims open`."""
+
+
 class Kind(StrEnum):
     CLAIM = "claim"
     """Given to a phone whose MAC the network does not show; good for one boot, and leads to the second."""
@@ -72,6 +90,9 @@ class Standing:
     claim: int = 0
     """Serial of the claim token in force; 0: none."""
     claim_until: float = 0.0
+    trusts: str = Trusts.UNTOLD
+    trusts_at: float = 0.0
+    """When that last changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +157,66 @@ class Admission:
     tell: int = 0
     seal: int = 0
     window: str = ""
+    https: bool = False
+    """Links lead to our HTTPS."""
+    trusts: str | None = None
+    """What is to be remembered of the phone's trust; None: nothing new."""
 
 
-def admit(ask: Ask, standing: Standing, policy: Secrets, encrypt: bool, now: float, rule: WindowRule) -> Admission:
-    """Whether and how a known phone is given this file. `encrypt`: the site wants files encrypted where phones can."""
+def admit(
+    ask: Ask,
+    standing: Standing,
+    policy: Secrets,
+    encrypt: bool,
+    now: float,
+    rule: WindowRule,
+    https_links: bool = False,
+) -> Admission:
+    """Whether and how a known phone is given this file.
+
+    `encrypt`: the site wants files encrypted where phones can; `https_links`: it leads them to HTTPS where they can.
+    """
+    admission = _admit(ask, standing, policy, encrypt, now, rule)
+    if not https_links or not policy.https or admission.refusal:
+        return replace(admission, https=ask.https and not admission.refusal)
+    if policy.https == "any" or not policy.two_stages:
+        return replace(admission, https=policy.https == "any" or ask.https)
+    before = Trusts(standing.trusts)
+    trusts = _trusts(before, ask, admission, standing, now, rule)
+    https = ask.https or trusts in (Trusts.LED, Trusts.PROVEN)
+    return replace(admission, https=https, trusts=None if trusts is before else str(trusts))
+
+
+def _trusts(before: Trusts, ask: Ask, admission: Admission, standing: Standing, now: float, rule: WindowRule) -> Trusts:
+    """The way to HTTPS, one step a boot: first the CA by plain HTTP, then the link, then the phone comes or does not.
+
+    A phone that forgot the CA (reset by hand) or does not like it goes on by plain HTTP.
+    """
+    if ask.kind is Kind.PHONE:
+        if ask.https:
+            return Trusts.PROVEN
+        return Trusts.TOLD if ask.secret and before is Trusts.UNTOLD and not admission.seal else before
+    if ask.kind is Kind.CLAIM or not admission.link or ask.secret:
+        return before
+    boots = admission.window in ("first", "boot", "quiet")
+    late = abs(now - standing.trusts_at) > rule.sitting_s
+    if boots or (admission.window == "opened" and (ask.boot != standing.boot or late)):
+        return _AT_BOOT[before]
+    if before is Trusts.LED and abs(now - standing.trusts_at) > BY_HTTP_AGAIN_S:
+        return Trusts.REFUSED
+    return before
+
+
+_AT_BOOT = {
+    Trusts.UNTOLD: Trusts.UNTOLD,
+    Trusts.TOLD: Trusts.LED,
+    Trusts.LED: Trusts.REFUSED,
+    Trusts.PROVEN: Trusts.LED,
+    Trusts.REFUSED: Trusts.REFUSED,
+}
+
+
+def _admit(ask: Ask, standing: Standing, policy: Secrets, encrypt: bool, now: float, rule: WindowRule) -> Admission:
     scheme = encrypt and bool(policy.encryption)
     # A key stands in the link to the phone's file, or in that file.
     tell = standing.serial if scheme and (policy.key == "link" or ask.secret) else 0
@@ -187,6 +264,8 @@ def after(ask: Ask, admission: Admission, standing: Standing, now: float) -> Sta
     if admission.refusal:
         return standing
     changed = standing
+    if admission.trusts is not None:
+        changed = replace(changed, trusts=admission.trusts, trusts_at=now)
     if ask.kind is Kind.PHONE and ask.secret and (not standing.used or standing.claim):
         changed = replace(changed, used=True, claim=0, claim_until=0.0)
     if ask.secret and admission.tell and admission.tell != standing.told:
@@ -249,6 +328,12 @@ def split_token(path: str) -> tuple[str, str]:
     """Token and rest of `/t/<token>/<rest>`; no token where the path has none."""
     found = _PREFIX.fullmatch(path.lstrip("/"))
     return (found[1], found[2]) if found else ("", path)
+
+
+def without_token(path: str) -> str:
+    """The path for logs and history: of a token, which opens a phone's files, its first four characters at most."""
+    token, rest = split_token(path)
+    return f"t/{token[:4]}.../{rest}" if token else path
 
 
 def identity_of(mac: str, sip_user: str, sip_secret: str) -> str:

@@ -30,6 +30,11 @@ class PhoneConfig:
     voicemail: str = ""
     admin_password: str = ""
     next_files: tuple[str, ...] = ()
+    """Each may have the key of its file before it, as Cisco writes it: `[--key KEY] URL`."""
+    file_key: str = ""
+    """Its files are encrypted with this from now on."""
+    ca: str = ""
+    """The authority to trust: the certificate itself, or the URL where it is."""
 
     def over(self, other: "PhoneConfig") -> "PhoneConfig":
         """Both files' words, this one's first."""

@@ -72,6 +72,8 @@ def _yealink(values: Values, name: str) -> PhoneConfig:
         voicemail=get("voice_mail.number.1"),
         admin_password=password if user == "admin" else "",
         next_files=tuple(v for k, v in values.items() if re.fullmatch(r"include\.\d+", k)),
+        file_key=get("static.auto_provision.aes_key_16.mac") or get("static.auto_provision.aes_key.mac"),
+        ca=get("static.trusted_certificates.url"),
     )
 
 
@@ -115,6 +117,7 @@ def _polycom(values: Values, name: str) -> PhoneConfig:
         voicemail=get("msg.mwi.1.callBack", ""),
         admin_password=get("device.auth.localAdminPassword", ""),
         next_files=tuple(f.strip() for f in files.split(",") if f.strip()),
+        ca=get("device.sec.TLS.customCaCert1", "") if get("device.sec.TLS.customCaCert1.set") == "1" else "",
     )
 
 
@@ -200,6 +203,7 @@ def _grandstream(values: Values, name: str) -> PhoneConfig:
         language=language(get("P1362", "")),
         voicemail=get("P33", ""),
         admin_password=get("P2", ""),
+        file_key=get("P1359", ""),
     )
 
 

@@ -103,6 +103,7 @@ def understand_panasonic(values: Values, name: str) -> PhoneConfig:
         language=get("DEFAULT_LANGUAGE", "")[:2],
         voicemail=get("VM_NUMBER_1", ""),
         admin_password=get("ADMIN_PASS", "") if get("ADMIN_ID") == "admin" else "",
+        ca=get("CFG_ROOT_CERTIFICATE_PATH", ""),
         next_files=(path,) if path else (),
     )
 

@@ -72,13 +72,23 @@ SNOM_PERMISSIONS = {"", "R", "RW", "$", None}
 
 def read_snom(name: str, data: bytes) -> Values:
     root = xml(data)
+    if root.tag == "setting-files":
+        if any(e.tag != "file" or not e.get("url") or len(e) for e in root):
+            raise FormatError("setting-files holds more than file with a url")
+        return {f"file.{n}": e.get("url", "") for n, e in enumerate(root, 1)}
     if root.tag != "settings":
         raise FormatError(f"the root is {root.tag}")
     found: Values = {}
     for part in root:
-        if part.tag not in ("phone-settings", "functionKeys"):
+        if part.tag not in ("phone-settings", "functionKeys", "certificates"):
             raise FormatError(f"{part.tag} is no part of settings")
         _no_text(part)
+        if part.tag == "certificates":
+            for element in part:
+                if element.tag != "certificate" or element.get("type") != "base64":
+                    raise FormatError("certificates holds more than certificate of base64")
+                _leaf(found, "certificate", element)
+            continue
         for element in part:
             index = element.get("idx")
             if (part.tag == "functionKeys") != (element.tag == "fkey"):
@@ -110,6 +120,8 @@ def understand_snom(values: Values, name: str) -> PhoneConfig:
         language=one_of(SNOM_LANGUAGES, get("language", ""), "language"),
         voicemail=get("user_mailbox#1", ""),
         admin_password=get("admin_mode_password", ""),
+        ca=get("certificate", ""),
+        next_files=tuple(v for k, v in values.items() if k.startswith("file.")),
     )
 
 

@@ -7,6 +7,7 @@ import hashlib
 import http.client
 import re
 import socket
+import ssl
 import subprocess
 import time
 import tomllib
@@ -18,7 +19,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tests.lab.capture import read_capture
-from tests.lab.formats import PhoneConfig, parse
+from tests.lab.decrypts import Flash, decrypt, is_encrypted, pem, tls
+from tests.lab.formats import FormatError, PhoneConfig, parse
 from tests.lab.netns import Namespace
 from tests.lab.useragent import SipAccount
 from tests.lab.waiting import until
@@ -90,6 +92,10 @@ class PhoneFamily:
     """Which of formats.py reads its files."""
     macros: Mapping[str, str]
     """What it puts in their place in names that it is given, before the macros that many have."""
+    decrypts: str = ""
+    """The scheme of decrypts.py that it knows."""
+    https: str = ""
+    """site-ca: opens HTTPS to whom its CA vouches for; any: to anyone; "": not at all."""
 
 
 @cache
@@ -113,6 +119,8 @@ def family(name: str) -> PhoneFamily:
         uploads=tuple(u["path"] for u in data.get("uploads", ())),
         format=data.get("format", name),
         macros=data.get("macros", {}),
+        decrypts=data.get("decrypts", ""),
+        https=data.get("https", ""),
     )
 
 
@@ -175,7 +183,7 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`what`: dhcp | get | put | register. `seconds` since link-up."""
+    """`what`: dhcp | get | open | put | register. `seconds` since link-up."""
 
     what: str
     detail: str
@@ -192,6 +200,7 @@ class BootLog:
     lease: Lease | None = None
     config: PhoneConfig = field(default_factory=PhoneConfig, repr=False)
     files: dict[str, bytes] = field(default_factory=dict, repr=False)
+    opened: dict[str, bytes] = field(default_factory=dict, repr=False)
     account: SipAccount | None = None
     registered: bool = False
 
@@ -284,13 +293,25 @@ Fetch = Callable[[str, str, Namespace | None, str], bytes | None]
 """URL, User-Agent, where the phone stands, its address: the file; None when the server has none such."""
 
 
+_KEYED = re.compile(r"\[--key (\S+)\] (\S+)")
+
+
 def boot_files(
-    device: Device, base: str, place: Namespace | None, log: BootLog, source: str = "", by: Fetch | None = None
+    device: Device,
+    base: str,
+    place: Namespace | None,
+    log: BootLog,
+    source: str = "",
+    by: Fetch | None = None,
+    flash: Flash | None = None,
 ) -> None:
     """Asks for the family's files and fills the log. Raises BootFailed where they do not make a whole account.
 
-    `by`: fetches in the place of `fetch`, for phones that count their tries.
+    `by`: fetches in the place of `fetch`, for phones that count their tries; HTTPS is always `fetch`'s.
+    `flash`: what the phone keeps over its restarts; None: it is as its factory made it. `log.files` are as they were
+    served, `log.opened` those that were encrypted, as the phone reads them.
     """
+    flash = flash if flash is not None else Flash()
     found: set[str] = set()
     # A URL that names a file is that file; the family's own names are looked for beside it.
     base, named = _folder(base)
@@ -300,11 +321,19 @@ def boot_files(
         wanted = waiting.pop(0)
         if found & {wanted.group, wanted.unless} - {""}:
             continue
-        path = device.macros(device.filled(wanted.path))
+        keyed = _KEYED.fullmatch(wanted.path)
+        path = device.macros(device.filled(keyed[2] if keyed else wanted.path))
         url = path if "://" in path else f"{base}/{path.lstrip('/')}"
         if url in log.files:
             continue
-        data = (by or fetch)(url, agent, place, source)
+        try:
+            if url.startswith("https:"):
+                data = fetch(url, agent, place, source, tls_of(device, flash))
+            else:
+                data = (by or fetch)(url, agent, place, source)
+        except ssl.SSLError as no:
+            log.add("get", url, f"refused: {no.reason}")
+            continue
         log.add("get", url, "nothing" if data is None else f"{len(data)} bytes")
         if data is None:
             if wanted.required:
@@ -316,6 +345,13 @@ def boot_files(
                 raise BootFailed(f"{device.family.name} {device.mac}: {url} is the digest of another file\n{log}")
         found.add(wanted.group)
         log.files[url] = data
+        if is_encrypted(device.family.decrypts, data):
+            try:
+                data = decrypt(device.family.decrypts, data, keyed[1] if keyed else flash.key)
+            except FormatError as no:
+                log.add("open", url, str(no))
+                continue
+            log.opened[url] = data
         if not wanted.binary:
             config = parse(device.family.format, url.rpartition("/")[2], data)
             log.config = config.over(log.config)
@@ -324,6 +360,17 @@ def boot_files(
         url = f"{base}/{device.filled(upload)}"
         log.add("put", url, str(put(url, b"virtual phone: booted\n", agent, place, source)))
     log.account = account_of(device, log)
+    flash.key = log.config.file_key or flash.key
+    if log.config.ca and device.family.https == "site-ca":
+        told = log.config.ca
+        flash.ca = pem((fetch(told, agent, place, source) or b"").decode() if told.startswith("http:") else told)
+
+
+def tls_of(device: Device, flash: Flash) -> ssl.SSLContext:
+    """How this phone opens HTTPS now. Raises BootFailed for a family that does not know it."""
+    if not device.family.https:
+        raise BootFailed(f"{device.family.name} {device.mac} was led to HTTPS, which it does not know")
+    return tls(flash.ca, checks=device.family.https == "site-ca")
 
 
 def account_of(device: Device, log: BootLog) -> SipAccount:
@@ -344,13 +391,15 @@ def account_of(device: Device, log: BootLog) -> SipAccount:
     )
 
 
-def fetch(url: str, user_agent: str, place: Namespace | None, source: str = "") -> bytes | None:
+def fetch(
+    url: str, user_agent: str, place: Namespace | None, source: str = "", trust: ssl.SSLContext | None = None
+) -> bytes | None:
     """GET or RRQ; None when the server has no such file. Raises OSError when there is no server."""
     parts = urlsplit(url)
     with place.inside() if place else nullcontext():
         if parts.scheme == "tftp":
             return read_tftp(parts.hostname or "", parts.port or 69, parts.path.lstrip("/"), source)
-        status, body = _http("GET", url, user_agent, None, source)
+        status, body = _http("GET", url, user_agent, None, source, trust)
     return body if status == 200 else None
 
 
@@ -360,10 +409,17 @@ def put(url: str, data: bytes, user_agent: str, place: Namespace | None, source:
         return _http("PUT", url, user_agent, data, source)[0] if url.startswith("http") else 0
 
 
-def _http(method: str, url: str, user_agent: str, body: bytes | None, source: str) -> tuple[int, bytes]:
+def _http(
+    method: str, url: str, user_agent: str, body: bytes | None, source: str, trust: ssl.SSLContext | None = None
+) -> tuple[int, bytes]:
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(
-        parts.hostname or "", parts.port or 80, timeout=PATIENCE_S, source_address=(source, 0) if source else None
+    host, ours = parts.hostname or "", (source, 0) if source else None
+    connection = (
+        http.client.HTTPSConnection(
+            host, parts.port or 443, timeout=PATIENCE_S, source_address=ours, context=trust or tls("")
+        )
+        if parts.scheme == "https"
+        else http.client.HTTPConnection(host, parts.port or 80, timeout=PATIENCE_S, source_address=ours)
     )
     try:
         connection.request(method, parts.path, body=body, headers={"User-Agent": user_agent})

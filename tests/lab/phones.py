@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.lab.audio import Pcm, RtpStream, loudest, read_capture, rtp_streams, tone_level
+from tests.lab.decrypts import Flash
 from tests.lab.netns import Cable, Namespace
 from tests.lab.notified import NotifyEar
 from tests.lab.phoneboot import BootFailed, BootLog, Device, boot_files, capture, lease_by_dhcp, server_url
@@ -130,6 +131,8 @@ class Phone:
     """When (time.time()) it was told what: the Event of each NOTIFY that reached it."""
     heeds: bool = True
     """It does what a NOTIFY of its family tells it: reads its files again, or restarts."""
+    flash: Flash = field(default_factory=Flash)
+    """What it keeps over its restarts: its key, and whom it trusts."""
     _ear: NotifyEar | None = None
     _agent: UserAgent | None = None
     _capture: "subprocess.Popen[bytes] | None" = None
@@ -163,7 +166,7 @@ class Phone:
         else:
             if log.lease:
                 self.url = server_url(self.device, log.lease)
-            boot_files(self.device, self.url, self.place, log, "" if self.place else self.address)
+            boot_files(self.device, self.url, self.place, log, "" if self.place else self.address, flash=self.flash)
         assert log.account
         self._agent = UserAgent(
             log.account,
@@ -187,7 +190,7 @@ class Phone:
         return log
 
     def reboot(self, seconds: float = 60) -> BootLog:
-        """Power off and on: it starts from its factory's state."""
+        """Power off and on: it keeps its `flash` and nothing else."""
         self.power_off()
         return self.boot(seconds)
 
@@ -195,7 +198,7 @@ class Phone:
         """What check-sync makes it do: its files by the way it came to them; its line only where that changed."""
         before = self.agent.account
         log = BootLog(lease=self.boots[-1].lease)
-        boot_files(self.device, self.url, self.place, log, "" if self.place else self.address)
+        boot_files(self.device, self.url, self.place, log, "" if self.place else self.address, flash=self.flash)
         assert log.account
         if log.account != before:
             self.agent.stop(gently=True)

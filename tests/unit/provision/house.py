@@ -10,11 +10,16 @@ from appliance.provision.desk import Answer, FileRequest, serve
 from appliance.provision.families import Families, Family, Model, load_families
 from appliance.provision.identify import Lease
 from appliance.provision.render import files_for, render
+from appliance.provision.trust import Trust
 from appliance.settings import Settings
 
 TEMPLATES = Settings().paths.templates_dir
 HERE = Path(__file__).parent
-SITE = SiteContext(http="10.20.0.1", tftp="10.20.0.1", sip_host="10.20.0.1", ntp="10.20.0.1")
+TRUST = Trust(
+    "http://10.20.0.1/ca.crt",
+    "-----BEGIN CERTIFICATE-----\nbm8gY2VydGlmaWNhdGUsIGJ1dCBpdHMgcGxhY2UK\n-----END CERTIFICATE-----\n",
+)
+SITE = SiteContext(http="10.20.0.1", tftp="10.20.0.1", sip_host="10.20.0.1", ntp="10.20.0.1", trust=TRUST)
 FURNISHED = replace(
     SITE,
     voice_vlan=120,

@@ -14,6 +14,7 @@ from appliance.provision.tokens import (
     Kind,
     Mint,
     Standing,
+    Trusts,
     WindowRule,
     admit,
     after,
@@ -218,3 +219,66 @@ def test_no_secret_goes_in_the_clear_outside_an_open_window_or_https(
     in_window = window(standing, asked.boot, asked.heard, asked.address, now, RULE).open and asked.confirmed
     by_https = asked.https and asked.kind is Kind.PHONE
     assert in_window or by_https
+
+
+# The way to HTTPS, for phones that check who answers.
+
+YEALINK = Secrets(two_stages=True, encryption="yealink-aes", https="site-ca")
+BOOT_FILE = replace(FILE, secret=False)
+
+
+def led(standing: Standing, asked: Ask, now: float = LATER) -> tuple[bool, Standing]:
+    """Whether its links lead to HTTPS, and what is remembered after."""
+    answer = admit(asked, standing, YEALINK, True, now, RULE, https_links=True)
+    assert answer.refusal == ""
+    return answer.https, after(asked, answer, standing, now)
+
+
+def told() -> Standing:
+    """A phone whose first boot gave it its account and the authority by plain HTTP."""
+    https, standing = led(NEW, BOOT_FILE, T)
+    assert not https
+    https, standing = led(standing, replace(FILE, kind=Kind.PHONE, serial=1), T + 1)
+    assert not https
+    assert standing.trusts == Trusts.TOLD
+    return standing
+
+
+@pytest.mark.acceptance("P-3", "Q-7")
+def test_a_phone_is_given_the_authority_first_and_led_to_https_at_its_next_boot() -> None:
+    https, standing = led(told(), BOOT_FILE, T + 30)
+    assert not https, "in that boot it goes on as it began"
+    https, standing = led(standing, replace(BOOT_FILE, boot="b-2"))
+    assert https
+    by_tls = replace(FILE, boot="b-2", kind=Kind.PHONE, serial=1, https=True, confirmed=False)
+    https, standing = led(standing, by_tls)
+    assert https
+    assert standing.trusts == Trusts.PROVEN
+    assert led(standing, replace(BOOT_FILE, boot="b-3"))[0]
+
+
+@pytest.mark.acceptance("P-3")
+def test_a_phone_that_does_not_come_by_https_goes_on_by_plain_http_in_its_window() -> None:
+    _, standing = led(told(), replace(BOOT_FILE, boot="b-2"))
+    assert led(standing, replace(BOOT_FILE, boot="b-2"), LATER + 5)[0], "its second look at once is no sign"
+    https, again = led(standing, replace(BOOT_FILE, boot="b-2"), LATER + 60)
+    assert not https, "it tries again within the boot: it did not get there"
+    assert again.trusts == Trusts.REFUSED
+    https, next_boot = led(standing, replace(BOOT_FILE, boot="b-3"), LATER + 600)
+    assert not https
+    assert not led(next_boot, replace(BOOT_FILE, boot="b-4"), LATER + 1200)[0], "it is not tried at every boot"
+
+
+def test_nobody_is_led_to_https_where_the_site_does_not_want_it_or_the_family_cannot() -> None:
+    boot = replace(BOOT_FILE, boot="b-2")
+    assert not admit(boot, told(), YEALINK, True, LATER, RULE, https_links=False).https
+    assert not admit(boot, told(), TWO, True, LATER, RULE, https_links=True).https
+    anyone = Secrets(two_stages=True, https="any")
+    assert admit(boot, NEW, anyone, True, LATER, RULE, https_links=True).https
+
+
+def test_a_technician_who_opens_the_window_does_not_lose_a_phones_https() -> None:
+    standing = replace(told(), trusts=str(Trusts.PROVEN), trusts_at=LATER, opened_until=LATER + 300, boot="b-1")
+    https, standing = led(standing, BOOT_FILE, LATER + 20)
+    assert https
+    assert standing.trusts == Trusts.PROVEN

@@ -104,9 +104,15 @@ class House:
         return Claims(self.settings, self.clock, SystemChance())
 
 
+def unencrypted(tmp_path: Path) -> Settings:
+    """A site that turned encryption off: what the windows alone let through."""
+    settings = settings_in(tmp_path)
+    return replace(settings, provisioning=replace(settings.provisioning, encrypt=False))
+
+
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
-    made = House(settings_in(tmp_path))
+    made = House(unencrypted(tmp_path))
     yield made
     made.doorway.close()
     made.heard.close()
@@ -259,8 +265,7 @@ def test_no_token_key_or_secret_stands_in_the_store_nor_the_key_open_on_disk(hou
 
 
 def test_encrypted_files_go_outside_the_window_and_open_with_the_key_that_was_told_in_it(tmp_path: Path) -> None:
-    settings = settings_in(tmp_path)
-    house = House(replace(settings, provisioning=replace(settings.provisioning, encrypt=True)))
+    house = House(settings_in(tmp_path))
     house.boots(DARIO, CARLA)
     told = house.data(f"cfg{DARIO}.xml", DARIOS).decode()
     key = re.search("<P1359>(.*)</P1359>", told)
