@@ -118,6 +118,13 @@ class UnavailableProblem(Problem):
     status = 503
 
 
+class BusyProblem(Problem):
+    """Enough of this kind is being done just now; the same request may be sent again after some seconds."""
+
+    code = "busy"
+    status = 503
+
+
 class SetUpProblem(Problem):
     """The central office is not set up, or not up to date with this version."""
 

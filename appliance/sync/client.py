@@ -6,6 +6,7 @@ Says what went wrong in one of two ways: `LinkDown` when the centre cannot be re
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from http import HTTPStatus
 from typing import Any
 
 import requests
@@ -26,6 +27,10 @@ READ = 1 << 16
 
 class LinkDown(Exception):
     """The centre did not answer. The message is for the log."""
+
+
+class Busy(LinkDown):
+    """The centre answered that it has too much to do just now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +135,9 @@ class CentreClient:
 
 
 def read_answer(response: requests.Response) -> dict[str, Any]:
-    """The JSON object of a good answer. A 5xx is LinkDown, another refusal a Problem in the centre's own words."""
+    """The JSON object of a good answer. 503 is Busy, another 5xx LinkDown, a refusal a Problem in its own words."""
+    if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+        raise Busy("the centre is busy")
     if response.status_code >= 500:
         raise LinkDown(f"status {response.status_code}")
     try:

@@ -19,7 +19,8 @@ from appliance.directory.swap import Swaps
 from appliance.errors import DirectoryProblem, EnrolmentProblem, FeedProblem, Problem, Words
 from appliance.ports import Clock, SystemChance, SystemClock
 from appliance.settings import Settings
-from appliance.sync.client import CentreClient, LinkDown
+from appliance.sync import pace
+from appliance.sync.client import Busy, CentreClient, LinkDown
 from appliance.sync.identity import Identity, new_request
 from appliance.sync.link import SUCCESSES_TO_UP, LinkWatch, observe
 from appliance.sync.recordings import Recordings
@@ -32,7 +33,6 @@ RETRY_S = (1.0, 2.0)
 REFUSED_RETRY_S = (10.0, 20.0)
 UPLOAD_EVERY_S = 1.0
 REPORT_EVERY_S = 1.0
-BATCH = 200
 RENEW_CHECK_S = 3600.0
 
 log = logging.getLogger("conserje.sync")
@@ -146,23 +146,31 @@ class Sync:
 
     def _upload_loop(self) -> None:
         client: CentreClient | None = None
-        renew_at = 0.0
-        while not self.shared.stopping.wait(UPLOAD_EVERY_S):
+        renew_at, wait_s, away_since = 0.0, UPLOAD_EVERY_S, 0.0
+        while not self.shared.stopping.wait(wait_s):
+            wait_s = UPLOAD_EVERY_S
             if not self.identity.enrolled:
                 continue
             try:
                 if client is None:
                     client = CentreClient(self.identity, self.settings.central.url)
                 self._report_status(client)
-                self._upload(client)
+                sent = self._upload(client)
+                wait_s = pace.pause_s(sent, random.random())  # noqa: S311 - spreads load, guards nothing
+                away_since = 0.0 if sent.answered or not sent.facts else away_since
                 if self.clock.monotonic() >= renew_at:
                     renew_at = self.clock.monotonic() + RENEW_CHECK_S
                     if self._renew(client):
                         client = _drop(client)
+            except Busy as busy:
+                # It is there: its session is kept, so that it need not shake hands with everybody once more.
+                log.info("event=upload_waits why=%s", busy)
+                wait_s = pace.busy_s(random.random())  # noqa: S311
             except LinkDown as down:
                 log.info("event=upload_waits why=%s", down)
                 client = _drop(client)
-                self._pause(RETRY_S)
+                away_since = away_since or self.clock.monotonic()
+                wait_s = pace.retry_s(self.clock.monotonic() - away_since, random.random())  # noqa: S311
             except Problem as problem:
                 log.error("event=upload_refused code=%s says=%s", problem.code, problem.says.en)
                 client = _drop(client)
@@ -184,23 +192,24 @@ class Sync:
                 self._pause(REFUSED_RETRY_S)
         _drop(client)
 
-    def _upload(self, client: CentreClient) -> None:
-        """Send what waits, oldest first, until nothing does. Acknowledged facts are never sent again."""
+    def _upload(self, client: CentreClient) -> pace.Sent:
+        """Send what waits longest, a batch at most. Acknowledged facts are never sent again."""
+        facts = self.local.waiting(pace.BATCH)
+        if not facts:
+            return pace.Sent(0, False, 0.0)
         box = open_box(self.identity.directory)
-        while facts := self.local.waiting(BATCH):
-            opened = tuple(
-                replace(f, body={**f.body, name: box.open(str(f.body[name]))})
-                if (name := SECRET_FIELDS.get(f.fact))
-                else f
-                for f in facts
-            )
-            answer = client.journal(opened)
-            self.local.acknowledge(answer.accepted, answer.refused)
-            for fact_id, why in answer.refused:
-                log.warning("event=fact_refused id=%s why=%s", fact_id, why)
-                self._take_back(facts, fact_id)
-            if not answer.accepted and not answer.refused:
-                return
+        opened = tuple(
+            replace(f, body={**f.body, name: box.open(str(f.body[name]))}) if (name := SECRET_FIELDS.get(f.fact)) else f
+            for f in facts
+        )
+        began = self.clock.monotonic()
+        answer = client.journal(opened)
+        took_s = self.clock.monotonic() - began
+        self.local.acknowledge(answer.accepted, answer.refused)
+        for fact_id, why in answer.refused:
+            log.warning("event=fact_refused id=%s why=%s", fact_id, why)
+            self._take_back(facts, fact_id)
+        return pace.Sent(len(facts), bool(answer.accepted or answer.refused), took_s)
 
     def _take_back(self, facts: tuple[FactEnvelope, ...], refused_id: str) -> None:
         """A phone whose adoption or swap the centre refused stops working here too: there is one truth."""

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from threading import BoundedSemaphore
 from typing import Any
 
 from flask import Blueprint, Request, Response, request
@@ -9,23 +10,30 @@ from flask import Blueprint, Request, Response, request
 from central import enrolment, journal
 from central.api.peer import building_of
 from central.authority import Authority
-from central.errors import Problem, TooLargeProblem, WireInputProblem, Words
+from central.errors import BusyProblem, Problem, TooLargeProblem, WireInputProblem, Words
 from central.facts import envelope_of
 from central.feed import answer_after, sound_for
 from central.office import Office
 from central.status import Contacts, keep_status
+from central.voicemail import MAX_AUDIO, keep_audio
 from central.watch import FeedWatch
 from wire.feed import FeedAnswer, answer_to_wire
 
 MAX_SMALL_BODY = 32 * 1024
 MAX_JOURNAL_BODY = 8 * 1024 * 1024
 MAX_FACTS = 500
+JOURNALS_SHARE = 4
+"""One in so many of a process's threads may be busy with journals: after an outage all buildings come with theirs, and
+the feed and the portal go on meanwhile. Who waits longer than JOURNAL_WAIT_S is sent away for some seconds.
+"""
+JOURNAL_WAIT_S = 1.0
 
 
 def building_api(office: Office, authority: Authority, watch: FeedWatch) -> Blueprint:
     api = Blueprint("building", __name__, url_prefix="/building/v1")
 
     contacts = Contacts()
+    journals = BoundedSemaphore(max(1, office.settings.web.threads // JOURNALS_SHARE))
 
     def asking() -> str:
         """The building that asks."""
@@ -82,7 +90,14 @@ def building_api(office: Office, authority: Authority, watch: FeedWatch) -> Blue
             raise WireInputProblem(Words("The journal needs a list of facts.", "La bitácora necesita una lista."))
         if len(facts) > MAX_FACTS:
             raise TooLargeProblem(Words(f"At most {MAX_FACTS} facts at once.", f"Máximo {MAX_FACTS} hechos a la vez."))
-        said = journal.receive(office, site_id, [envelope_of(f) for f in facts])
+        if not journals.acquire(timeout=JOURNAL_WAIT_S):
+            raise BusyProblem(
+                Words("Many buildings report just now; send it again.", "Muchos edificios reportan ahora; reenvíelo.")
+            )
+        try:
+            said = journal.receive(office, site_id, [envelope_of(f) for f in facts])
+        finally:
+            journals.release()
         refused = [{"id": id_, "why": why.en, "why_es": why.es} for id_, why in said.refused]
         return answer({"accepted": list(said.accepted), "refused": refused})
 
@@ -91,6 +106,13 @@ def building_api(office: Office, authority: Authority, watch: FeedWatch) -> Blue
         """The octets of a sound of a company that is in the building which asks; 404 for any other's."""
         content = sound_for(office, asking(), sha256)
         return Response(content, 200, {"ETag": f'"{sha256}"'}, mimetype="audio/wav")
+
+    @api.put("/messages/<message_id>/audio")
+    def message_audio(message_id: str) -> Response:
+        """The sound of a message that the journal announced."""
+        site_id = asking()
+        keep_audio(office, site_id, message_id, body_of(request, MAX_AUDIO))
+        return answer({})
 
     @api.post("/status")
     def status() -> Response:
@@ -109,15 +131,21 @@ def error_body(problem: Problem) -> dict[str, Any]:
     return {"error": {"code": problem.code, "says_en": problem.text("en"), "says_es": problem.text("es")}}
 
 
-def json_body(asked: Request, limit: int) -> dict[str, Any]:
-    """The JSON object of a request of at most `limit` bytes. Raises TooLargeProblem or WireInputProblem."""
+def body_of(asked: Request, limit: int) -> bytes:
+    """The octets of a request of at most `limit`. Raises TooLargeProblem."""
     if asked.content_length is None or asked.content_length > limit:
         raise TooLargeProblem(
             Words(f"A request has at most {limit} bytes.", f"Una petición tiene máximo {limit} bytes.")
         )
     asked.max_content_length = limit
+    return asked.get_data(cache=False)
+
+
+def json_body(asked: Request, limit: int) -> dict[str, Any]:
+    """The JSON object of a request of at most `limit` bytes. Raises TooLargeProblem or WireInputProblem."""
+    body = body_of(asked, limit)
     try:
-        data = json.loads(asked.get_data(cache=False))
+        data = json.loads(body)
     except (ValueError, RecursionError) as broken:
         raise WireInputProblem(Words("The request is not JSON.", "La petición no es JSON.")) from broken
     if not isinstance(data, dict):
