@@ -4,63 +4,38 @@ A sentence with recordings is spoken by Debian's asterisk-core-sounds packages (
 their letter); one without is synthesised from its text. prompts.py makes audio of it.
 """
 
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Mapping
+from typing import Any
 
-from appliance.errors import Words
 from appliance.vocabulary import Announcement
+from appliance.voice.menu_sentences import CONFIRMATIONS, MENU_SENTENCES
+from appliance.voice.spoken import ENGLISH, LANGUAGES, SPANISH, Lead, Sentence, Spoken, language_of
 
-
-class Lead(Enum):
-    """What sounds before the words."""
-
-    NOTHING = "nothing"
-    SPECIAL_INFORMATION = "special-information"
-    """The three rising tones, where the network or the number is at fault (ITU-T E.180)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Spoken:
-    """How one language says it. `recordings` are file names without .wav, in order; empty: the text is synthesised.
-
-    `nearest` is what is played, after a tone, where the proper audio is not there (yet).
-    """
-
-    text: str
-    recordings: tuple[str, ...] = ()
-    nearest: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    es: Spoken
-    en: Spoken
-    lead: Lead = Lead.NOTHING
-    times: int = 1
-    """How often it is said."""
-
-    def spoken(self, language: str) -> Spoken:
-        return self.es if language == SPANISH else self.en
-
-    @property
-    def words(self) -> Words:
-        return Words(en=self.en.text, es=self.es.text)
-
+__all__ = [
+    "ANNOUNCEMENTS",
+    "BEEP",
+    "CUES",
+    "ENGLISH",
+    "LANGUAGES",
+    "RINGBACK",
+    "ROOM_JOINED",
+    "ROOM_LEFT",
+    "SENTENCES",
+    "SPANISH",
+    "TONES",
+    "Lead",
+    "Sentence",
+    "Spoken",
+    "language_of",
+]
 
 BEEP = "beep"
-CUES: tuple[str, ...] = (*(a.value for a in Announcement), BEEP)
-"""All that can be played by name."""
+RINGBACK = "ringback"
+"""One ring as a caller hears it in Mexico: 425 Hz for a second, then four of silence."""
+ROOM_JOINED, ROOM_LEFT = "room-joined", "room-left"
+TONES = (BEEP, RINGBACK, ROOM_JOINED, ROOM_LEFT)
 
-SPANISH, ENGLISH = "es-MX", "en"
-LANGUAGES = (SPANISH, ENGLISH)
-
-
-def language_of(tag: str) -> str:
-    """The one of LANGUAGES for a BCP 47 tag: any Spanish is es-MX, so is nothing; all else is English."""
-    return SPANISH if not tag or tag.lower().startswith("es") else ENGLISH
-
-
-SENTENCES: dict[Announcement, Sentence] = {
+ANNOUNCEMENTS: dict[Announcement, Sentence] = {
     Announcement.INVALID_PREFIX: Sentence(
         Spoken("El prefijo marcado no es válido. Marque los diez dígitos del número, sin prefijo."),
         Spoken(
@@ -149,4 +124,41 @@ SENTENCES: dict[Announcement, Sentence] = {
         ),
         Spoken("Please try your call again later.", recordings=("please-try-call-later",)),
     ),
+    Announcement.NO_CREDIT: Sentence(
+        Spoken("Su empresa no tiene saldo para esta llamada."),
+        Spoken("Your company has no credit for this call.", nearest=("all-circuits-busy-now",)),
+    ),
+    Announcement.LIMIT_REACHED: Sentence(
+        Spoken(
+            "No se puede hacer esta llamada: se alcanzó el límite fijado contra el fraude. Avise a su administrador."
+        ),
+        Spoken("This call cannot be made: a limit against fraud was reached. Please tell your administrator."),
+    ),
+    Announcement.OUTSIDE_HOURS: Sentence(
+        Spoken("Estas llamadas no están permitidas fuera de horario."),
+        Spoken("These calls are not permitted outside office hours."),
+    ),
+    Announcement.OTHER_BUILDING: Sentence(
+        Spoken("Esa extensión está en otro edificio, con el que no hay enlace en este momento."),
+        Spoken("That extension is in another building, which cannot be reached at the moment."),
+    ),
+    Announcement.FORWARD_REFUSED: Sentence(
+        Spoken("No es posible desviar sus llamadas a ese número."),
+        Spoken("Your calls cannot be forwarded to that number."),
+    ),
+    Announcement.NO_MAILBOX: Sentence(
+        Spoken("Esa extensión no tiene buzón de voz."), Spoken("That extension has no voice mailbox.")
+    ),
+    Announcement.NO_LAST_CALL: Sentence(
+        Spoken("No hay una llamada anterior a la cual marcar."), Spoken("There is no earlier call to dial.")
+    ),
+    Announcement.NOT_ALLOWED_HERE: Sentence(
+        Spoken("Este teléfono no puede usar ese código."), Spoken("This telephone cannot use that code.")
+    ),
 }
+
+_TABLES: tuple[Mapping[Any, Sentence], ...] = (ANNOUNCEMENTS, CONFIRMATIONS, MENU_SENTENCES)
+SENTENCES: dict[str, Sentence] = {cue.value: sentence for table in _TABLES for cue, sentence in table.items()}
+"""Every sentence by its cue."""
+CUES: tuple[str, ...] = (*SENTENCES, *TONES)
+"""All that can be played by name."""

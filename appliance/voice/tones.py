@@ -37,3 +37,23 @@ def busy(seconds: float) -> Pcm:
 
 def beep() -> Pcm:
     return sine(1400, 0.3)
+
+
+def ringback() -> Pcm:
+    """Mexico: 425 Hz, one second on, four off."""
+    return joined(sine(425, 1.0), pause(4.0))
+
+
+def room_joined() -> Pcm:
+    """Two rising tones: somebody came in."""
+    return joined(sine(440, 0.12, -24.0), sine(660, 0.16, -24.0))
+
+
+def room_left() -> Pcm:
+    """Two falling tones: somebody went."""
+    return joined(sine(660, 0.12, -24.0), sine(440, 0.16, -24.0))
+
+
+def both(low: float, high: float, seconds: float) -> Pcm:
+    """Two tones at once, as a key has them."""
+    return sine(low, seconds, _LEVEL_DBFS + 6) + sine(high, seconds, _LEVEL_DBFS + 6)
