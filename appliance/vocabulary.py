@@ -37,6 +37,35 @@ class Announcement(StrEnum):
     EMERGENCY_NO_WAY_OUT = "emergency-no-way-out"
     NUMBER_NOT_IN_SERVICE = "number-not-in-service"
     TRY_LATER = "try-later"
+    NO_CREDIT = "no-credit"
+    LIMIT_REACHED = "limit-reached"
+    OUTSIDE_HOURS = "outside-hours"
+    OTHER_BUILDING = "other-building"
+    FORWARD_REFUSED = "forward-refused"
+    NO_MAILBOX = "no-mailbox"
+    NO_LAST_CALL = "no-last-call"
+    NOT_ALLOWED_HERE = "not-allowed-here"
+
+
+class Cue(StrEnum):
+    """What the service `confirm` speaks, one after the other; between them digits, as `digits:<digits>`."""
+
+    FORWARD_ALL_ON = "forward-all-on"
+    FORWARD_ALL_OFF = "forward-all-off"
+    FORWARD_BUSY_ON = "forward-busy-on"
+    FORWARD_BUSY_OFF = "forward-busy-off"
+    FORWARD_NO_ANSWER_ON = "forward-no-answer-on"
+    FORWARD_NO_ANSWER_OFF = "forward-no-answer-off"
+    CALL_WAITING_ON = "call-waiting-on"
+    CALL_WAITING_OFF = "call-waiting-off"
+    DO_NOT_DISTURB_ON = "do-not-disturb-on"
+    DO_NOT_DISTURB_OFF = "do-not-disturb-off"
+    RECEPTIONIST_AUTO = "receptionist-auto"
+    RECEPTIONIST_OPEN = "receptionist-open"
+    RECEPTIONIST_CLOSED = "receptionist-closed"
+    EMERGENCY_TEST = "emergency-test"
+    EMERGENCY_TEST_NO_WAY = "emergency-test-no-way"
+    """The test was made, and no trunk is up."""
 
 
 class PhoneState(StrEnum):

@@ -15,7 +15,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from appliance.sip_edge.plan import CallAttempt, FromPhone, FromTrunk, Plan, Ring, Say, Step, ToTrunk, ToVoice
+from appliance.sip_edge.plan import CallAttempt, FromTrunk, Plan, Ring, Say, Step, ToTrunk, ToVoice
 
 
 class LegKind(StrEnum):
@@ -60,6 +60,9 @@ class Invite:
     """The trunk that an inbound call came by; an outbound one is known by its legs."""
     reasons: tuple[str, ...] = ()
     """`Reason.encoded()`, in order."""
+    shown: str = ""
+    """The caller as phones that it rings see it; empty: hidden, or no phone rings."""
+    shown_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,18 @@ class Began:
     at_ms: int
     step: int
     legs: tuple[LegName, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rang:
+    """A leg said for the first time that it rings (a provisional response over 100)."""
+
+    event: ClassVar[str] = "rang"
+    call_id: str
+    from_tag: str
+    at_ms: int
+    kind: str
+    to: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +136,9 @@ class Ended:
     status: int = 0
 
 
-CallFact = Invite | Began | Replied | Answered | Cancelled | Ended
+CallFact = Invite | Began | Rang | Replied | Answered | Cancelled | Ended
 
-_BY_EVENT: dict[str, type[CallFact]] = {t.event: t for t in (Invite, Began, Replied, Answered, Cancelled, Ended)}
+_BY_EVENT: dict[str, type[CallFact]] = {t.event: t for t in (Invite, Began, Rang, Replied, Answered, Cancelled, Ended)}
 _NAMES: dict[type[CallFact], tuple[str, ...]] = {t: tuple(f.name for f in fields(t)) for t in _BY_EVENT.values()}
 _ENCODE = json.JSONEncoder(
     ensure_ascii=False, separators=(",", ":"), default=lambda leg: [leg.kind, leg.to, leg.phone_id]
@@ -176,6 +191,9 @@ def _checked(kind: type[CallFact], name: str, value: Any) -> Any:
 def invite(attempt: CallAttempt, plan: Plan, from_tag: str, at_ms: int) -> Invite:
     """The fact to note when a plan was made for an attempt."""
     source = attempt.source
+    ways = (plan.steps, plan.after.busy, plan.after.no_answer, plan.after.not_found, plan.after.other)
+    rung = next((step.identity for way in ways for step in way if isinstance(step, Ring)), None)
+    seen = rung if rung is not None and not rung.private else None
     return Invite(
         call_id=attempt.call_id,
         from_tag=from_tag,
@@ -183,12 +201,14 @@ def invite(attempt: CallAttempt, plan: Plan, from_tag: str, at_ms: int) -> Invit
         account_id=plan.account_id,
         direction=plan.direction,
         caller=plan.caller,
-        caller_phone_id=source.phone_id if isinstance(source, FromPhone) else "",
+        caller_phone_id="" if isinstance(source, FromTrunk) else source.phone_id,
         dialled=attempt.dialled,
         destination=plan.destination,
         call_class=plan.call_class.value,
         trunk_id=source.trunk_id if isinstance(source, FromTrunk) else "",
         reasons=tuple(r.encoded() for r in plan.reasons),
+        shown=seen.user if seen else "",
+        shown_name=seen.display if seen else "",
     )
 
 
@@ -196,7 +216,12 @@ def legs_of(step: Step) -> tuple[LegName, ...]:
     """The legs that a step begins; a Refuse begins none. Of a Ring in turn, one is begun at a time."""
     match step:
         case Ring(targets=targets):
-            return tuple(LegName(LegKind.PHONE.value, t.sip_user, t.phone_id) for t in targets)
+            return tuple(
+                LegName(LegKind.TRUNK.value, t.trunk_id)
+                if t.trunk_id
+                else LegName(LegKind.PHONE.value, t.sip_user, t.phone_id)
+                for t in targets
+            )
         case ToTrunk(trunk_id=trunk_id):
             return (LegName(LegKind.TRUNK.value, trunk_id),)
         case Say():

@@ -4,46 +4,91 @@ Only what the next step needs: reasons and names are in the call facts already.
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
-from appliance.sip_edge.plan import Identity, OnFailure, Plan, Refuse, Ring, Say, Step, Target, ToTrunk, ToVoice
+from appliance.sip_edge.plan import (
+    Diversion,
+    Identity,
+    OnFailure,
+    Plan,
+    Refuse,
+    Ring,
+    Say,
+    Step,
+    Target,
+    ToTrunk,
+    ToVoice,
+)
 from appliance.vocabulary import Announcement, CallClass
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_NOTHING = OnFailure()
 
 
 def pack(plan: Plan) -> str:
     """The plan's steps as one line of JSON. `unpack(pack(plan))` equals the plan but for its reasons and names."""
-    after = plan.after
-    ways = (plan.steps, after.busy, after.no_answer, after.other, after.not_found)
-    return _encode([[_pack_step(s) for s in steps] for steps in ways])
+    return _encode([_pack_steps(plan.steps), *_pack_ways(plan.after)])
 
 
 def unpack(text: str) -> Plan:
     """Raises ValueError on what `pack` could not have written."""
     try:
-        ways = [tuple(_unpack_step(s) for s in steps) for steps in json.loads(text)]
-        return Plan(ways[0], CallClass.UNKNOWN, "", "", "", "", OnFailure(*ways[1:5]))
-    except (KeyError, IndexError, TypeError) as wrong:
+        steps, *ways = json.loads(text)
+        return Plan(_unpack_steps(steps), CallClass.UNKNOWN, "", "", "", "", _unpack_ways(ways))
+    except (KeyError, IndexError, TypeError, RecursionError) as wrong:
         raise ValueError(f"not a packed plan: {wrong}") from wrong
 
 
+def _pack_steps(steps: Sequence[Step]) -> list[Any]:
+    return [_pack_step(s) for s in steps]
+
+
+def _unpack_steps(packed: list[Any]) -> tuple[Step, ...]:
+    return tuple([_unpack_step(s) for s in packed])
+
+
+def _pack_ways(after: OnFailure) -> list[Any]:
+    return [_pack_steps(way) for way in (after.busy, after.no_answer, after.other, after.not_found)]
+
+
+def _unpack_ways(ways: list[Any]) -> OnFailure:
+    busy, no_answer, other, not_found = ways
+    return OnFailure(_unpack_steps(busy), _unpack_steps(no_answer), _unpack_steps(other), _unpack_steps(not_found))
+
+
 def _pack_identity(i: Identity) -> list[Any]:
-    return [i.user, i.display, i.asserted, i.private]
+    return [i.user, i.display, i.asserted, i.private, i.prefix]
+
+
+def _pack_diverted(diverted: tuple[Diversion, ...]) -> list[Any]:
+    return [[d.user, d.reason] for d in diverted]
+
+
+def _unpack_diverted(packed: list[Any]) -> tuple[Diversion, ...]:
+    return tuple([Diversion(*d) for d in packed])
 
 
 def _pack_step(step: Step) -> list[Any]:
     match step:
         case Ring():
-            targets = [[t.phone_id, t.sip_user] for t in step.targets]
-            return ["ring", targets, step.together, step.seconds, _pack_identity(step.identity)]
+            targets = [
+                [t.phone_id, t.sip_user, t.trunk_id, t.user, t.goto] if t.trunk_id else [t.phone_id, t.sip_user]
+                for t in step.targets
+            ]
+            after = [] if step.after == _NOTHING else _pack_ways(step.after)
+            identity = _pack_identity(step.identity)
+            diverted = _pack_diverted(step.diverted)
+            return ["ring", targets, step.together, step.seconds, identity, after, step.elsewhere, diverted]
         case ToTrunk():
             identity = _pack_identity(step.identity)
-            return ["trunk", step.trunk_id, step.user, identity, step.seconds, step.silence_s, step.insist]
+            patience = [step.seconds, step.silence_s, step.insist]
+            diverted = _pack_diverted(step.diverted)
+            return ["trunk", step.trunk_id, step.user, identity, *patience, step.location, step.goto, step.party, diverted]
         case Say():
             return ["say", step.announcement.value, step.status, step.reason, step.language]
         case ToVoice():
-            return ["voice", step.service, step.language]
+            return ["voice", step.service, step.language, step.params]
         case Refuse():
             return ["refuse", step.status, step.reason]
 
@@ -52,16 +97,28 @@ def _unpack_step(packed: list[Any]) -> Step:
     kind, *rest = packed
     match kind:
         case "ring":
-            targets, together, seconds, identity = rest
-            return Ring(tuple(Target(*t) for t in targets), together, seconds, Identity(*identity))
+            targets, together, seconds, identity, after, elsewhere, diverted = rest
+            return Ring(
+                tuple([Target(*t) for t in targets]),
+                together,
+                seconds,
+                Identity(*identity),
+                _unpack_ways(after) if after else _NOTHING,
+                elsewhere,
+                _unpack_diverted(diverted),
+            )
         case "trunk":
-            trunk_id, user, identity, seconds, silence_s, insist = rest
-            return ToTrunk(trunk_id, user, Identity(*identity), seconds, silence_s, insist)
+            trunk_id, user, identity, seconds, silence_s, insist, *where, diverted = rest
+            shown, location, goto, party = Identity(*identity), *where
+            return ToTrunk(
+                trunk_id, user, shown, seconds, silence_s, insist, location, goto, party, _unpack_diverted(diverted)
+            )
         case "say":
             announcement, status, reason, language = rest
             return Say(Announcement(announcement), status, reason, language)
         case "voice":
-            return ToVoice(*rest)
+            service, language, params = rest
+            return ToVoice(service, language, tuple([(str(name), str(value)) for name, value in params]))
         case "refuse":
             return Refuse(*rest)
     raise ValueError(f"not a packed step: {kind!r}")

@@ -44,6 +44,24 @@ class ReportedReach:
     def voice_up(self) -> bool:
         return self.report is None or self.report.voice_up
 
+    def link_up(self) -> bool:
+        return True
+
+    def calls_of(self, sip_user: str) -> int:
+        return 0
+
+    def class_calls(self, scope: str, id: str, call_class: str) -> int:
+        return 0
+
+    def spent_today(self, scope: str, id: str) -> int:
+        return 0
+
+    def last_dialled(self, phone_id: str) -> str:
+        return ""
+
+    def last_caller(self, phone_id: str) -> str:
+        return ""
+
     def doubt(self) -> Words | None:
         """Why the answer may not be what a call would meet now."""
         if self.report is None:

@@ -10,17 +10,24 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 
-from appliance.errors import EngineProblem, Words
 from appliance.settings import Settings
+from appliance.sip_edge.become import Command, become, missing, refused
 from appliance.sip_edge.contacts import prepare_contacts
 from appliance.sip_edge.digest import CLOCK_SLACK_S, NONCE_LIFE_S
-from appliance.sip_edge.kamailio.knobs import ALIVE_CODES, ENVIRONMENT, MAX_CONTACTS, STATE_KEPT_S
+from appliance.sip_edge.front import inner_listeners
+from appliance.sip_edge.kamailio.board import LONGEST_S
+from appliance.sip_edge.kamailio.knobs import (
+    ALIVE_CODES,
+    ENVIRONMENT,
+    LAST_KEPT_S,
+    MAX_CONTACTS,
+    SPENT_KEPT_S,
+    STATE_KEPT_S,
+)
 from appliance.sip_edge.keys import edge_dir, write_knobs
 from appliance.sip_edge.listening import Listener, check_free
 
@@ -41,30 +48,22 @@ SILENT_CALL_S, MUTED_CALL_S = 900, 7200
 """Without a packet for so long a call is over; on hold it may last longer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
-    """An engine ready to run."""
-
-    argv: tuple[str, ...]
-    environment: Mapping[str, str]
-
-
 def run_kamailio(settings: Settings) -> None:
     """Become Kamailio. Raises EngineProblem where its port is taken, or where no configuration of it is good."""
     check_free(listeners(settings), "Kamailio")
-    _become(kamailio_command(settings))
+    become(kamailio_command(settings))
 
 
 def run_rtpengine(settings: Settings) -> None:
     """Become rtpengine, with the sessions that Redis kept."""
     check_free((Listener("udp", "127.0.0.1", settings.media.ng_port),), "rtpengine")
-    _become(rtpengine_command(settings))
+    become(rtpengine_command(settings))
 
 
 def run_redis(settings: Settings) -> None:
     """Become the Redis that keeps rtpengine's sessions: loopback only, small, written to disk each second."""
     check_free((Listener("tcp", "127.0.0.1", settings.media.redis_port),), "Redis")
-    _become(redis_command(settings))
+    become(redis_command(settings))
 
 
 # Kamailio
@@ -77,12 +76,14 @@ def contacts_db(settings: Settings) -> Path:
 def listeners(settings: Settings) -> tuple[Listener, ...]:
     """What Kamailio listens on: phones' side, trunks' side, loopback for voice, and the control port."""
     net, port = settings.network, settings.sip.port
-    found = [
-        Listener("udp", net.voice_address, port, settings.sip.workers),
-        Listener("tcp", net.voice_address, port),
-    ]
+    found = [Listener("udp", net.voice_address, port, settings.sip.workers)]
     if net.uplink_address != net.voice_address:
-        found += [Listener("udp", net.uplink_address, port, UPLINK_WORKERS), Listener("tcp", net.uplink_address, port)]
+        found.append(Listener("udp", net.uplink_address, port, UPLINK_WORKERS))
+    if settings.sip.tls:
+        found += inner_listeners(settings)
+    else:
+        sides = dict.fromkeys((net.voice_address, net.uplink_address))
+        found += [Listener("tcp", address, port) for address in sides]
     if "127.0.0.1" not in (net.voice_address, net.uplink_address):
         found.append(Listener("udp", "127.0.0.1", port, LOOPBACK_WORKERS))
     return (*found, Listener("tcp", "127.0.0.1", settings.sip.control_port))
@@ -117,8 +118,8 @@ def kamailio_command(settings: Settings) -> Command:
         wrong = f"{TEMPLATE}, line {getattr(broken, 'lineno', '?')}: {broken.message}"
     if wrong:
         if not good.exists():
-            raise _refused("Kamailio", wrong)
-        print(f"conserje: {_refused('Kamailio', wrong).text(settings.language)}", file=sys.stderr, flush=True)
+            raise refused("Kamailio", wrong)
+        print(f"conserje: {refused('Kamailio', wrong).text(settings.language)}", file=sys.stderr, flush=True)
         print("conserje: Kamailio runs with its last good configuration.", file=sys.stderr, flush=True)
     return Command((*_kamailio(good, run_edge), "-DD", "-E"), environment)
 
@@ -139,12 +140,19 @@ def render_kamailio(settings: Settings) -> str:
         port=sip.port,
         aliases=sorted({net.voice_address, net.uplink_address}),
         listeners=listeners(settings),
+        tls=sip.tls,
+        tls_port=sip.tls_port,
+        flood_per_s=sip.flood_per_s,
+        ban_s=sip.ban_s,
         several_sides=net.voice_address != net.uplink_address or net.voice_address != "127.0.0.1",
         location_url=f"sqlite:///{contacts_db(settings)}",
         max_contacts=MAX_CONTACTS,
         register_expires_s=sip.register_expires_s,
         nonce_kept_s=NONCE_LIFE_S + CLOCK_SLACK_S,
         state_kept_s=STATE_KEPT_S,
+        spent_kept_s=SPENT_KEPT_S,
+        last_kept_s=LAST_KEPT_S,
+        call_kept_s=LONGEST_S,
         trunk_list=edge / "trunks.list",
         probe_interval_s=sip.probe_interval_s,
         uplink_address=net.uplink_address,
@@ -165,8 +173,8 @@ def refusal(configuration: Path, environment: Mapping[str, str], runtime_dir: Pa
             check=False,
             env={**os.environ, **environment},
         )
-    except FileNotFoundError as missing:
-        raise _missing("kamailio") from missing
+    except FileNotFoundError as absent:
+        raise missing("kamailio") from absent
     except subprocess.TimeoutExpired:
         return f"`kamailio -c` was not done after {CHECK_S} s"
     if checked.returncode == 0:
@@ -242,30 +250,3 @@ def redis_command(settings: Settings) -> Command:
     )
     configuration.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return Command(("redis-server", str(configuration)), {})
-
-
-# Both
-
-
-def _become(command: Command) -> NoReturn:
-    try:
-        os.execvpe(command.argv[0], list(command.argv), {**os.environ, **command.environment})  # noqa: S606
-    except FileNotFoundError as missing:
-        raise _missing(command.argv[0]) from missing
-
-
-def _refused(engine: str, why: str) -> EngineProblem:
-    return EngineProblem(
-        Words(f"{engine} refuses its configuration: {why}.", f"{engine} rechaza su configuración: {why}."),
-        Words(
-            "Check what was changed in the settings or in the template.",
-            "Revise lo que se cambió en los ajustes o en la plantilla.",
-        ),
-    )
-
-
-def _missing(program: str) -> EngineProblem:
-    return EngineProblem(
-        Words(f"The program {program} is not installed.", f"El programa {program} no está instalado."),
-        Words("Run the installer again.", "Ejecute de nuevo el instalador."),
-    )

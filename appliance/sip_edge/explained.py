@@ -22,6 +22,14 @@ _SPOKEN: dict[Announcement, Words] = {
     A.EMERGENCY_NO_WAY_OUT: Words("emergency: dial from a mobile", "emergencia: marque desde un celular"),
     A.NUMBER_NOT_IN_SERVICE: Words("number not in service", "número fuera de servicio"),
     A.TRY_LATER: Words("try later", "intente más tarde"),
+    A.NO_CREDIT: Words("no credit", "sin saldo"),
+    A.LIMIT_REACHED: Words("limit against fraud reached", "límite contra el fraude alcanzado"),
+    A.OUTSIDE_HOURS: Words("not permitted outside hours", "no permitida fuera de horario"),
+    A.OTHER_BUILDING: Words("the other building cannot be reached", "sin enlace con el otro edificio"),
+    A.FORWARD_REFUSED: Words("cannot be forwarded there", "no se puede desviar ahí"),
+    A.NO_MAILBOX: Words("no mailbox", "sin buzón"),
+    A.NO_LAST_CALL: Words("no earlier call", "sin llamada anterior"),
+    A.NOT_ALLOWED_HERE: Words("not for this telephone", "no para este teléfono"),
 }
 
 _CLASSES: dict[CallClass, Words] = {

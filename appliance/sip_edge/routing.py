@@ -31,6 +31,7 @@ from appliance.sip_edge.plan import (
     CallAttempt,
     FromPhone,
     FromTrunk,
+    FromVoice,
     OnFailure,
     Plan,
     Reach,
@@ -62,6 +63,8 @@ def route(attempt: CallAttempt, directory: Directory, now: datetime, reach: Reac
             return _from_phone(decision, phone_id, attempt.dialled)
         case FromTrunk() as source:
             return _from_trunk(decision, source, attempt.dialled)
+        case FromVoice(phone_id=phone_id):
+            return _from_phone(decision, phone_id, attempt.dialled)
 
 
 # From one of our phones

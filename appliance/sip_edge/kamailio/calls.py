@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from appliance.directory.live import Live
-from appliance.directory.model import Directory, Phone, Trunk
+from appliance.directory.model import Directory, Phone, Trunk, TrunkKind
 from appliance.sip_edge.callfacts import (
     Answered,
     Began,
@@ -23,14 +23,17 @@ from appliance.sip_edge.callfacts import (
     Ended,
     LegKind,
     LegName,
+    Rang,
     Replied,
     invite,
     legs_of,
 )
 from appliance.sip_edge.carry import pack, unpack
 from appliance.sip_edge.failover import CANCELLED, all_steps, following
+from appliance.sip_edge.kamailio.asked import Asked
+from appliance.sip_edge.kamailio.board import Board
 from appliance.sip_edge.kamailio.door import Door
-from appliance.sip_edge.kamailio.headers import Sending, assertion, shown, voice_headers
+from appliance.sip_edge.kamailio.headers import Sending, phone_headers, shown, trunk_headers, voice_headers
 from appliance.sip_edge.kamailio.knobs import Knobs
 from appliance.sip_edge.kamailio.media import LATE, RANG, RELAYED, UPLINK, VOICE, Media
 from appliance.sip_edge.kamailio.reach import NowReach
@@ -69,6 +72,8 @@ NOT_FROM_OUTSIDE = (
     "Proxy-Authorization",
     "Authorization",
     "Route",
+    "History-Info",
+    "Diversion",
 )
 """What no caller may say of itself, or was for us alone; with every X-Conserje-*."""
 
@@ -84,25 +89,32 @@ class Calls:
         self._spool = spool
         self._door = door
         self._reach = NowReach(ksr, knobs.realm)
+        self._asked = Asked(ksr)
         self._sending = Sending()
         self.media = Media(ksr, knobs)
+        self.board = Board(ksr)
 
     # A new call
 
     def begin_from_phone(self, phone: Phone, directory: Directory) -> None:
-        self._begin(FromPhone(phone.id), VOICE, directory)
+        self._begin(self._asked.from_phone(phone.id), VOICE, directory)
 
     def begin_from_trunk(self, trunk: Trunk, directory: Directory) -> None:
         ksr = self._ksr
         asserted = ksr.pv.get("$ai") if trunk.trusted else None
         caller = asserted.partition(":")[2].partition("@")[0] if asserted else ksr.pv.get("$fU")
         display = (ksr.pv.get("$fn") or "").strip('" ')
-        self._begin(FromTrunk(trunk.id, unquote(caller or ""), display), UPLINK, directory)
+        source = FromTrunk(trunk.id, unquote(caller or ""), display)
+        ours = trunk.trunk_kind == TrunkKind.CENTRAL and trunk.trusted
+        self._begin(self._asked.from_trunk(source, ours), UPLINK, directory)
 
-    def _begin(self, source: FromPhone | FromTrunk, side: str, directory: Directory) -> None:
+    def begin_from_voice(self, directory: Directory) -> None:
+        """voice goes on with a call that it holds; it was known by where it sends from."""
+        self._begin(self._asked.from_voice(), VOICE, directory)
+
+    def _begin(self, attempt: CallAttempt, side: str, directory: Directory) -> None:
         ksr = self._ksr
-        call_id, from_tag = ksr.pv.get("$ci"), ksr.pv.get("$ft")
-        attempt = CallAttempt(source, unquote(ksr.pv.get("$rU") or ""), call_id)
+        call_id, from_tag = attempt.call_id, ksr.pv.get("$ft")
         plan = route(attempt, directory, datetime.now(UTC), self._reach, self._knobs.ring_s)
         for header in NOT_FROM_OUTSIDE:
             ksr.hdr.remove(header)
@@ -111,6 +123,7 @@ class Calls:
         ksr.rr.record_route()
         ksr.rr.add_rr_param(f";{SIGNATURE}={self._signature(call_id, from_tag)}")
         ksr.tm.t_newtran()
+        self.board.begins(call_id, from_tag, ksr.pv.get("$fU") if isinstance(attempt.source, FromPhone) else "")
         # What cannot be sent is ours to answer, by the plan's next step.
         ksr.tm.t_set_disable_internal_reply(1)
         standing = Standing(At(0), side, pack(plan))
@@ -175,13 +188,14 @@ class Calls:
                 legs = self._aim_at_phones(step, standing.at)
                 if not legs:
                     return NOT_REACHED, "Temporarily Unavailable"
-                self._sending = Sending(step.identity, self._knobs.voice_address, "", side, VOICE)
+                headers = phone_headers(step, self._knobs.voice_address)
+                self._sending = Sending(step.identity, self._knobs.voice_address, headers, side, VOICE)
                 ksr.tm.t_set_fr(step.seconds * 1000, PHONE_SILENCE_MS)
             case ToTrunk():
                 trunk = directory.trunk(step.trunk_id)
                 if trunk is None or not self._aim_at_trunk(trunk, step.user):
                     return NO_TRUNK, "Service Unavailable"
-                headers = assertion(step.identity, self._knobs.uplink_address) if trunk.trusted else ""
+                headers = trunk_headers(step, trunk, self._knobs.uplink_address)
                 self._sending = Sending(step.identity, self._knobs.uplink_address, headers, side, UPLINK)
                 ksr.tm.t_set_fr(step.seconds * 1000, step.silence_s * 1000)
                 legs = list(legs_of(step))
@@ -206,6 +220,7 @@ class Calls:
         ksr.tm.t_on_failure("ksr_failure")
         # Before it is sent: another worker may have its answer while this one still writes.
         began_ms = now_ms()
+        self.board.rings(ksr.pv.get("$ci"), ksr.pv.get("$ft"), (g.to for g in legs if g.kind == LegKind.PHONE))
         if ksr.tm.t_relay() < 0:
             return NO_TRUNK, "Service Unavailable"
         began = tuple(dict.fromkeys(legs))
@@ -264,8 +279,10 @@ class Calls:
                 self._note(Answered(call_id, from_tag, now_ms(), leg.kind, leg.to))
             elif status not in (401, 407):
                 self._note(Replied(call_id, from_tag, now_ms(), leg.kind, leg.to, status))
-        elif status > 100:
+        elif status > 100 and not ksr.isbflagset(RANG):
             ksr.setbflag(RANG)
+            leg = Standing.of(ksr.pv.get(_STANDING)).leg(ksr.tm.t_get_branch_index())
+            self._note(Rang(ksr.pv.get("$ci"), ksr.pv.get("$ft"), now_ms(), leg.kind, leg.to))
         if status > 100:
             self.media.reply()
 
@@ -317,13 +334,14 @@ class Calls:
         ksr.pv.sets("$avp(trunk_secret)", trunk.secret)
         if not self._aim_at_trunk(trunk, step.user) or ksr.uac.uac_auth() < 0:
             return False
-        headers = assertion(step.identity, self._knobs.uplink_address) if trunk.trusted else ""
+        headers = trunk_headers(step, trunk, self._knobs.uplink_address)
         self._sending = Sending(step.identity, self._knobs.uplink_address, headers, standing.side, UPLINK)
         again = replace(standing, at=replace(standing.at, tried=1))
         return self._relay(again, list(legs_of(step)), [])[0] == 0
 
     def _note(self, *facts: CallFact) -> None:
         """A full disk costs a record, never a call."""
+        self.board.note(*facts)
         try:
             if facts:
                 self._spool.append(*facts)

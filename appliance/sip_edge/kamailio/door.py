@@ -12,6 +12,7 @@ from typing import Any
 
 from appliance.directory.model import Directory, Phone, Trunk
 from appliance.sip_edge.digest import Credentials, Guard, Verdict, challenges, parse, same_user
+from appliance.sip_edge.kamailio.gate import Gate
 from appliance.sip_edge.kamailio.knobs import TRUNK_ADDRESSES, Knobs
 from appliance.sip_edge.trunks import is_address, sends
 
@@ -20,11 +21,18 @@ MAX_CREDENTIALS = 4
 
 
 class Door:
-    def __init__(self, ksr: Any, knobs: Knobs) -> None:
+    def __init__(self, ksr: Any, knobs: Knobs, gate: Gate, names: "TrunkNames") -> None:
         self._ksr = ksr
+        self._gate = gate
         self._guard = Guard(knobs.realm, knobs.nonce_key)
         self._realm = knobs.realm
-        self._names = TrunkNames(knobs.path("edge_dir") / TRUNK_ADDRESSES)
+        self._voice_sip_port = knobs.voice_sip_port
+        self._names = names
+
+    def is_voice(self) -> bool:
+        """Whether our own voice sent this request: from its port on loopback, where nobody else can send from."""
+        ksr = self._ksr
+        return bool(ksr.is_UDP()) and ksr.pv.get("$si") == "127.0.0.1" and int(ksr.pv.get("$sp")) == self._voice_sip_port
 
     def trunk(self, directory: Directory) -> Trunk | None:
         """The trunk that this request came from."""
@@ -41,17 +49,24 @@ class Door:
         """The phone that proved itself. None: it was answered, with a challenge or a refusal."""
         ksr = self._ksr
         given = self._given("Authorization" if method == "REGISTER" else "Proxy-Authorization")
+        source = ksr.pv.get("$si")
         if given is None:
+            self._gate.knock()
             self._challenge(method, stale=False)
             return None
         phone = directory.phone_by_sip_user(given.username)
         secret = (phone.sip_secret or None) if phone else None
-        verdict = self._guard.judge(given, method, secret, int(time.time()))
+        now = int(time.time())
+        verdict = self._guard.judge(given, method, secret, now, source)
         if verdict is Verdict.GOOD and ksr.htable.sht_inc("nonce", given.use) != 1:
             verdict = Verdict.STALE
         if verdict is not Verdict.GOOD or phone is None:
             if verdict is Verdict.WRONG:
                 ksr.htable.sht_inc("count", "refused")
+                if self._guard.fresh(given.nonce, now, source):
+                    self._gate.wrong_password()
+                else:
+                    self._gate.knock()
             self._challenge(method, stale=verdict is Verdict.STALE)
             return None
         # One phone must not speak in another's name, nor use a digest of one call for another (RFC 7616 §3.4.6).
@@ -59,6 +74,8 @@ class Door:
         if not honest or (method == "INVITE" and not same_user(given.uri, ksr.pv.get("$ru"))):
             ksr.sl.sl_send_reply(403, "Forbidden")
             return None
+        if method == "REGISTER":
+            self._gate.proved()
         return phone
 
     def _given(self, header: str) -> Credentials | None:
@@ -76,7 +93,7 @@ class Door:
         status, reason, header = 407, "Proxy Authentication Required", "Proxy-Authenticate"
         if method == "REGISTER":
             status, reason, header = 401, "Unauthorized", "WWW-Authenticate"
-        nonce = self._guard.nonce(int(time.time()), os.urandom(8))
+        nonce = self._guard.nonce(int(time.time()), os.urandom(8), ksr.pv.get("$si"))
         asked = challenges(self._realm, nonce, stale, ksr.pv.get("$ua") or "")
         ksr.hdr.append_to_reply("".join(f"{header}: {value}\r\n" for value in asked))
         ksr.sl.sl_send_reply(status, reason)

@@ -1,10 +1,14 @@
 """The headers that one leg of a call sees: its From, what is asserted to a trunk, what voice is asked for. Pure."""
 
+from base64 import b64encode
 from dataclasses import dataclass
 from urllib.parse import quote
+from xml.sax.saxutils import escape
 
+from appliance.directory.model import Trunk
+from appliance.sip_edge import diversion
 from appliance.sip_edge.kamailio.media import VOICE
-from appliance.sip_edge.plan import Identity, Say, ToVoice
+from appliance.sip_edge.plan import Identity, Ring, Say, ToTrunk, ToVoice
 
 ANONYMOUS = "sip:anonymous@anonymous.invalid"
 
@@ -22,22 +26,62 @@ class Sending:
 
 def shown(identity: Identity, host: str) -> tuple[str, str]:
     """Display name and URI of the From that a leg sees."""
+    prefix = _quotable(identity.prefix)
     if identity.private or not identity.user:
-        return '"Anonymous"', ANONYMOUS
-    display = identity.display.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{f"{prefix} Anonymous".strip()}"', ANONYMOUS
+    display = f"{prefix} {_quotable(identity.display)}".strip()
     return f'"{display}"' if display else "", f"sip:{quote(identity.user, safe='+*')}@{host}"
+
+
+def _quotable(text: str) -> str:
+    """As it stands in a quoted-string (RFC 3261 §25.1); what would end the header is left out."""
+    clean = "".join(c for c in text if c.isprintable())
+    return clean.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def assertion(identity: Identity, host: str) -> str:
     """RFC 3325 headers towards a trunk that we trust."""
     if not identity.asserted:
         return ""
-    privacy = "Privacy: id\r\n" if identity.private else ""
-    return f"P-Asserted-Identity: <sip:{quote(identity.asserted, safe='+')}@{host}>\r\n{privacy}"
+    return f"P-Asserted-Identity: <sip:{quote(identity.asserted, safe='+')}@{host}>\r\n"
+
+
+def trunk_headers(step: ToTrunk, trunk: Trunk, host: str) -> str:
+    """What a trunk is told: who asks to be hidden, who is asserted, diversions, and where an emergency is."""
+    lines = assertion(step.identity, host) if trunk.trusted else ""
+    if step.identity.private:
+        lines += "Privacy: id\r\n"
+    if step.goto:
+        lines += f"X-Conserje-Goto: {quote(step.goto, safe=':')}\r\n"
+    if step.location:
+        lines += f"Geolocation: <{location_uri(step.location)}>\r\nGeolocation-Routing: yes\r\n"
+    return lines + diversion.headers(step.diverted, step.user, host)
+
+
+def phone_headers(step: Ring, host: str) -> str:
+    return diversion.headers(step.diverted, step.targets[0].sip_user, host)
 
 
 def voice_headers(step: Say | ToVoice) -> str:
     language = f"X-Conserje-Language: {step.language}\r\n"
     if isinstance(step, ToVoice):
-        return language
+        said = "".join(f"X-Conserje-{n.capitalize()}: {quote(v, safe=',:+*')}\r\n" for n, v in step.params if v)
+        return said + language
     return f"X-Conserje-Say: {step.announcement.value}\r\nX-Conserje-Then: {step.status} {step.reason}\r\n{language}"
+
+
+def location_uri(address: str) -> str:
+    """A civic address as a PIDF-LO document (RFC 4119, RFC 5139) within a URI (RFC 2397).
+
+    A header of its own, and not a part of the body: a carrier that knows nothing of it still reads the SDP.
+    """
+    document = _PIDF.format(address=escape(address))
+    return f"data:application/pidf+xml;base64,{b64encode(document.encode()).decode()}"
+
+
+_PIDF = (
+    '<presence xmlns="urn:ietf:params:xml:ns:pidf" entity="pres:site@conserje.invalid"><tuple id="a"><status>'
+    '<geopriv xmlns="urn:ietf:params:xml:ns:pidf:geopriv10"><location-info>'
+    '<civicAddress xmlns="urn:ietf:params:xml:ns:pidf:geopriv10:civicAddr"><country>MX</country>'
+    "<LOC>{address}</LOC></civicAddress></location-info><usage-rules/></geopriv></status></tuple></presence>"
+)

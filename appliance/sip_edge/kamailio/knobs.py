@@ -11,6 +11,10 @@ ENVIRONMENT = "CONSERJE_EDGE_KNOBS"
 MAX_CONTACTS = 8
 STATE_KEPT_S = 6
 """How long what the edge service saw is believed. Past it, a worker tries and finds out itself."""
+SPENT_KEPT_S = 90_000
+"""Longer than a day: what was spent counts until the edge service has said otherwise."""
+LAST_KEPT_S = 7 * 86_400
+"""How long a phone's last call can be dialled again."""
 
 TRUNK_ADDRESSES = "trunks.json"
 """In `edge_dir`: trunk id to its addresses, where the directory has only a name (written by the edge service)."""
@@ -31,6 +35,11 @@ class Knobs:
     live_dir: str
     spool_dir: str
     edge_dir: str
+    tls_port: int
+    behind_port: int
+    """The first of the loopback ports behind HAProxy; 0: there is none, and no TLS."""
+    ban_after: int
+    flood_per_s: int
     nonce_key: bytes = field(repr=False)
     """New at each start: uses of older nonces are forgotten, so these are stale."""
     dialog_key: bytes = field(repr=False)

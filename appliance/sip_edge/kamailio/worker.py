@@ -16,8 +16,10 @@ from appliance.directory.live import Live
 from appliance.errors import Problem
 from appliance.sip_edge.callfacts import By, Ended
 from appliance.sip_edge.kamailio.calls import Calls
-from appliance.sip_edge.kamailio.door import Door
-from appliance.sip_edge.kamailio.knobs import Knobs
+from appliance.sip_edge.kamailio.door import Door, TrunkNames
+from appliance.sip_edge.kamailio.gate import Gate
+from appliance.sip_edge.kamailio.knobs import TRUNK_ADDRESSES, Knobs
+from appliance.sip_edge.kamailio.secure import SECURE, Secure
 from appliance.sip_edge.kamailio.spool import Spool, now_ms
 
 ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, NOTIFY, REGISTER"
@@ -58,7 +60,11 @@ class Worker:
         self._knobs = knobs
         self._live = Live(knobs.path("live_dir"))
         self._spool = Spool(knobs.path("spool_dir"))
-        self._door = Door(ksr, knobs)
+        names = TrunkNames(knobs.path("edge_dir") / TRUNK_ADDRESSES)
+        self._names = names
+        self._gate = Gate(ksr, knobs.ban_after, knobs.flood_per_s > 0, self._is_trunk)
+        self._door = Door(ksr, knobs, self._gate, names)
+        self._secure = Secure(ksr, knobs)
         self._calls = Calls(ksr, knobs, self._live, self._spool, self._door)
 
     # What Kamailio calls. Names are in kamailio.cfg.j2, in t_on_*() and in KEMI itself.
@@ -78,6 +84,8 @@ class Worker:
     @guarded
     def ksr_request_route(self, _message: Any) -> None:
         ksr = self._ksr
+        if not self._gate.admits():
+            return
         if ksr.maxfwd.process_maxfwd(MAX_FORWARDS) < 0:
             ksr.sl.sl_send_reply(483, "Too Many Hops")
             return
@@ -147,7 +155,9 @@ class Worker:
                 return
             if method == "BYE":
                 by = By.CALLER if downstream else By.CALLEE
-                self._spool.append(Ended(call_id, from_tag, now_ms(), by.value))
+                ended = Ended(call_id, from_tag, now_ms(), by.value)
+                self._calls.board.note(ended)
+                self._spool.append(ended)
             self._calls.media.in_dialog(method)
             if method in ANSWERED_WITH_SDP:
                 ksr.tm.t_on_reply("ksr_reply_in_dialog")
@@ -177,6 +187,11 @@ class Worker:
         elif method != "ACK":
             ksr.sl.sl_send_reply(501, "Not Implemented")
 
+    def _is_trunk(self, address: str) -> bool:
+        """Whether any trunk sends from this address."""
+        trunks = self._live.current().trunks()
+        return any(address == t.host or address in self._names.addresses(t.id) for t in trunks)
+
     def _register(self) -> None:
         phone = self._door.phone(self._live.current(), "REGISTER")
         if phone is None:
@@ -188,6 +203,8 @@ class Worker:
         if ksr.is_TCP():
             # A phone on TCP is reached over the connection that it opened, also when its contact names another port.
             ksr.pv.sets("$avp(received)", f"sip:{ksr.pv.get('$si')}:{ksr.pv.get('$sp')};transport=tcp")
+        if self._secure.by_tls():
+            ksr.setbflag(SECURE)
         # One writer at a time: a worker that found SQLite busy would sleep a whole millisecond.
         ksr.cfgutils.lock(CONTACTS_LOCK)
         try:
@@ -200,6 +217,9 @@ class Worker:
         directory = self._live.current()
         if not ksr.is_myself_ruri():
             ksr.sl.sl_send_reply(403, "Relaying Denied")
+            return
+        if self._door.is_voice():
+            self._calls.begin_from_voice(directory)
             return
         trunk = self._door.trunk(directory)
         if trunk is not None:

@@ -1,7 +1,7 @@
 """What routing tests stand in: the sample building, what can be reached in it, and one line to place a call."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from appliance.directory.model import Directory, MemoryDirectory, Row
@@ -22,6 +22,13 @@ class Reachable:
     unregistered: frozenset[str] = frozenset()
     trunks_down: frozenset[str] = frozenset()
     voice: bool = True
+    link: bool = True
+    in_calls: Mapping[str, int] = field(default_factory=dict)
+    """sip_user -> calls."""
+    class_counts: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
+    spent: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    dialled: Mapping[str, str] = field(default_factory=dict)
+    callers: Mapping[str, str] = field(default_factory=dict)
 
     def registered(self, sip_user: str) -> bool:
         return sip_user not in self.unregistered
@@ -31,6 +38,24 @@ class Reachable:
 
     def voice_up(self) -> bool:
         return self.voice
+
+    def link_up(self) -> bool:
+        return self.link
+
+    def calls_of(self, sip_user: str) -> int:
+        return self.in_calls.get(sip_user, 0)
+
+    def class_calls(self, scope: str, id: str, call_class: str) -> int:
+        return self.class_counts.get((scope, id, call_class), 0)
+
+    def spent_today(self, scope: str, id: str) -> int:
+        return self.spent.get((scope, id), 0)
+
+    def last_dialled(self, phone_id: str) -> str:
+        return self.dialled.get(phone_id, "")
+
+    def last_caller(self, phone_id: str) -> str:
+        return self.callers.get(phone_id, "")
 
 
 ALL = Reachable()

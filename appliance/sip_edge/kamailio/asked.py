@@ -1,0 +1,74 @@
+"""What an INVITE says of itself besides its number, as Kamailio gives it: who transferred it, how often it was diverted.
+
+What is believed of it, and what follows, is routing's; here only sources that may say a thing at all are told apart.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import unquote
+
+from appliance.sip_edge.digest import user_part
+from appliance.sip_edge.diversion import counted
+from appliance.sip_edge.plan import CallAttempt, FromPhone, FromTrunk, FromVoice
+
+MOST_HEADERS = 20
+MOST_TEXT = 200
+HIDDEN = frozenset({"id", "user", "header"})
+"""Privacy values (RFC 3323, RFC 3325) by which a caller asks not to be shown."""
+PREFIX = "X-Conserje-"
+
+
+class Asked:
+    """Reads the INVITE that a worker holds."""
+
+    def __init__(self, ksr: Any) -> None:
+        self._ksr = ksr
+
+    def from_phone(self, phone_id: str) -> CallAttempt:
+        return self._attempt(FromPhone(phone_id))
+
+    def from_trunk(self, source: FromTrunk, of_ours: bool) -> CallAttempt:
+        """`of_ours`: the trunk comes from another building of ours, which may name where the call goes."""
+        return self._attempt(source, self._goto() if of_ours else None)
+
+    def from_voice(self) -> CallAttempt:
+        source = FromVoice(
+            account_id=self._said("Account"),
+            caller=self._said("Caller"),
+            display=self._said("Name"),
+            phone_id=self._said("Phone"),
+            why=self._said("Why"),
+            on_behalf=self._said("Target") if self._said("Why") == "accept" else "",
+        )
+        return self._attempt(source, self._goto())
+
+    def _attempt(
+        self, source: FromPhone | FromTrunk | FromVoice, goto: tuple[str, str] | None = None
+    ) -> CallAttempt:
+        ksr = self._ksr
+        return CallAttempt(
+            source,
+            unquote(ksr.pv.get("$rU") or ""),
+            ksr.pv.get("$ci"),
+            goto,
+            counted(self._values("History-Info"), self._values("Diversion")),
+            user_part(next(iter(self._values("Referred-By")), "").partition("<")[2].partition(">")[0]),
+            not HIDDEN.isdisjoint(
+                word.strip().lower() for value in self._values("Privacy") for word in value.split(";")
+            ),
+        )
+
+    def _goto(self) -> tuple[str, str] | None:
+        kind, colon, target = self._said("Goto").partition(":")
+        return (kind, target) if colon and target else None
+
+    def _said(self, name: str) -> str:
+        value = self._ksr.hdr.get(PREFIX + name)
+        return unquote(value.strip())[:MOST_TEXT] if value else ""
+
+    def _values(self, header: str) -> Iterable[str]:
+        for index in range(MOST_HEADERS):
+            value = self._ksr.hdr.get_idx(header, index)
+            if value is None:
+                return
+            yield value
