@@ -20,6 +20,7 @@ from appliance.sip_edge.callfacts import (
     Invite,
     LegKind,
     LegName,
+    Rang,
     Replied,
     encode,
 )
@@ -116,7 +117,7 @@ def _in_order(facts: Iterable[CallFact]) -> list[CallFact]:
     return sorted(facts, key=lambda f: (f.at_ms, _RANK[type(f)], encode(f)))
 
 
-_RANK: dict[type[CallFact], int] = {Invite: 0, Began: 1, Replied: 2, Cancelled: 3, Answered: 4, Ended: 5}
+_RANK: dict[type[CallFact], int] = {Invite: 0, Began: 1, Rang: 2, Replied: 3, Cancelled: 4, Answered: 5, Ended: 6}
 
 
 def _by_tag(facts: list[CallFact]) -> dict[str, list[CallFact]]:

@@ -159,7 +159,7 @@ def test_a_caller_that_gives_up_stops_the_ringing(whole: Building, pair: tuple[A
     beto.answer(invite, 487, "Request Terminated")
     assert ana.outcome(call).status == 487
     facts = [f for f in whole.facts() if f["call_id"] == call.call_id]
-    assert [f["event"] for f in facts if f["event"] != "replied"] == ["invite", "began", "cancelled", "ended"]
+    assert [f["event"] for f in facts if f["event"] != "replied"] == ["invite", "began", "rang", "cancelled", "ended"]
 
 
 def test_holding_goes_through_as_a_re_invite(whole: Building, pair: tuple[Agent, Agent]) -> None:

@@ -1,0 +1,207 @@
+"""Which calls our phones are in, and which ring where: one board that all workers write and read, in shared memory.
+
+What a worker does with it is for reach.py (is this phone busy?) and pickup.py (what rings there?). Entries are named by
+their call, so that saying a thing twice changes nothing; the lamps service puts back what a restart of Kamailio forgot
+and takes away what nothing ended (lamps_board.py). Tables are in kamailio.cfg.j2.
+"""
+
+import hashlib
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from appliance.sip_edge.callfacts import Answered, CallFact, Ended, LegKind, Replied
+
+IN_CALL, RINGS, CALL = "incall", "rings", "call"
+"""Tables: by sip_user, the calls that it makes or has answered; those that ring it; by call, who is in it."""
+LONGEST_S = 86_400
+"""No call is believed in for longer (ledger.TALKING_AT_MOST_MS)."""
+
+
+def key_of(call_id: str, from_tag: str) -> str:
+    """The name of a call on the board."""
+    name = f"{call_id} {from_tag}".encode("utf-8", "replace")
+    return hashlib.blake2b(name, digest_size=8).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A call in a phone's list, and since when (seconds since 1970)."""
+
+    key: str
+    since_s: int
+
+
+def entries(text: str | None) -> list[Entry]:
+    """A phone's list as the table has it. What is not one is left out."""
+    pairs = (line.split(" ") for line in (text or "").split("\n"))
+    return [Entry(p[0], int(p[1])) for p in pairs if len(p) == 2 and p[1].isdigit()]
+
+
+def listed(found: Iterable[Entry]) -> str:
+    return "\n".join(f"{e.key} {e.since_s}" for e in found)
+
+
+@dataclass(frozen=True, slots=True)
+class OnBoard:
+    """A call: its INVITE's transaction (0 0: none any more), and the phones in it. Empty `caller`: not ours."""
+
+    index: int
+    label: int
+    caller: str
+    phones: tuple[str, ...] = ()
+
+    def text(self) -> str:
+        return "\n".join((f"{self.index} {self.label} {self.caller}", *self.phones))
+
+    @classmethod
+    def of(cls, text: str) -> "OnBoard":
+        first, *phones = text.split("\n")
+        index, label, caller = first.split(" ", 2)
+        return cls(int(index), int(label), caller, tuple(phones))
+
+
+@dataclass(frozen=True, slots=True)
+class RingingCall:
+    """A call that rings a phone: the transaction that a branch may be added to."""
+
+    key: str
+    since_s: int
+    index: int
+    label: int
+
+
+class Board:
+    def __init__(self, ksr: Any) -> None:
+        self._ksr = ksr
+
+    # What workers say, in the order of a call's life
+
+    def begins(self, call_id: str, from_tag: str, caller: str) -> None:
+        """A new call, its transaction made. `caller`: sip_user of our calling phone, else empty."""
+        pv = self._ksr.pv
+        key = key_of(call_id, from_tag)
+        on = OnBoard(int(pv.get("$T(id_index)") or 0), int(pv.get("$T(id_label)") or 0), caller)
+        self._ksr.htable.sht_sets(CALL, key, on.text())
+        if caller:
+            self._add(IN_CALL, caller, key)
+
+    def rings(self, call_id: str, from_tag: str, users: Iterable[str]) -> None:
+        """The next step of a call: these phones will ring, those of the step before ring no more."""
+        key = key_of(call_id, from_tag)
+        on = self._call(key)
+        if on is None:
+            return
+        now = tuple(dict.fromkeys(users))
+        for user in on.phones:
+            if user not in now:
+                self._take(RINGS, user, key)
+        for user in now:
+            self._add(RINGS, user, key)
+        if now != on.phones:
+            self._ksr.htable.sht_sets(CALL, key, OnBoard(on.index, on.label, on.caller, now).text())
+
+    def joins(self, key: str, user: str) -> None:
+        """One more phone rings with a call that rings already."""
+        on = self._call(key)
+        if on is not None and user not in on.phones:
+            self._ksr.htable.sht_sets(CALL, key, OnBoard(on.index, on.label, on.caller, (*on.phones, user)).text())
+            self._add(RINGS, user, key)
+
+    def leg_over(self, call_id: str, from_tag: str, user: str) -> None:
+        """This phone's leg ended without an answer."""
+        self._take(RINGS, user, key_of(call_id, from_tag))
+
+    def answered(self, call_id: str, from_tag: str, user: str) -> None:
+        """`user` (empty: no phone of ours) talks; nothing of the call rings any more."""
+        key = key_of(call_id, from_tag)
+        on = self._call(key)
+        if on is None:
+            return
+        for phone in on.phones:
+            self._take(RINGS, phone, key)
+        phones = (user,) if user else ()
+        self._ksr.htable.sht_sets(CALL, key, OnBoard(0, 0, on.caller, phones).text())
+        if user:
+            self._add(IN_CALL, user, key)
+
+    def ends(self, call_id: str, from_tag: str) -> None:
+        key = key_of(call_id, from_tag)
+        on = self._call(key)
+        if on is None:
+            return
+        self._ksr.htable.sht_rm(CALL, key)
+        for user in on.phones:
+            self._take(RINGS, user, key)
+            self._take(IN_CALL, user, key)
+        if on.caller:
+            self._take(IN_CALL, on.caller, key)
+
+    def note(self, *facts: CallFact) -> None:
+        """What facts say of a call that is on the board."""
+        for fact in facts:
+            match fact:
+                case Replied(kind=LegKind.PHONE):
+                    self.leg_over(fact.call_id, fact.from_tag, fact.to)
+                case Answered():
+                    user = fact.to if fact.kind == LegKind.PHONE else ""
+                    self.answered(fact.call_id, fact.from_tag, user)
+                case Ended():
+                    self.ends(fact.call_id, fact.from_tag)
+
+    # What workers ask
+
+    def calls_of(self, user: str) -> int:
+        """Calls that this phone makes or has answered."""
+        text = self._ksr.htable.sht_get(IN_CALL, user)
+        if not text:
+            return 0
+        oldest = int(time.time()) - LONGEST_S
+        return sum(e.since_s > oldest for e in entries(text))
+
+    def ringing(self, users: Iterable[str]) -> RingingCall | None:
+        """The call that has rung longest at any of these phones, and can still be taken over."""
+        found = {e for user in users for e in entries(self._ksr.htable.sht_get(RINGS, user))}
+        for entry in sorted(found, key=lambda e: (e.since_s, e.key)):
+            on = self._call(entry.key)
+            if on is not None and on.index:
+                return RingingCall(entry.key, entry.since_s, on.index, on.label)
+        return None
+
+    def rings_as(self, key: str) -> RingingCall | None:
+        """This call, where it rings."""
+        on = self._call(key)
+        return RingingCall(key, 0, on.index, on.label) if on is not None and on.index and on.phones else None
+
+    def phones_rung(self, key: str) -> tuple[str, ...]:
+        on = self._call(key)
+        return on.phones if on is not None else ()
+
+    def _call(self, key: str) -> OnBoard | None:
+        text = self._ksr.htable.sht_get(CALL, key)
+        return OnBoard.of(text) if text else None
+
+    def _add(self, table: str, user: str, key: str) -> None:
+        htable = self._ksr.htable
+        htable.sht_lock(table, user)
+        try:
+            found = entries(htable.sht_get(table, user))
+            if all(e.key != key for e in found):
+                htable.sht_sets(table, user, listed((*found, Entry(key, int(time.time())))))
+        finally:
+            htable.sht_unlock(table, user)
+
+    def _take(self, table: str, user: str, key: str) -> None:
+        htable = self._ksr.htable
+        htable.sht_lock(table, user)
+        try:
+            found = entries(htable.sht_get(table, user))
+            left = [e for e in found if e.key != key]
+            if len(left) != len(found):
+                if left:
+                    htable.sht_sets(table, user, listed(left))
+                else:
+                    htable.sht_rm(table, user)
+        finally:
+            htable.sht_unlock(table, user)
