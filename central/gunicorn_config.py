@@ -1,9 +1,12 @@
 """gunicorn's configuration, made of the central office's settings (`conserje-central serve`)."""
 
+import threading
 from typing import Any
 
 from central import settings as settings_module
 from central.authority import load_authority
+from central.office import open_office
+from central.post import run_postman
 from central.tls import server_context
 from central.web import stop_waiting_with
 
@@ -37,3 +40,4 @@ def ssl_context(_config: Any, _default: Any) -> Any:
 
 def post_worker_init(worker: Any) -> None:
     stop_waiting_with(lambda: bool(worker.alive))
+    run_postman(open_office(_settings), threading.Event())

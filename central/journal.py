@@ -12,6 +12,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
+from central import voicemail
 from central.clock import from_iso
 from central.directory.edit import Edit
 from central.directory.phones import PhoneWish, adopt_phone, swap_phone
@@ -20,12 +21,21 @@ from central.facts import NO_KIND, Envelope, fact_of
 from central.model import CdrRecord, FactRecord, PastPresence, PhoneRecord, PresenceRecord, SeenPhone
 from central.office import Office
 from central.rules import phones as rules
-from wire.facts import FACT_TYPES, Cdr, PhoneAdopted, PhoneSeen, PhoneSwapped
+from wire.facts import (
+    FACT_TYPES,
+    MAILBOX_FACTS,
+    Cdr,
+    GreetingChosen,
+    PhoneAdopted,
+    PhoneSeen,
+    PhoneSwapped,
+    PinChanged,
+)
 from wire.rows import Phone
 
 MAX_SEEN_PHONES = 1000
 """Unknown phones kept for a site; the ones seen last stay."""
-_EDITS = (PhoneAdopted.fact, PhoneSwapped.fact)
+_EDITS = frozenset({PhoneAdopted.fact, PhoneSwapped.fact, PinChanged.fact, GreetingChosen.fact})
 _REFUSALS = (InputProblem, NotFoundProblem, WireInputProblem)
 _NOT_STORED = Words(
     "It cannot be stored: it is malformed or in the way.", "No se puede guardar: es inválido o estorba."
@@ -132,7 +142,8 @@ def _said(known: FactRecord) -> Words | None:
 
 
 def _apply(edit: Edit, site_id: str, envelope: Envelope) -> None:
-    match fact_of(envelope):
+    fact = fact_of(envelope)
+    match fact:
         case Cdr() as cdr:
             _apply_cdr(edit, site_id, cdr)
         case PhoneSeen() as seen:
@@ -141,6 +152,10 @@ def _apply(edit: Edit, site_id: str, envelope: Envelope) -> None:
             _apply_adopted(edit, site_id, adopted)
         case PhoneSwapped() as swapped:
             _apply_swapped(edit, site_id, swapped)
+        case _ if isinstance(fact, MAILBOX_FACTS):
+            if not _was_ever_at(edit.session, fact.account_id, site_id):
+                raise _stranger()
+            voicemail.apply(edit, site_id, fact, envelope.hlc)
 
 
 def _apply_cdr(edit: Edit, site_id: str, cdr: Cdr) -> None:

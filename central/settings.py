@@ -74,6 +74,23 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True)
+class Mail:
+    """The mail server that letters leave by. Without a `host` they wait in the queue."""
+
+    host: str = ""
+    port: int = 587
+    security: str = "starttls"
+    """starttls | tls | none"""
+    username: str = ""
+    password: str = field(default="", repr=False)
+    sender: str = "conserje@localhost"
+    ca_file: str = ""
+    """CA of the mail server; empty: the system's."""
+    alerts_to: tuple[str, ...] = ()
+    """Who hears of emergency calls, beside the company's own administrators."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     language: str = "es-MX"
     paths: Paths = Paths()
@@ -81,6 +98,7 @@ class Settings:
     web: Web = Web()
     security: Security = Security()
     feed: Feed = Feed()
+    mail: Mail = Mail()
 
     @property
     def database_url(self) -> str:

@@ -171,10 +171,20 @@ class MailboxLocked:
     until: str
 
 
-FACT_TYPES = {t.fact: t for t in (Cdr, PhoneSeen, PhoneAdopted, PhoneSwapped)}
+Fact = (
+    Cdr
+    | PhoneSeen
+    | PhoneAdopted
+    | PhoneSwapped
+    | MessageLeft
+    | MessageChanged
+    | PinChanged
+    | GreetingChosen
+    | MailboxLocked
+)
+MAILBOX_FACTS = (MessageLeft, MessageChanged, PinChanged, GreetingChosen, MailboxLocked)
+FACT_TYPES: dict[str, type[Fact]] = {t.fact: t for t in (Cdr, PhoneSeen, PhoneAdopted, PhoneSwapped, *MAILBOX_FACTS)}
 """The kinds that a centre of this version applies."""
-MAILBOX_FACT_TYPES = {t.fact: t for t in (MessageLeft, MessageChanged, PinChanged, GreetingChosen, MailboxLocked)}
-"""What mailboxes say. A centre takes them by adding them to its kinds; until then they wait in the building."""
 SECRET_FIELDS = {PhoneAdopted.fact: "sip_secret", PhoneSwapped.fact: "sip_secret", PinChanged.fact: "pin_hash"}
 """The one field of a fact that is sealed in the building's journal, and opened for the way to the centre."""
 WITH_SECRET = frozenset(SECRET_FIELDS)

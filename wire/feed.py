@@ -8,6 +8,7 @@ All requests are HTTPS with the building's client certificate, except enrolment 
     GET  /building/v1/feed?after=N&wait=S                        -> FeedAnswer
     POST /building/v1/journal      {"facts": [FactEnvelope]}     -> {"accepted": [id], "refused": [{"id", "why"}]}
     POST /building/v1/status       SyncReport                    -> {}
+    PUT  /building/v1/messages/ID/audio   audio/wav              -> {}, after the journal told of the message
     GET  /building/v1/sounds/SHA256                              -> audio/wav, 16-bit mono: a Sound's octets
 
 `after=0`, or an N too old for the centre to have every revision since, is answered with a snapshot.

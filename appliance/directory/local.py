@@ -14,17 +14,7 @@ from pathlib import Path
 from appliance.directory.localdb import LocalDatabase
 from appliance.ports import Chance, Clock
 from appliance.vocabulary import PhoneState
-from wire.facts import (
-    Cdr,
-    GreetingChosen,
-    MailboxLocked,
-    MessageChanged,
-    MessageLeft,
-    PhoneAdopted,
-    PhoneSeen,
-    PhoneSwapped,
-    PinChanged,
-)
+from wire.facts import Fact, PhoneAdopted
 from wire.feed import FactEnvelope
 from wire.rows import Phone
 
@@ -90,12 +80,6 @@ class Fetch:
 @dataclass(frozen=True, slots=True)
 class FetchRecord(Fetch):
     at: str = ""
-
-
-Fact = (
-    Cdr | PhoneSeen | PhoneAdopted | PhoneSwapped | MessageLeft | MessageChanged | PinChanged | GreetingChosen
-    | MailboxLocked
-)  # fmt: skip
 
 
 class LocalStore(LocalDatabase):

@@ -29,6 +29,7 @@ from central.model.sync import (
     SiteContact,
     SiteState,
 )
+from central.model.voicemail import Letter, MessageRecord
 
 RECORDS: dict[str, type[Record]] = OWN_RECORDS | {r.__tablename__: r for r in SERVICE_RECORDS}
 """The table of each kind of wire row."""
@@ -45,8 +46,10 @@ __all__ = [
     "ExtensionRecord",
     "FactRecord",
     "FeedRevision",
+    "Letter",
     "LineKeyRecord",
     "MappingRecord",
+    "MessageRecord",
     "NumberRecord",
     "Operator",
     "PastPresence",

@@ -1,0 +1,139 @@
+"""Messages of mailboxes as buildings tell of them: kept with their sound, mailed to whom the mailbox names (L-1)."""
+
+import hashlib
+from datetime import UTC
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from central import post
+from central.clock import from_iso
+from central.directory.edit import Edit
+from central.directory.stamps import changed
+from central.errors import InputProblem, NotFoundProblem, Words
+from central.model import MessageRecord, SiteRecord
+from central.model.rows import find
+from central.office import Office
+from central.rules.numbers import for_people
+from wire.facts import GreetingChosen, MailboxLocked, MessageChanged, MessageLeft, PinChanged
+from wire.rows import Account, Person
+from wire.services import Mailbox
+
+MAX_AUDIO = 16 * 1024 * 1024
+NEW, DELETED = "new", "deleted"
+MailboxFact = MessageLeft | MessageChanged | PinChanged | GreetingChosen | MailboxLocked
+
+
+def apply(edit: Edit, site_id: str, fact: MailboxFact, hlc: str) -> None:
+    """What a mailbox in a building says. The caller has checked that the company is at that site.
+
+    A mailbox that was deleted meanwhile is no fault of the building's: what concerns it is passed over.
+    """
+    match fact:
+        case MessageLeft():
+            _left(edit, site_id, fact, hlc)
+        case MessageChanged():
+            _changed(edit, fact, hlc)
+        case PinChanged():
+            _write(edit, fact.account_id, fact.mailbox_id, {"pin_hash": fact.pin_hash}, hlc)
+            edit.note("pin-by-phone", Mailbox.kind, fact.mailbox_id, account=fact.account_id)
+        case GreetingChosen():
+            _write(edit, fact.account_id, fact.mailbox_id, {"greeting": fact.greeting}, hlc)
+        case MailboxLocked():
+            what = {"by": fact.by, "until": fact.until}
+            edit.note("locked", Mailbox.kind, fact.mailbox_id, what, account=fact.account_id)
+
+
+def keep_audio(office: Office, site_id: str, message_id: str, audio: bytes) -> None:
+    """The sound of a message; then it is mailed. Sent again it changes nothing.
+
+    Raises NotFoundProblem for a message of another building, InputProblem for octets that are not those announced.
+    """
+    with office.database.writing() as session:
+        record = session.get(MessageRecord, message_id, with_for_update=True)
+        if record is None or record.site_id != site_id:
+            raise NotFoundProblem(Words("There is no such message.", "No existe ese mensaje."))
+        if record.audio_sealed is not None or record.state == DELETED:
+            return
+        if hashlib.sha256(audio).hexdigest() != record.sha256:
+            raise InputProblem(
+                "", Words("These are not the octets that were announced.", "No son los octetos que se anunciaron.")
+            )
+        record.audio_sealed = office.sealer.seal(audio, f"message/{message_id}")
+        session.flush()
+        _mail(office, session, record)
+
+
+def audio_of(office: Office, account_id: str, message_id: str) -> bytes:
+    """A message's sound, for its owner's page. Raises NotFoundProblem, as for another company's."""
+    with office.reading() as session:
+        record = session.get(MessageRecord, message_id)
+        if record is None or record.account_id != account_id or record.audio_sealed is None:
+            raise NotFoundProblem(Words("There is no such message.", "No existe ese mensaje."))
+        return office.sealer.open(record.audio_sealed, f"message/{message_id}")
+
+
+def _left(edit: Edit, site_id: str, fact: MessageLeft, hlc: str) -> None:
+    if edit.session.get(MessageRecord, fact.message_id) is not None:
+        return
+    edit.session.add(
+        MessageRecord(
+            id=fact.message_id,
+            site_id=site_id,
+            account_id=fact.account_id,
+            mailbox_id=fact.mailbox_id,
+            caller=fact.caller,
+            caller_name=fact.caller_name,
+            at=from_iso(fact.at),
+            duration_ms=fact.duration_ms,
+            bytes=fact.bytes,
+            sha256=fact.sha256,
+            state=NEW,
+            changed_stamp=hlc,
+            audio_sealed=None,
+        )
+    )
+    edit.session.flush()
+
+
+def _changed(edit: Edit, fact: MessageChanged, hlc: str) -> None:
+    record = edit.session.get(MessageRecord, fact.message_id)
+    if record is None or record.account_id != fact.account_id or hlc < record.changed_stamp:
+        return
+    record.state, record.changed_stamp = fact.state, hlc
+    if fact.state == DELETED:
+        record.audio_sealed = None
+    edit.session.flush()
+
+
+def _write(edit: Edit, account_id: str, mailbox_id: str, values: dict[str, str], hlc: str) -> None:
+    edit.lock_account(account_id)
+    box = find(edit.session, Mailbox, mailbox_id, edit.sealer)
+    if box is None or box.account_id != account_id:
+        return
+    made = changed(box, values, hlc)
+    if made != box:
+        edit.put(made)
+
+
+def _mail(office: Office, session: Session, record: MessageRecord) -> None:
+    box = find(session, Mailbox, record.mailbox_id)
+    if box is None or not box.email:
+        return
+    account = find(session, Account, record.account_id)
+    person = find(session, Person, box.person_id) if box.person_id else None
+    language = (person.language if person else "") or (account.language if account else "") or "es-MX"
+    site = session.get(SiteRecord, record.site_id)
+    who = " ".join(p for p in (record.caller_name, for_people(record.caller)) if p)
+    who = who or Words("a hidden number", "un número oculto").text(language)
+    seconds = max(1, round(record.duration_ms / 1000))
+    subject = Words(f"Voice message from {who}, {seconds} s", f"Mensaje de voz de {who}, {seconds} s")
+    place = f" ({site.name})" if site else ""
+    zone = ZoneInfo(site.timezone) if site else UTC
+    when = f"{record.at.astimezone(zone):%Y-%m-%d %H:%M}"
+    text = Words(
+        f"{box.name} has a new voice message from {who}, of {when}{place}.\n\nIt is attached; by phone dial *97.\n",
+        f"{box.name} tiene un mensaje de voz de {who}, del {when}{place}.\n\nVa adjunto; por teléfono marque *97.\n",
+    )
+    key = f"message:{record.id}"
+    post.queue(session, office.clock.now(), key, box.email, subject.text(language), text.text(language), record.id)
