@@ -221,7 +221,8 @@ class PhoneAnswers:
         how = asked.get("how")
         rows = read_rows(data)
         seen = {s.mac: s for s in shop.local.sightings()}
-        lines = check(rows, shop.live.current(), shop.catalogue.current(), seen)
+        directory = shop.live.current()
+        lines = check(rows, directory, shop.catalogue.current(), seen)
         bad = any(line.problem for line in lines)
         if how == "each" or (how == "all" and not bad):
             lines = adopt_rows(shop.settings, shop.local, lines, str(asked.get("by"))[:80])
@@ -231,7 +232,7 @@ class PhoneAnswers:
                     line.row.number,
                     line.mac or line.row.mac[:40],
                     f"{line.family} {line.model}".strip(),
-                    line.person_name,
+                    _number(line.person_id, directory),
                     line.problem,
                     line.done,
                 )
@@ -275,6 +276,13 @@ _READ: Mapping[str, Any] = {
     "voicemail": lambda c: c.line.voicemail,
 }
 """Where each of overrides.VALUES stands in a phone's context."""
+
+
+def _number(person_id: str, directory: LiveDirectory) -> str:
+    """A person as the page names one (J-4): extension and company."""
+    extension = directory.extension_of("person", person_id) if person_id else None
+    account = directory.account(extension.account_id) if extension else None
+    return f"{extension.digits} · {account.name}" if extension and account else ""
 
 
 def _written(value: Any) -> str:

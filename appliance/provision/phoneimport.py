@@ -184,7 +184,7 @@ def _checked(
     if isinstance(person, Words):
         return replace(line, problem=person)
     if directory.phones_of(person.id):
-        return replace(line, problem=Words(f"{person.name} has a phone already", f"{person.name} ya tiene un teléfono"))
+        return replace(line, problem=Words("that person has a phone already", "esa persona ya tiene un teléfono"))
     was = seen.get(mac)
     makers = families.by_oui(mac)
     named = [f for f in families.families if row.family and row.family.lower() in (f.name, f.vendor.lower())]

@@ -73,7 +73,7 @@ def create_app(settings: Settings, clock: Clock | None = None, chance: Chance | 
         Audit(store),
         Streams(),
     )
-    security.guard(app, sessions, clock, security.secret_key(settings.paths.identity_dir))
+    security.guard(app, sessions, clock, security.secret_key(settings.paths.identity_dir), settings)
     _register(app)
     _words(app, settings)
     app.register_error_handler(Problem, _problem_page)
@@ -92,8 +92,25 @@ def language() -> str:
 
 
 def _register(app: Flask) -> None:
-    from appliance.webui import account, calls, live, login, pages, phones, system
+    from appliance.webui import (
+        account,
+        calls,
+        deeds,
+        dhcp,
+        files,
+        firmware,
+        imports,
+        live,
+        login,
+        overrides,
+        pages,
+        phones,
+        swaps,
+        system,
+    )
 
+    # These are of the blueprint of phones; to have been read is all that they need.
+    assert {m.blueprint for m in (deeds, dhcp, files, firmware, imports, overrides, swaps)} == {phones.blueprint}
     for module in (login, pages, phones, calls, system, account, live):
         app.register_blueprint(module.blueprint)
 

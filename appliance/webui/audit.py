@@ -26,6 +26,18 @@ class Action(StrEnum):
     PHONE_ADOPTED = "phone_adopted"
     PHONE_ADOPTION_REFUSED = "phone_adoption_refused"
     PHONE_FORGOTTEN = "phone_forgotten"
+    PHONE_TOLD = "phone_told"
+    PHONE_WISH_CANCELLED = "phone_wish_cancelled"
+    PHONE_SWAPPED = "phone_swapped"
+    PHONE_SWAP_REFUSED = "phone_swap_refused"
+    PHONES_IMPORTED = "phones_imported"
+    OVERRIDE_CHANGED = "override_changed"
+    OVERRIDE_REFUSED = "override_refused"
+    FIRMWARE_ADDED = "firmware_added"
+    FIRMWARE_REFUSED = "firmware_refused"
+    FIRMWARE_REMOVED = "firmware_removed"
+    FIRMWARE_TARGET = "firmware_target"
+    FIRMWARE_ROLLOUT = "firmware_rollout"
     CALL_SEEN = "call_seen"
 
 

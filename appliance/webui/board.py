@@ -11,11 +11,13 @@ from enum import StrEnum
 from appliance.directory.model import Directory, Trunk
 from appliance.directory.phoneboard import PhoneRow
 from appliance.directory.reports import CallNow, EdgeReport, SyncReportFile, VoiceReport
+from appliance.directory.resyncs import Resync
 from appliance.listening import Port
 from appliance.vocabulary import LinkState, PhoneState
 from appliance.webui.alarms import Alarm, is_stale
 from appliance.webui.masking import masked
 from appliance.webui.plain import plain
+from appliance.webui.wishes import WishLine, is_news, wish_line
 
 STATE_ORDER = (
     PhoneState.QUARANTINED,
@@ -42,10 +44,11 @@ class ProcessState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PhoneLine:
-    """A phone as facility IT sees it. `name` is never empty."""
+    """A phone as facility IT sees it. `name` is never empty. `wish`: what became of the last wish, while it is news."""
 
     row: PhoneRow
     name: str
+    wish: WishLine | None = None
 
     @property
     def mac(self) -> str:
@@ -145,8 +148,15 @@ def make_and_model(family: str, model: str) -> str:
     return " ".join(w for w in (make.title(), *named, model) if w)
 
 
-def phone_lines(rows: Iterable[PhoneRow]) -> tuple[PhoneLine, ...]:
-    return tuple(PhoneLine(r, phone_name(r)) for r in rows)
+def phone_lines(rows: Iterable[PhoneRow], wishes: Mapping[str, Resync], now: datetime) -> tuple[PhoneLine, ...]:
+    """`wishes` by MAC."""
+
+    def news(row: PhoneRow) -> WishLine | None:
+        found = wishes.get(row.mac)
+        line = wish_line(found, (row.last_fetch_at,)) if found else None
+        return line if line and is_news(line, now) else None
+
+    return tuple(PhoneLine(r, phone_name(r), news(r)) for r in rows)
 
 
 def call_lines(calls: Iterable[CallNow], directory: Directory | None) -> tuple[CallLine, ...]:

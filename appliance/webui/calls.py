@@ -70,7 +70,7 @@ def every() -> str:
         args={k: v for k, v in (("q", text), ("cause", cause), ("account", account)) if v},
         causes=CAUSES,
         accounts=directory.accounts() if directory else (),
-        **view.values(desk().building.board()),
+        **view.values(desk().building),
     )
 
 

@@ -266,6 +266,9 @@ PAGES: dict[str, Words] = {
     "process.redis": Words("keeps media sessions across restarts", "guarda las sesiones de audio entre reinicios"),
     "process.rtpengine": Words("relays media", "retransmite el audio"),
     "process.kamailio": Words("registers phones and routes calls", "registra teléfonos y enruta llamadas"),
+    "process.haproxy": Words(
+        "ends phones' encrypted signalling (TLS)", "termina la señalización cifrada de los teléfonos (TLS)"
+    ),
     "process.edge": Words("writes call records, watches trunks", "escribe registros de llamadas, vigila troncales"),
     "process.voice": Words("announcements and voice services", "anuncios y servicios de voz"),
     "process.dhcp": Words("gives phones their addresses", "da direcciones a los teléfonos"),

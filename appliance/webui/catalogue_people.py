@@ -30,10 +30,12 @@ PEOPLE: dict[str, Words] = {
     "role.administrator": Words("Administrator", "Administrador"),
     "role.viewer.means": Words("looks.", "mira."),
     "role.technician.means": Words(
-        "also adopts phones and opens a call's detail.", "además asigna teléfonos y abre el detalle de una llamada."
+        "also adopts, resyncs, restarts, swaps and imports phones, and opens files and a call's detail.",
+        "además asigna, avisa, reinicia, cambia e importa teléfonos, y abre archivos y el detalle de una llamada.",
     ),
     "role.administrator.means": Words(
-        "also keeps users and reads the audit.", "además administra usuarios y lee la auditoría."
+        "also keeps overrides, firmware and users, and reads the audit.",
+        "además administra ajustes propios, firmware y usuarios, y lee la auditoría.",
     ),
     "audit": Words("Audit", "Auditoría"),
     "audit.at": Words("When", "Cuándo"),
@@ -114,7 +116,9 @@ PEOPLE: dict[str, Words] = {
     "error.405": Words("That cannot be done here.", "Eso no se puede hacer aquí."),
     "error.405.todo": Words("Start again from the overview.", "Empiece otra vez desde el resumen."),
     "error.413": Words("That is too large.", "Eso es demasiado grande."),
-    "error.413.todo": Words("Send less text.", "Envíe menos texto."),
+    "error.413.todo": Words(
+        "Choose a smaller file, or send less text.", "Elija un archivo más chico, o envíe menos texto."
+    ),
     "error.other": Words("Something went wrong on our side.", "Algo falló de nuestro lado."),
     "error.other.todo": Words(
         "It is in the log. Try again; if it stays, run `conserje doctor`.",

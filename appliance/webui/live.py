@@ -15,7 +15,9 @@ from appliance.webui import security
 from appliance.webui.app import desk, language
 from appliance.webui.board import Board
 from appliance.webui.roles import Deed
+from appliance.webui.sources import Building
 from appliance.webui.views import View, view_of
+from appliance.webui.wishes import WishLine
 from appliance.webui.words import say, say_alarm, say_counted
 
 blueprint = Blueprint("live", __name__, url_prefix="/api/v1")
@@ -51,7 +53,7 @@ def events() -> Response:
 def fragments() -> Response:
     """What the stream would say, once; 304 when nothing has changed since the ETag given."""
     view = _view()
-    message = _message(view, desk().building.board())
+    message = _message(view, desk().building)
     response = Response(json.dumps({**message, "now": _now()}), mimetype="application/json")
     response.set_etag(_digest(message))
     response.make_conditional(request)
@@ -83,6 +85,7 @@ def board() -> dict[str, Any]:
                     "last_fetch_at": p.row.last_fetch_at,
                     "registered_until": p.row.registered_until,
                     "evidence": list(p.row.evidence),
+                    "wish": _wish(p.wish),
                 }
                 for p in b.phones
             ],
@@ -120,6 +123,20 @@ def board() -> dict[str, Any]:
     }
 
 
+def _wish(line: WishLine | None) -> dict[str, Any] | None:
+    """What became of the last wish that it read its files or restart; null when there is no news of it."""
+    if line is None:
+        return None
+    return {
+        "wish": line.wish.value,
+        "state": line.state.value,
+        "held_by": line.held_by,
+        "asked_at": line.asked_at,
+        "told_at": line.told_at,
+        "back_at": line.back_at,
+    }
+
+
 def _view() -> View:
     args = request.args.to_dict()
     try:
@@ -140,7 +157,7 @@ def _stream(view: View, user: str) -> Iterator[str]:
         fingerprint = d.building.fingerprint()
         if fingerprint != seen:
             seen = fingerprint
-            message = _message(view, d.building.board())
+            message = _message(view, d.building)
             changed = {k: v for k, v in message["fragments"].items() if sent.get(k) != v}
             if changed or message["announce"] != announced:
                 sent, announced = message["fragments"], message["announce"]
@@ -170,8 +187,8 @@ def _left() -> bool:
     return bool(looked.poll(0))
 
 
-def _message(view: View, board: Board) -> dict[str, Any]:
-    return {"fragments": view.draw(board), "announce": announcement(board, language())}
+def _message(view: View, building: Building) -> dict[str, Any]:
+    return {"fragments": view.draw(building), "announce": announcement(building.board(), language())}
 
 
 def announcement(board: Board, spoken: str) -> str:

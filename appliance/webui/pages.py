@@ -11,4 +11,4 @@ blueprint = Blueprint("pages", __name__)
 @blueprint.get("/")
 def overview() -> str:
     view = view_of("overview", {})
-    return render_template("overview.html", view=view, **view.values(desk().building.board()))
+    return render_template("overview.html", view=view, **view.values(desk().building))

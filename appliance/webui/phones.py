@@ -6,7 +6,6 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from werkzeug.wrappers import Response as AnyResponse
 
 from appliance.directory.adoption import adopt
-from appliance.directory.local import FETCHES_KEPT
 from appliance.errors import DirectoryProblem, InputProblem, Words
 from appliance.vocabulary import PhoneState
 from appliance.webui import security
@@ -25,12 +24,12 @@ LONGEST_FIELD = 80
 @blueprint.get("/phones")
 def every() -> str:
     view = view_of("phones", request.args.to_dict())
-    return render_template("phones.html", view=view, **view.values(desk().building.board()))
+    return render_template("phones.html", view=view, **view.values(desk().building))
 
 
 @blueprint.get("/phones/<mac>")
 def one(mac: str) -> str:
-    return _page(_line(mac))
+    return _page(line_of(mac))
 
 
 @blueprint.get("/api/v1/people")
@@ -46,7 +45,7 @@ def people() -> dict[str, Any]:
 @security.needs(Deed.ADOPT)
 def adopted(mac: str) -> AnyResponse | tuple[str, int]:
     d = desk()
-    line = _line(mac)
+    line = line_of(mac)
     typed = request.form.get("person", "").strip()[:LONGEST_FIELD]
     family = line.row.family or request.form.get("family", "")
     model = line.row.model or request.form.get("model", "").strip()[:LONGEST_FIELD]
@@ -82,7 +81,7 @@ def adopted(mac: str) -> AnyResponse | tuple[str, int]:
 @security.needs(Deed.FORGET)
 def forgotten(mac: str) -> AnyResponse:
     d = desk()
-    line = _line(mac)
+    line = line_of(mac)
     d.building.local.forget_sighting(line.mac)
     before = {"state": line.state.value, "address": line.row.address, "model": line.row.model}
     d.note(Action.PHONE_FORGOTTEN, line.mac, before)
@@ -98,7 +97,8 @@ def families() -> tuple[str, ...]:
         return ()
 
 
-def _line(mac: str) -> PhoneLine:
+def line_of(mac: str) -> PhoneLine:
+    """The phone of a page's address; 404 when nobody knows it."""
     clean = mac.lower().replace(":", "").replace("-", "")
     found = desk().building.board().phone(clean)
     if found is None:
@@ -141,11 +141,11 @@ def _page(line: PhoneLine, error: str = "", typed: str = "", choices: tuple[Sugg
     return render_template(
         "phone.html",
         view=view,
-        phone=line,
         error=error,
         typed=typed,
         choices=choices,
         families=families(),
-        fetches=d.building.local.fetches(line.mac, FETCHES_KEPT),
         adoptable=line.state in (PhoneState.UNKNOWN, PhoneState.QUARANTINED) and not line.row.phone_id,
+        standing_in=d.building.standing_in(line.row.phone_id, line.mac),
+        **{**view.values(d.building), "phone": line},
     )

@@ -10,16 +10,21 @@ import json
 import logging
 import os
 import secrets
+import shutil
+import tempfile
+import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import IO, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, g, redirect, request, session, url_for
+from flask import Flask, Request, Response, abort, current_app, g, redirect, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from appliance.ports import Clock
+from appliance.settings import Settings
 from appliance.webui.roles import Deed, may
 from appliance.webui.sessions import LONGEST_S, Session, Sessions
 
@@ -36,6 +41,28 @@ MAX_REQUEST_BYTES = 64 * 1024
 OPEN_TO_ALL = frozenset({"login.show", "login.sign_in", "login.language_chosen", "static", "login.alive"})
 BEFORE_THE_CHANGE = OPEN_TO_ALL | {"account.show", "account.change", "login.sign_out"}
 """All that a temporary password opens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A form that may be larger than others: who may send it, and how large. `spooled`: to the disk of the state."""
+
+    deed: Deed
+    most: Callable[[Settings], int]
+    spooled: bool = False
+
+
+SPARE_BYTES = 32 << 20
+"""Over what a store takes: whoever sends a little too much hears it from the store, in its own words."""
+UPLOADS = {
+    "phones.imported": Upload(Deed.IMPORT, lambda settings: 8 << 20),
+    "phones.override_written": Upload(Deed.KEEP_OVERRIDES, lambda settings: 1 << 20),
+    "phones.firmware_added": Upload(
+        Deed.KEEP_FIRMWARE, lambda settings: (settings.provisioning.firmware_most_mb << 20) + SPARE_BYTES, True
+    ),
+}
+_SPOOLS = threading.BoundedSemaphore(2)
+"""Large uploads at once of each worker: the threads are for pages."""
 NOT_A_USE = frozenset({"live.events", "live.fragments", "live.board"})
 """Asked for by an open page by itself: they do not make a session last longer."""
 
@@ -82,8 +109,28 @@ def secret_key(identity_dir: Path) -> bytes:
     return path.read_bytes()
 
 
-def guard(app: Flask, sessions: Sessions, clock: Clock, key: bytes) -> None:
+class PageRequest(Request):
+    """Large uploads go to a nameless file on the disk of the state, not to memory: nothing of one that fails stays."""
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> IO[bytes]:
+        upload = UPLOADS.get(self.endpoint or "")
+        if upload is None or not upload.spooled:
+            return super()._get_file_stream(total_content_length, content_type, filename, content_length)
+        folder: Path = current_app.config["SPOOL_DIR"]
+        folder.mkdir(parents=True, exist_ok=True)
+        return tempfile.TemporaryFile("w+b", dir=folder)
+
+
+def guard(app: Flask, sessions: Sessions, clock: Clock, key: bytes, settings: Settings) -> None:
     """Put the guards before and after every request of `app`."""
+    app.request_class = PageRequest
+    app.config["SPOOL_DIR"] = settings.paths.firmware_dir
     app.secret_key = key
     app.config.update(
         SESSION_COOKIE_NAME="conserje",
@@ -102,6 +149,7 @@ def guard(app: Flask, sessions: Sessions, clock: Clock, key: bytes) -> None:
         app.config["SESSION_COOKIE_SECURE"] = request.is_secure
         g.who = _session_of(sessions, clock, use=request.endpoint not in NOT_A_USE)
         if request.method not in SAFE_METHODS:
+            _make_room(settings)
             _refuse_forgery()
         if g.who is None and request.endpoint not in OPEN_TO_ALL:
             if request.path.startswith("/api/"):
@@ -111,6 +159,11 @@ def guard(app: Flask, sessions: Sessions, clock: Clock, key: bytes) -> None:
         if g.who is not None and g.who.must_change and request.endpoint not in BEFORE_THE_CHANGE:
             return redirect(url_for("account.show"))
         return None
+
+    @app.teardown_request
+    def give_back(error: BaseException | None) -> None:
+        if g.pop("spooling", False):
+            _SPOOLS.release()
 
     @app.after_request
     def seal(response: Response) -> Response:
@@ -122,6 +175,24 @@ def guard(app: Flask, sessions: Sessions, clock: Clock, key: bytes) -> None:
             response.headers["Cache-Control"] = "no-store"
         log_access(response)
         return response
+
+
+def _make_room(settings: Settings) -> None:
+    """Let a form of UPLOADS be as large as it may, once it is known that its sender may send it: before it is read."""
+    upload = UPLOADS.get(request.endpoint or "")
+    found: Session | None = g.get("who")
+    if upload is None or found is None:
+        return
+    if not may(found.role, upload.deed):
+        abort(403)
+    request.max_content_length = request.max_form_memory_size = upload.most(settings)
+    if upload.spooled:
+        # Once as it comes, once as it is kept.
+        if 2 * (request.content_length or 0) + SPARE_BYTES > shutil.disk_usage(settings.paths.state_dir).free:
+            abort(507)
+        if not _SPOOLS.acquire(blocking=False):
+            abort(503)
+        g.spooling = True
 
 
 def log_access(response: Response) -> None:

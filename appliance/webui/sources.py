@@ -11,12 +11,15 @@ from pathlib import Path
 
 from cryptography import x509
 
+from appliance.directory.hatch import Hatch, Sheet
 from appliance.directory.live import Live
 from appliance.directory.local import LocalStore
 from appliance.directory.model import Directory
 from appliance.directory.phoneboard import PhoneRow, count_states, phone_board
 from appliance.directory.reports import NAMES, EdgeReport, SyncReportFile, VoiceReport, read_report
-from appliance.errors import DirectoryProblem
+from appliance.directory.resyncs import Resyncs
+from appliance.directory.swap import Swap, Swaps
+from appliance.errors import DirectoryProblem, Problem
 from appliance.listening import held_ports, ports_of
 from appliance.ports import Chance, Clock
 from appliance.processes import wanted
@@ -50,6 +53,9 @@ class Building:
         self.clock = clock
         self.live = Live(settings.paths.live_dir)
         self.local = LocalStore(settings.paths.local_db, clock, chance)
+        self.resyncs = Resyncs(settings.paths.local_db, clock)
+        self.swaps = Swaps(settings.paths.local_db)
+        self.hatch = Hatch(settings.paths.run_dir)
         self._lock = threading.Lock()
         self._kept: tuple[Fingerprint, Board] | None = None
         self._slow: tuple[float, Disk | None, tuple[Certificate, ...]] | None = None
@@ -60,6 +66,18 @@ class Building:
             return self.live.current()
         except DirectoryProblem:
             return None
+
+    def sheet(self, mac: str) -> Sheet | Problem:
+        """What provisioning knows of a phone of the directory; or why it does not say."""
+        try:
+            return self.hatch.sheet(mac)
+        except Problem as problem:
+            return problem
+
+    def standing_in(self, phone_id: str, mac: str) -> Swap | None:
+        """The swap that put this device in a phone's place, while the central office has not taken it over."""
+        every = self.swaps.all() if phone_id else ()
+        return next((s for s in every if s.phone_id == phone_id and s.new_mac == mac), None)
 
     def fingerprint(self) -> Fingerprint:
         """Changes when the board may have changed. A few stat calls."""
@@ -92,7 +110,8 @@ class Building:
         if directory is not None:
             contacts = edge.contacts if edge else ()
             rows = phone_board(directory, self.local.sightings(), self.local.last_fetch_at(), contacts, now)
-        phones = phone_lines(rows)
+        wishes = {r.mac: r for r in self.resyncs.all()} if rows else {}
+        phones = phone_lines(rows, wishes, now)
         trunks = directory.trunks() if directory else ()
         disk, certificates = self._slow_things()
         processes = self._processes(edge if edge_state is ReportState.FRESH else None, edge_state, sync_state)

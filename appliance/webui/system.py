@@ -19,7 +19,10 @@ AUDIT_PAGE = 100
 @blueprint.get("/system")
 def overview() -> str:
     view = view_of("system", {})
-    return render_template("system.html", view=view, versions=versions(), **view.values(desk().building.board()))
+    network = desk().settings.network
+    return render_template(
+        "system.html", view=view, versions=versions(), network=network, **view.values(desk().building)
+    )
 
 
 @blueprint.get("/system/audit")

@@ -11,13 +11,19 @@ from urllib.parse import urlencode
 
 from flask import render_template
 
+from appliance.directory.hatch import Sheet
+from appliance.directory.local import FETCHES_KEPT
+from appliance.errors import Problem
 from appliance.vocabulary import PhoneState
 from appliance.webui.board import ATTENTION, STATE_ORDER, Board, ReportState, select
+from appliance.webui.sources import Building
+from appliance.webui.wishes import wish_line
 
 ATTENTION_SHOWN = 8
 PAGE_SIZE = 50
 CALLS_SHOWN = 100
 LONGEST_SEARCH = 80
+SERVED = (200, 304)
 
 Values = dict[str, Any]
 
@@ -30,13 +36,16 @@ class View:
     fragments: tuple[str, ...]
     args: Mapping[str, str]
     values_of: Callable[[Board, Mapping[str, str]], Values]
+    more_of: Callable[[Building, Mapping[str, str]], Values] | None = None
+    """What is not of the board: one phone's history, what provisioning says."""
 
-    def values(self, board: Board) -> Values:
-        return self.values_of(board, self.args)
+    def values(self, building: Building) -> Values:
+        more = self.more_of(building, self.args) if self.more_of else {}
+        return {**self.values_of(building.board(), self.args), **more}
 
-    def draw(self, board: Board) -> dict[str, str]:
+    def draw(self, building: Building) -> dict[str, str]:
         """Fragment -> HTML. Within a request."""
-        values = self.values(board)
+        values = self.values(building)
         return {f: render_template(f"fragments/{f}.html", **values) for f in self.fragments}
 
     @property
@@ -48,7 +57,7 @@ class View:
 def view_of(name: str, args: Mapping[str, str]) -> View:
     """The view of a name with the arguments of a request. Raises KeyError on a name that is none."""
     fragments, clean, values_of = _VIEWS[name]
-    return View(name, ("alarms", *fragments), clean(args), values_of)
+    return View(name, ("alarms", *fragments), clean(args), values_of, _MORE.get(name))
 
 
 def _no_args(args: Mapping[str, str]) -> dict[str, str]:
@@ -115,6 +124,32 @@ def _phone(board: Board, args: Mapping[str, str]) -> Values:
     return {"phone": board.phone(args["mac"])}
 
 
+def _of_phone(building: Building, args: Mapping[str, str]) -> Values:
+    mac = args["mac"]
+    fetches = building.local.fetches(mac, FETCHES_KEPT)
+    resync = building.resyncs.of(mac)
+    assigned = any(p.mac == mac and p.row.phone_id for p in building.board().phones)
+    sheet = building.sheet(mac) if assigned else None
+    return {
+        "fetches": fetches,
+        "wish": wish_line(resync, (f.at for f in fetches if f.status in SERVED)) if resync else None,
+        "sheet": sheet if isinstance(sheet, Sheet) else None,
+        "sheet_problem": sheet if isinstance(sheet, Problem) else None,
+        "assigned": assigned,
+    }
+
+
+def _firmware(building: Building, args: Mapping[str, str]) -> Values:
+    try:
+        return {"shelf": building.hatch.firmware(), "shelf_problem": None}
+    except Problem as problem:
+        return {"shelf": None, "shelf_problem": problem}
+
+
+def _nothing(board: Board, args: Mapping[str, str]) -> Values:
+    return {}
+
+
 def _calls(board: Board, args: Mapping[str, str]) -> Values:
     return {"calls": board.calls[:CALLS_SHOWN], "calls_total": len(board.calls)}
 
@@ -133,7 +168,9 @@ _VIEWS: dict[
 ] = {
     "overview": (("phones_summary", "attention", "calls_now", "ways_out"), _no_args, _overview),
     "phones": (("phone_filters", "phone_list"), _phone_args, _phones),
-    "phone": (("phone_state",), _mac_arg, _phone),
+    "phone": (("phone_state", "phone_wish", "phone_files", "phone_settings", "phone_history"), _mac_arg, _phone),
+    "firmware": (("rollouts", "firmware_files"), _no_args, _nothing),
     "calls": (("calls_now",), _no_args, _calls),
     "system": (("processes", "sync_state"), _no_args, _system),
 }
+_MORE: dict[str, Callable[[Building, Mapping[str, str]], Values]] = {"phone": _of_phone, "firmware": _firmware}

@@ -6,10 +6,12 @@ from appliance.errors import Words
 from appliance.webui.alarms import Alarm
 from appliance.webui.catalogue import PAGES
 from appliance.webui.catalogue_alarms import ALARMS
+from appliance.webui.catalogue_orders import ORDERS
 from appliance.webui.catalogue_people import PEOPLE
+from appliance.webui.catalogue_phones import LIFE
 
 LANGUAGES = {"es": "es-MX", "en": "en"}
-CATALOGUE: dict[str, Words] = {**PAGES, **PEOPLE, **ALARMS}
+CATALOGUE: dict[str, Words] = {**PAGES, **LIFE, **ORDERS, **PEOPLE, **ALARMS}
 
 
 def say(key: str, language: str, **params: Any) -> str:

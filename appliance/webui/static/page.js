@@ -47,34 +47,53 @@
       made.innerHTML = html;
       tick(made.content);
       const focused = place.contains(document.activeElement) ? document.activeElement.id : "";
+      const ticked = [...place.querySelectorAll("input:checked")].map((box) => box.id);
       place.replaceChildren(made.content);
+      for (const id of ticked) { const box = document.getElementById(id); if (box) box.checked = true; }
       const again = focused && document.getElementById(focused);
       if (again) again.focus({ preventScroll: true });
     }
+    document.dispatchEvent(new Event("conserje:shown"));
     if (message.announce !== undefined && message.announce !== announced) {
       if (announced !== null) announce.textContent = message.announce;
       announced = message.announce;
     }
   }
 
-  const query = document.body.dataset.live;
+  let query = document.body.dataset.live, source = null, turn = 0;
   if (query) stream();
+
+  // Another search of the same page: shown at once, then followed live.
+  document.addEventListener("conserje:requery", async (event) => {
+    query = event.detail;
+    const mine = ++turn;
+    if (source) source.close();
+    try {
+      const answer = await fetch(`/api/v1/fragments?${query}`, { cache: "no-store" });
+      if (mine !== turn) return;
+      if (answer.ok) show(await answer.json());
+    } catch { state("lost"); }
+    if (mine === turn) stream();
+  });
 
   function stream() {
     if (!("EventSource" in window)) return poll(Infinity);
-    const source = new EventSource(`/api/v1/events?${query}`);
-    source.addEventListener("board", (event) => { state("live"); show(JSON.parse(event.data)); });
-    source.addEventListener("bye", () => { source.close(); state("ended"); });
-    source.addEventListener("error", () => {
+    const mine = source = new EventSource(`/api/v1/events?${query}`);
+    mine.addEventListener("board", (event) => { if (mine === source) { state("live"); show(JSON.parse(event.data)); } });
+    mine.addEventListener("bye", () => { mine.close(); state("ended"); });
+    mine.addEventListener("error", () => {
+      if (mine !== source) return;
       // A stream that broke is tried again by the browser itself; one that was refused is not: then ask by turns.
-      if (source.readyState === EventSource.CLOSED) poll(Date.now() + TRY_STREAM_AGAIN_MS);
+      if (mine.readyState === EventSource.CLOSED) poll(Date.now() + TRY_STREAM_AGAIN_MS);
       else state("lost");
     });
-    addEventListener("pagehide", () => source.close(), { once: true });
+    addEventListener("pagehide", () => mine.close(), { once: true });
   }
   async function poll(until) {
     let etag = "";
+    const mine = turn;
     while (Date.now() < until) {
+      if (mine !== turn) return;
       try {
         const answer = await fetch(`/api/v1/fragments?${query}`, { headers: etag ? { "If-None-Match": etag } : {}, cache: "no-store" });
         if (answer.status === 401) return state("ended");

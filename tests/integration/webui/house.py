@@ -26,6 +26,7 @@ from appliance.directory.reports import (
     write_report,
 )
 from appliance.ports import SystemChance, SystemClock
+from appliance.provision.hatch import hatch
 from appliance.settings import Network, Paths, Settings, Web
 from appliance.vocabulary import LinkState, PhoneState
 from appliance.webui.roles import Role
@@ -182,6 +183,8 @@ def house(folder: Path, rows: tuple[Row, ...] | None = None, workers: int = 1) -
     for role in Role:
         users.add(role.value, role, PASSWORD, By("test", "local"))
     made = House(settings, local)
+    provisioning = hatch(settings, SystemClock(), SystemChance())
+    provisioning.start()
     made.register("ana")
     file = folder / "conserje.toml"
     file.write_text(
@@ -203,6 +206,7 @@ def house(folder: Path, rows: tuple[Row, ...] | None = None, workers: int = 1) -
             until(lambda: _answers(made.url), 20, "the page answers")
             yield made
         finally:
+            provisioning.stop()
             process.send_signal(signal.SIGTERM)
             try:
                 process.wait(6)

@@ -62,11 +62,11 @@ def test_make_and_model(family: str, model: str, said: str) -> None:
     ],
 )
 def test_phones_are_found_by_what_the_page_shows_of_them(text: str, found: list[str]) -> None:
-    assert [p.mac for p in select(phone_lines(ROWS), text)] == found
+    assert [p.mac for p in select(phone_lines(ROWS, {}, NOW), text)] == found
 
 
 def test_phones_are_found_by_state() -> None:
-    assert [p.mac for p in select(phone_lines(ROWS), "", PhoneState.LOST)] == ["8843e1aa0201"]
+    assert [p.mac for p in select(phone_lines(ROWS, {}, NOW), "", PhoneState.LOST)] == ["8843e1aa0201"]
 
 
 @pytest.mark.acceptance("J-4")

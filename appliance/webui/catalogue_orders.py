@@ -1,0 +1,151 @@
+"""The words of overrides, firmware and the building's own DHCP server, English and es-MX."""
+
+from appliance.errors import Words
+
+ORDERS: dict[str, Words] = {
+    "override": Words("Overrides", "Ajustes propios"),
+    "override.says": Words(
+        "What this building wants otherwise in its phones' files. The phone's word goes before its model's, and that "
+        "before the site's. New templates leave them as they are.",
+        "Lo que este edificio quiere distinto en los archivos de sus teléfonos. Manda el teléfono, luego su modelo, "
+        "luego el sitio. Las plantillas nuevas no los tocan.",
+    ),
+    "override.site": Words("All phones of the site", "Todos los teléfonos del sitio"),
+    "override.none": Words("Nothing is overridden.", "No hay ajustes propios."),
+    "override.none.todo": Words(
+        "Phones get what the house decides. Set a value below to change that.",
+        "Los teléfonos reciben lo que decide la casa. Ponga un valor abajo para cambiarlo.",
+    ),
+    "override.refused": Words("Refused: phones get their files without it", "Rechazado: no se aplica a los teléfonos"),
+    "override.empty": Words("It sets nothing.", "No pone nada."),
+    "override.name": Words("Setting", "Ajuste"),
+    "override.value": Words("Value", "Valor"),
+    "override.of": Words("Maker's parameter", "Parámetro del fabricante"),
+    "override.ours": Words("House's word", "Palabra de la casa"),
+    "override.remove": Words("Remove", "Quitar"),
+    "override.edit": Words("Edit the file", "Editar el archivo"),
+    "override.add": Words("Set a value", "Poner un valor"),
+    "override.where": Words("For whom", "Para quién"),
+    "override.kind.site": Words("The site", "El sitio"),
+    "override.kind.model": Words("A model", "Un modelo"),
+    "override.kind.device": Words("One phone", "Un teléfono"),
+    "override.device": Words("Its MAC", "Su MAC"),
+    "override.what": Words("What", "Qué"),
+    "override.raw": Words("Or a maker's parameter", "O un parámetro del fabricante"),
+    "override.raw.hint": Words(
+        "As the maker's guide names it, e.g. phone_setting.backlight_time",
+        "Como lo nombra la guía del fabricante, p. ej. phone_setting.backlight_time",
+    ),
+    "override.raw.family": Words("Its family (for the site)", "Su familia (para el sitio)"),
+    "override.button": Words("Set it", "Ponerlo"),
+    "override.open": Words("Edit a whole file", "Editar un archivo completo"),
+    "override.set": Words(
+        "{name} is set for {where}. Phones are told to read their files.",
+        "{name} quedó puesto para {where}. Se avisa a los teléfonos que relean sus archivos.",
+    ),
+    "override.unset": Words("{name} is removed for {where}.", "{name} se quitó para {where}."),
+    "override.file.kept": Words(
+        "The file of {where} is in force. Phones are told to read their files.",
+        "El archivo de {where} ya vale. Se avisa a los teléfonos que relean sus archivos.",
+    ),
+    "override.file.removed": Words("The file of {where} is gone.", "El archivo de {where} ya no existe."),
+    "override.editor": Words("Overrides of {name}", "Ajustes propios de {name}"),
+    "override.text": Words("The file (TOML)", "El archivo (TOML)"),
+    "override.text.hint": Words(
+        "Passwords are stars; stars left as they are keep the password. An empty file takes all away.",
+        "Las contraseñas son asteriscos; si los deja, la contraseña sigue. Un archivo vacío quita todo.",
+    ),
+    "override.keep": Words("Check and put in force", "Revisar y poner en vigor"),
+    "override.line": Words("Go to line {line}", "Ir a la línea {line}"),
+    "override.words": Words("Words that may stand under [values]", "Palabras que pueden ir bajo [values]"),
+    "override.params": Words(
+        "Under [parameters] stand the maker's own, in the site's file under [parameters.yealink] or another family.",
+        "Bajo [parameters] van los del fabricante; en el archivo del sitio, bajo [parameters.yealink] u otra familia.",
+    ),
+    "back.cancel": Words("Cancel", "Cancelar"),
+    "firmware": Words("Firmware", "Firmware de teléfonos"),
+    "firmware.files": Words("Files on the shelf", "Archivos disponibles"),
+    "firmware.files.none": Words("No firmware yet", "Aún no hay firmware"),
+    "firmware.files.none.todo": Words(
+        "Add the maker's file below; phones keep what they have until you roll it out.",
+        "Agregue abajo el archivo del fabricante; los teléfonos siguen igual hasta que lo despliegue.",
+    ),
+    "firmware.add": Words("Add a file", "Agregar un archivo"),
+    "firmware.file": Words("The maker's file, up to {most} MB", "Archivo del fabricante, hasta {most} MB"),
+    "firmware.family": Words("Family", "Familia"),
+    "firmware.version": Words("Version, as its phones say it", "Versión, como la dicen sus teléfonos"),
+    "firmware.sha256": Words("SHA-256 that the maker gives (if any)", "SHA-256 que da el fabricante (si lo hay)"),
+    "firmware.add.button": Words("Upload and check", "Subir y revisar"),
+    "firmware.sending": Words("Sending…", "Enviando…"),
+    "firmware.too_big": Words("The file is larger than {most} MB.", "El archivo pasa de {most} MB."),
+    "firmware.added": Words(
+        "{name} ({version}) is kept. Nobody is led to it yet.", "{name} ({version}) quedó guardado. Aún no se da."
+    ),
+    "firmware.removed": Words("The file is gone.", "El archivo ya no está."),
+    "firmware.remove": Words("Delete", "Borrar"),
+    "firmware.in_use": Words("target of {models}", "destino de {models}"),
+    "firmware.unused": Words("not used", "sin uso"),
+    "firmware.size": Words("Size", "Tamaño"),
+    "firmware.by": Words("Added", "Agregado"),
+    "firmware.rollouts": Words("Targets and roll-outs", "Destinos y despliegues"),
+    "firmware.rollouts.none": Words("No model has a target.", "Ningún modelo tiene destino."),
+    "firmware.rollouts.none.todo": Words(
+        "Choose below which file a model is to have.", "Elija abajo qué archivo debe tener un modelo."
+    ),
+    "firmware.target": Words("Give a model its target", "Dar destino a un modelo"),
+    "firmware.target.says": Words(
+        "A target alone is given to nobody: start the roll-out then.",
+        "Un destino solo no se da a nadie: después inicie el despliegue.",
+    ),
+    "firmware.model": Words("Model", "Modelo"),
+    "firmware.target.button": Words("Set the target", "Poner el destino"),
+    "firmware.target_and_start": Words("Set it and start", "Ponerlo e iniciar"),
+    "firmware.start": Words("Start", "Iniciar"),
+    "firmware.continue": Words("Go on", "Continuar"),
+    "firmware.pause": Words("Pause", "Pausar"),
+    "firmware.none": Words("No target any more", "Ya sin destino"),
+    "firmware.at_a_time": Words("Phones at a time", "Teléfonos a la vez"),
+    "firmware.hours": Words("Hours a phone has to come back", "Horas que tiene un teléfono para volver"),
+    "firmware.orders": Words("What to do with {model}", "Qué hacer con {model}"),
+    "firmware.progress": Words("{back} of {phones} have it", "{back} de {phones} ya lo tienen"),
+    "firmware.waiting": Words("waiting for {macs}", "se espera a {macs}"),
+    "firmware.stopped_by": Words("{mac} did not come back with it", "{mac} no volvió con él"),
+    "firmware.did.target": Words("The target of {model} is set.", "Quedó el destino de {model}."),
+    "firmware.did.none": Words("{model} has no target any more.", "{model} ya no tiene destino."),
+    "firmware.did.start": Words("The roll-out to {model} is running.", "El despliegue a {model} está en marcha."),
+    "firmware.did.stop": Words("The roll-out to {model} is paused.", "El despliegue a {model} está en pausa."),
+    "rollout.": Words("Nobody is led to it yet", "Aún no se da a nadie"),
+    "rollout.running": Words("Rolling out", "En despliegue"),
+    "rollout.stopped": Words("Paused", "En pausa"),
+    "rollout.done": Words("Done", "Terminado"),
+    "dhcp": Words("The building's own DHCP", "DHCP propio del edificio"),
+    "dhcp.says": Words(
+        "Where the building has its own DHCP server, paste its lines there: phones then find their files at {address}.",
+        "Si el edificio tiene su propio servidor DHCP, pegue ahí sus líneas: así los teléfonos hallan {address}.",
+    ),
+    "dhcp.ours_runs": Words(
+        "This box gives out addresses itself. Two DHCP servers on one network contradict each other: set "
+        "network.dhcp = false in the settings before you use these lines.",
+        "Este equipo da direcciones. Dos servidores DHCP en una red se contradicen: ponga network.dhcp = false en los "
+        "ajustes antes de usar estas líneas.",
+    ),
+    "dhcp.off": Words("DHCP of this box is off.", "El DHCP de este equipo está apagado."),
+    "dhcp.which": Words("Which server", "Qué servidor"),
+    "network": Words("Network", "Red"),
+    "network.voice": Words("Voice address", "Dirección de voz"),
+    "network.subnet": Words("Voice network", "Red de voz"),
+    "network.dhcp": Words("DHCP", "DHCP"),
+    "network.dhcp.ours": Words("this box", "este equipo"),
+    "network.dhcp.theirs": Words("the building's own server", "servidor propio del edificio"),
+    "network.dhcp.lines": Words("Lines for the building's DHCP server", "Líneas para el DHCP del edificio"),
+    "error.503": Words("It is busy just now.", "Está ocupado en este momento."),
+    "error.503.todo": Words("Try again in a moment.", "Intente en un momento."),
+    "error.507": Words("There is no room on the disk for that file.", "No hay espacio en el disco para ese archivo."),
+    "error.507.todo": Words(
+        "Delete firmware that is not used, then try again.", "Borre firmware sin uso e intente otra vez."
+    ),
+    "error.400": Words("That could not be understood.", "No se entendió eso."),
+    "error.400.todo": Words(
+        "Go back, reload the page and try again.", "Regrese, recargue la página e intente otra vez."
+    ),
+}
