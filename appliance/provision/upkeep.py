@@ -17,10 +17,12 @@ import dacite
 
 from appliance.errors import TemplateProblem, Words
 from appliance.provision.escapes import ESCAPES
+from appliance.provision.upkeep_tree import write_in_tree
 
 FILE = "upkeep.toml"
 NAMES = "names.txt"
-ANY_NAME = r"[A-Za-z0-9_.:\[\]-]+( [A-Za-z0-9_.:\[\]-]+)*"
+ANY_NAME = r"[A-Za-z0-9_.:/\[\]-]+( [A-Za-z0-9_.:/\[\]-]+)*"
+_BRACED = re.compile(r"\{\w+\}")
 WORDS = ("url", "address", "folder")
 """What a firmware parameter's value may have in braces: the URL, it without its scheme, that without the name."""
 
@@ -29,8 +31,10 @@ WORDS = ("url", "address", "folder")
 class RawForm:
     """How a parameter stands in a file: `found` (an expression), `write` in its place, else `add` before `before`.
 
-    In all three `{name}` is the parameter's name; in `write` and `add` `{value}` is its value.
-    `before` empty: at the end.
+    In all three `{name}` is the parameter's name, `{parent}` and `{leaf}` what stands before and after its last point;
+    in `write` and `add` `{value}` is its value, in `write` `{kept}` the first group of what was found.
+    `before` empty: at the end; a file that does not hold `before` takes no new parameter. `tree`: the name is a path of
+    elements (upkeep_tree.py), and the rest does not count.
     """
 
     template: str = ""
@@ -40,6 +44,7 @@ class RawForm:
     before: str = ""
     name: str = ANY_NAME
     """An expression that every parameter's name fits."""
+    tree: bool = False
 
     def takes(self, name: str) -> bool:
         return re.fullmatch(self.name, name) is not None
@@ -86,11 +91,12 @@ class Upkeep:
 @dataclass(frozen=True)
 class _RawText:
     template: str
-    found: str
-    write: str
+    found: str = ""
+    write: str = ""
     add: str = ""
     before: str = ""
     name: str = ANY_NAME
+    tree: bool = False
 
 
 @dataclass(frozen=True)
@@ -155,14 +161,21 @@ def by_hand(
 def write_parameters(text: str, form: RawForm, escape: str, parameters: Iterable[tuple[str, str]]) -> str:
     """The file with these parameters: each in the place where it stands, else added. `escape` as in escapes.ESCAPES."""
     for name, value in parameters:
-        words = {"name": name, "value": ESCAPES[escape](value)}
-        written = _filled(form.write, words)
-        text, times = re.subn(_found(form, name), lambda _, w=written: w, text)  # type: ignore[misc]
+        if form.tree:
+            text = write_in_tree(text, name, value)
+            continue
+        words = {"value": ESCAPES[escape](value), **_names(name)}
+
+        def written(found: re.Match[str], words: Mapping[str, str] = words) -> str:
+            return _filled(form.write, {**words, "kept": found[1] if found.re.groups else ""})
+
+        text, times = re.subn(_found(form, name), written, text)
         if times:
             continue
-        added = _filled(form.add, words) if form.add else f"{written}\n"
+        added = _filled(form.add, words) if form.add else f"{_filled(form.write, words)}\n"
         at = text.rfind(form.before) if form.before else len(text)
-        at = len(text) if at < 0 else at
+        if at < 0:
+            continue
         if form.before:
             # The whole line before which it goes, with its indentation.
             at = text.rfind("\n", 0, at) + 1
@@ -180,7 +193,12 @@ def firmware_parameters(facts: FirmwareFacts, url: str) -> tuple[tuple[str, str]
 
 
 def _found(form: RawForm, name: str) -> str:
-    return form.found.replace("{name}", re.escape(name))
+    return re.sub(r"\{(name|parent|leaf)\}", lambda m: re.escape(_names(name)[m[1]]), form.found)
+
+
+def _names(name: str) -> dict[str, str]:
+    parent, _, leaf = name.rpartition(".")
+    return {"name": name, "parent": parent, "leaf": leaf}
 
 
 def _filled(text: str, words: Mapping[str, str]) -> str:
@@ -196,13 +214,16 @@ class _Wrong(Exception):
 
 def _form(said: _RawText) -> RawForm:
     try:
-        re.compile(said.found.replace("{name}", "x"))
+        re.compile(re.sub(r"\{(name|parent|leaf)\}", "x", said.found))
         re.compile(said.name)
     except re.error as bad:
         raise _Wrong("found", f"found or name is not a regular expression: {bad}") from bad
-    if "{name}" not in said.found or "{name}" not in said.write or "{value}" not in said.write:
-        raise _Wrong("found" if "{name}" not in said.found else "write", "{name} and {value} are missing")
-    return RawForm(said.template, said.found, said.write, said.add, said.before, said.name)
+    if not said.tree:
+        if not {"{name}", "{leaf}"} & set(_BRACED.findall(said.found)):
+            raise _Wrong("found", "{name} is missing")
+        if "{value}" not in said.write or not {"{name}", "{kept}"} & set(_BRACED.findall(said.write)):
+            raise _Wrong("write", "{name} and {value} are missing")
+    return RawForm(said.template, said.found, said.write, said.add, said.before, said.name, said.tree)
 
 
 def _firmware(said: _FirmwareText, raw: RawForm | None) -> FirmwareFacts:

@@ -76,6 +76,10 @@ def read_snom(name: str, data: bytes) -> Values:
         if any(e.tag != "file" or not e.get("url") or len(e) for e in root):
             raise FormatError("setting-files holds more than file with a url")
         return {f"file.{n}": e.get("url", "") for n, e in enumerate(root, 1)}
+    if root.tag == "firmware-settings":
+        if [e.tag for e in root] != ["firmware"]:
+            raise FormatError("firmware-settings holds more than firmware")
+        return {"firmware": root[0].text or ""}
     if root.tag != "settings":
         raise FormatError(f"the root is {root.tag}")
     found: Values = {}
@@ -121,7 +125,10 @@ def understand_snom(values: Values, name: str) -> PhoneConfig:
         voicemail=get("user_mailbox#1", ""),
         admin_password=get("admin_mode_password", ""),
         ca=get("certificate", ""),
-        next_files=tuple(v for k, v in values.items() if k.startswith("file.")),
+        next_files=(
+            *(v for k, v in values.items() if k.startswith("file.")),
+            *([values["firmware_status"]] if values.get("firmware_status") else ()),
+        ),
     )
 
 
