@@ -31,9 +31,16 @@ PROGRAMS = {
     "kamailio": "kamailio",
     "rtpengine": "rtpengine-daemon",
     "redis": "redis-server",
+    "haproxy": "haproxy",
     "dhcp": "kea-dhcp4-server",
 }
-BINARIES = {"kamailio": "kamailio", "rtpengine": "rtpengine", "redis": "redis-server", "dhcp": "kea-dhcp4"}
+BINARIES = {
+    "kamailio": "kamailio",
+    "rtpengine": "rtpengine",
+    "redis": "redis-server",
+    "haproxy": "haproxy",
+    "dhcp": "kea-dhcp4",
+}
 SOUNDS_NAMED = 2
 SBIN = "/usr/sbin:/sbin"
 

@@ -30,6 +30,7 @@ def ports_of(settings: Settings) -> dict[str, tuple[Port, ...]]:
         "redis": (Port("tcp", settings.media.redis_port),),
         "rtpengine": (Port("udp", settings.media.ng_port),),
         "kamailio": (Port("udp", settings.sip.port),),
+        "haproxy": (Port("tcp", settings.sip.tls_port), Port("tcp", settings.sip.port)),
         "voice": (Port("udp", settings.media.voice_sip_port),),
         "dhcp": (Port("udp", DHCP_PORT),),
         "provision": (Port("tcp", settings.provisioning.http_port),),

@@ -37,6 +37,7 @@ PROCESSES: tuple[Process, ...] = (
         after=("redis",),
     ),
     Process("kamailio", "appliance.sip_edge.engines:run_kamailio", "registrar and proxy; carries plans out"),
+    Process("haproxy", "appliance.sip_edge.front:run_haproxy", "SIP over TLS and TCP, before Kamailio"),
     Process("edge", "appliance.sip_edge.service:run", "CDRs from call facts, trunk list, what the engines hold now"),
     Process("voice", "appliance.voice.service:run", "announcements, echo and every leg that no phone holds"),
     Process(
@@ -74,4 +75,5 @@ BY_NAME = {p.name: p for p in PROCESSES}
 
 def wanted(settings: Settings) -> tuple[Process, ...]:
     """The processes that this building runs: all, less those its settings switch off."""
-    return tuple(p for p in PROCESSES if p.name != "dhcp" or settings.network.dhcp)
+    switched_off = {name for name, on in (("dhcp", settings.network.dhcp), ("haproxy", settings.sip.tls)) if not on}
+    return tuple(p for p in PROCESSES if p.name not in switched_off)

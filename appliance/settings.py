@@ -108,6 +108,16 @@ class Sip:
     """Kamailio's JSON-RPC over HTTP, loopback only."""
     probe_interval_s: int = 5
     ring_s: int = 30
+    tls: bool = True
+    """SIP over TLS for phones, and HAProxy before Kamailio's TCP."""
+    tls_port: int = 5061
+    behind_port: int = 5063
+    """The first of three loopback ports on which HAProxy hands TLS, phones' TCP and trunks' TCP to Kamailio."""
+    flood_per_s: int = 300
+    """Requests a second from one address, past which its requests are dropped; 0: no limit. Trunks have none."""
+    ban_after: int = 20
+    """Wrong passwords within a minute after which an address is not answered any more; 0: no bans."""
+    ban_s: int = 600
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,10 @@ FIRST_BOOT = "conserje-first-boot.service"
 NO_JIT = frozenset({"edge", "provision", "https", "tftp", "pnp", "sync", "webui", "snmp"})
 """Processes that never need memory both writable and executable. Engines and voice load native code that may."""
 
-_NEVER_MISSING = {p.name for p in wanted(replace(Settings(), network=replace(Settings().network, dhcp=False)))}
+_LEAST = replace(
+    Settings(), network=replace(Settings().network, dhcp=False), sip=replace(Settings().sip, tls=False)
+)
+_NEVER_MISSING = {p.name for p in wanted(_LEAST)}
 
 _SANDBOX = """\
 NoNewPrivileges=yes

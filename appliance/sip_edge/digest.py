@@ -126,20 +126,22 @@ class Guard:
     realm: str
     key: bytes = field(repr=False)
 
-    def nonce(self, now: int, chance: bytes) -> str:
-        """A nonce of `now` (seconds since 1970). `chance`: 8 unguessable bytes."""
+    def nonce(self, now: int, chance: bytes, source: str = "") -> str:
+        """A nonce of `now` (seconds since 1970) for one source address. `chance`: 8 unguessable bytes."""
         base = f"{now & 0xFFFFFFFF:08x}{chance.hex()}"
-        return base + self._mac(base)
+        return base + self._mac(base + source)
 
-    def fresh(self, nonce: str, now: int) -> bool:
-        """Whether we made this nonce, and lately."""
+    def fresh(self, nonce: str, now: int, source: str = "") -> bool:
+        """Whether we made this nonce for this source, and lately: who invents its address never gets one."""
         if not _NONCE.fullmatch(nonce):
             return False
         base, mac = nonce[:-_HEX_MAC], nonce[-_HEX_MAC:]
         age = now - int(base[:_HEX_TIME], 16)
-        return hmac.compare_digest(mac, self._mac(base)) and -CLOCK_SLACK_S <= age <= NONCE_LIFE_S
+        return hmac.compare_digest(mac, self._mac(base + source)) and -CLOCK_SLACK_S <= age <= NONCE_LIFE_S
 
-    def judge(self, credentials: Credentials, method: str, secret: str | None, now: int) -> Verdict:
+    def judge(
+        self, credentials: Credentials, method: str, secret: str | None, now: int, source: str = ""
+    ) -> Verdict:
         """What these credentials are worth. `secret` None: nobody has this name; it costs the same and reads the same.
 
         GOOD still needs `credentials.use` not to have been used before.
@@ -150,7 +152,7 @@ class Guard:
             return Verdict.WRONG
         expected = response(c, method, self._dummy if secret is None else secret)
         right = hmac.compare_digest(expected.encode(), c.response.encode("utf-8", "replace"))
-        fresh = self.fresh(c.nonce, now)
+        fresh = self.fresh(c.nonce, now, source)
         if not right or secret is None:
             return Verdict.WRONG
         return Verdict.GOOD if fresh else Verdict.STALE

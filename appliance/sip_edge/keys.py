@@ -28,6 +28,10 @@ def write_knobs(settings: Settings) -> Path:
         live_dir=str(settings.paths.live_dir),
         spool_dir=str(settings.paths.call_spool_dir),
         edge_dir=str(edge_dir(settings)),
+        tls_port=settings.sip.tls_port,
+        behind_port=settings.sip.behind_port if settings.sip.tls else 0,
+        ban_after=settings.sip.ban_after,
+        flood_per_s=settings.sip.flood_per_s,
         nonce_key=secrets.token_bytes(32),
         dialog_key=_kept_key(settings.paths.engines_dir / "kamailio" / "dialog.key"),
     )

@@ -15,6 +15,8 @@ class Listener:
     address: str
     port: int
     workers: int = 0
+    advertised: str = ""
+    """Address and port that it names to the far end, where they are not its own."""
 
 
 def check_free(listeners: Iterable[Listener], engine: str) -> None:

@@ -37,6 +37,7 @@ from appliance.sip_edge.kamailio.headers import Sending, phone_headers, shown, t
 from appliance.sip_edge.kamailio.knobs import Knobs
 from appliance.sip_edge.kamailio.media import LATE, RANG, RELAYED, UPLINK, VOICE, Media
 from appliance.sip_edge.kamailio.reach import NowReach
+from appliance.sip_edge.kamailio.secure import SECURE, Secure
 from appliance.sip_edge.kamailio.spool import Spool, now_ms
 from appliance.sip_edge.kamailio.standing import At, Standing
 from appliance.sip_edge.plan import (
@@ -92,6 +93,7 @@ class Calls:
         self._asked = Asked(ksr)
         self._sending = Sending()
         self.media = Media(ksr, knobs)
+        self.secure = Secure(ksr, knobs)
         self.board = Board(ksr)
 
     # A new call
@@ -120,8 +122,7 @@ class Calls:
             ksr.hdr.remove(header)
         if OURS in ksr.pv.get("$mb").lower():
             ksr.textops.remove_hf_re("^[Xx]-[Cc][Oo][Nn][Ss][Ee][Rr][Jj][Ee]-")
-        ksr.rr.record_route()
-        ksr.rr.add_rr_param(f";{SIGNATURE}={self._signature(call_id, from_tag)}")
+        self.secure.remember_way()
         ksr.tm.t_newtran()
         self.board.begins(call_id, from_tag, ksr.pv.get("$fU") if isinstance(attempt.source, FromPhone) else "")
         # What cannot be sent is ours to answer, by the plan's next step.
@@ -212,7 +213,9 @@ class Calls:
         ksr = self._ksr
         named = (*standing.legs, *(f"{leg.kind}:{leg.to}" for leg in legs))
         ksr.pv.sets(_STANDING, replace(standing, legs=named).text())
-        for flag in (RELAYED, LATE, RANG):
+        # A contact's own flag says whether it is on TLS; nobody else on our way out is.
+        to_phones = any(leg.kind == LegKind.PHONE.value for leg in legs)
+        for flag in (RELAYED, LATE, RANG) if to_phones else (RELAYED, LATE, RANG, SECURE):
             # In a failure route the new branch would inherit them from the one that failed.
             ksr.resetbflag(flag)
         ksr.tm.t_on_branch("ksr_branch")
@@ -266,7 +269,9 @@ class Calls:
             ksr.uac.uac_replace_from(display, uri)
         if sending.headers:
             ksr.hdr.append(sending.headers)
-        self.media.offer(sending.caller_side, sending.callee_side)
+        signature = f";{SIGNATURE}={self._signature(ksr.pv.get('$ci'), ksr.pv.get('$ft'))}"
+        self.secure.record_route(signature, sending.caller_side, sending.callee_side)
+        self.media.offer(sending.caller_side, sending.callee_side, secure=bool(ksr.isbflagset(SECURE)))
 
     def reply(self) -> None:
         """Reply route of an initial INVITE."""
@@ -284,6 +289,7 @@ class Calls:
             leg = Standing.of(ksr.pv.get(_STANDING)).leg(ksr.tm.t_get_branch_index())
             self._note(Rang(ksr.pv.get("$ci"), ksr.pv.get("$ft"), now_ms(), leg.kind, leg.to))
         if status > 100:
+            self.secure.remember_way()
             self.media.reply()
 
     def failed(self) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from appliance.directory.model import Directory, Phone, Trunk
 from appliance.sip_edge.digest import Credentials, Guard, Verdict, challenges, parse, same_user
 from appliance.sip_edge.kamailio.gate import Gate
-from appliance.sip_edge.kamailio.knobs import TRUNK_ADDRESSES, Knobs
+from appliance.sip_edge.kamailio.knobs import Knobs
 from appliance.sip_edge.trunks import is_address, sends
 
 MAX_CREDENTIALS = 4

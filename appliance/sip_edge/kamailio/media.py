@@ -14,7 +14,9 @@ RELAYED, LATE, RANG = 1, 2, 3
 VOICE, UPLINK = "voice", "uplink"
 """The two interfaces that rtpengine is started with, where phones and trunks are on different addresses."""
 
-_FLAGS = "replace-origin replace-session-connection ICE=remove"
+_FLAGS = "replace-origin replace-session-connection ICE=remove strict-source"
+"""strict-source: once it is known from where a party sends, packets from elsewhere are dropped (Q-8)."""
+_PLAIN, _ENCRYPTED = " RTP/AVP", " RTP/SAVP DTLS=off"
 OFFER_METHODS = frozenset({"INVITE", "UPDATE", "PRACK", "ACK"})
 
 
@@ -23,8 +25,8 @@ class Media:
         self._ksr = ksr
         self._several_sides = knobs.several_sides
 
-    def offer(self, caller_side: str, callee_side: str) -> None:
-        """In a branch route: put rtpengine into this branch."""
+    def offer(self, caller_side: str, callee_side: str, secure: bool = False) -> None:
+        """In a branch route: put rtpengine into this branch. `secure`: it is offered SRTP with SDES keys (RFC 4568)."""
         ksr = self._ksr
         if ksr.sdpops.sdp_content() < 0:
             ksr.setbflag(LATE)
@@ -32,7 +34,7 @@ class Media:
         if self._is_dead():
             return
         sides = f" direction={caller_side} direction={callee_side}" if self._several_sides else ""
-        if ksr.rtpengine.rtpengine_offer(_FLAGS + sides) > 0:
+        if ksr.rtpengine.rtpengine_offer(_FLAGS + (_ENCRYPTED if secure else _PLAIN) + sides) > 0:
             ksr.setbflag(RELAYED)
 
     def reply(self) -> None:
@@ -45,13 +47,13 @@ class Media:
         elif ksr.isbflagset(LATE) and not self._is_dead():
             ksr.rtpengine.rtpengine_offer(_FLAGS)
 
-    def in_dialog(self, method: str) -> None:
+    def in_dialog(self, method: str, secure: bool = False) -> None:
         ksr = self._ksr
         if method == "BYE":
             if not self._is_dead():
                 ksr.rtpengine.rtpengine_delete("")
         elif method in OFFER_METHODS and ksr.sdpops.sdp_content() > 0 and not self._is_dead():
-            ksr.rtpengine.rtpengine_manage(_FLAGS)
+            ksr.rtpengine.rtpengine_manage(_FLAGS + (_ENCRYPTED if secure else _PLAIN))
 
     def in_dialog_reply(self) -> None:
         ksr = self._ksr

@@ -119,6 +119,7 @@ class Worker:
 
     @guarded
     def ksr_reply_in_dialog(self, _message: Any) -> None:
+        self._secure.remember_way()
         self._calls.media.in_dialog_reply()
 
     @guarded
@@ -158,7 +159,8 @@ class Worker:
                 ended = Ended(call_id, from_tag, now_ms(), by.value)
                 self._calls.board.note(ended)
                 self._spool.append(ended)
-            self._calls.media.in_dialog(method)
+            self._secure.remember_way()
+            self._calls.media.in_dialog(method, secure=self._secure.take_way())
             if method in ANSWERED_WITH_SDP:
                 ksr.tm.t_on_reply("ksr_reply_in_dialog")
             if ksr.tm.t_relay() < 0:

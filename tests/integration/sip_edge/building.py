@@ -117,6 +117,9 @@ class Building:
                 from appliance.sip_edge.control import Rtpengine
 
                 return Rtpengine(self.settings.media.ng_port).answers()
+            case "haproxy":
+                socket.create_connection((ADDRESS, self.settings.sip.tls_port), 1).close()
+                return True
             case "edge":
                 return (self.settings.paths.reports_dir / "edge.json").exists()
         return True
@@ -125,11 +128,13 @@ class Building:
 @contextmanager
 def building(directory: Path, rows: Sequence[Row] | None = None, **sections: dict[str, Any]) -> Iterator[Building]:
     """A building with its directory published (no rows: with none) and nothing running yet."""
-    sip, control, ng, redis, voice, carrier = free_ports(6)
+    sip, control, ng, redis, voice, carrier, tls = free_ports(7)
     base: dict[str, dict[str, Any]] = {
         "paths": {"state_dir": str(directory / "state"), "run_dir": str(directory / "run")},
         "network": {"voice_address": ADDRESS, "uplink_address": ADDRESS, "management_address": ADDRESS, "dhcp": False},
-        "sip": {"port": sip, "control_port": control, "workers": 2, "probe_interval_s": 1, "ring_s": 5},
+        # Kamailio alone, and patient: tests of HAProxy, bans and floods ask for them.
+        "sip": {"port": sip, "control_port": control, "workers": 2, "probe_interval_s": 1, "ring_s": 5}
+        | {"tls": False, "tls_port": tls, "ban_after": 0, "flood_per_s": 0},
         "media": {"ng_port": ng, "redis_port": redis, "voice_sip_port": voice, "relay_ports": "34000-34999"},
     }
     for section, values in sections.items():
