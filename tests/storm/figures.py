@@ -1,7 +1,7 @@
 """The figures of a storm: a table for people, and its curve as SVG. Pure."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from math import ceil
@@ -46,11 +46,11 @@ def quantile(values: Sequence[float], part: float) -> float:
     return sorted(values)[max(0, ceil(len(values) * part) - 1)]
 
 
-def table(storm: Storm, cpu_s: Mapping[str, float]) -> str:
+def table(storm: Storm) -> str:
     """In Markdown, for docs/boot-storm.md and the terminal."""
     again = Counter(sum(b.retries.values()) for b in storm.boots)
     by_stage = {s: sum(b.retries.get(s, 0) for b in storm.boots) for s in ("dhcp", "files", "sip")}
-    busiest = sorted(((s, n) for n, s in cpu_s.items() if s >= 0.05), reverse=True)
+    busiest = sorted(((s, n) for n, s in storm.cpu_s.items() if s >= 0.05), reverse=True)
     lines = [
         "| what | p50 s | p99 s | slowest s | last one done at s |",
         "|---|---|---|---|---|",
@@ -60,7 +60,7 @@ def table(storm: Storm, cpu_s: Mapping[str, float]) -> str:
         f"- First to last registration: {storm.first_to_last_s:.1f} s; power-on to the last: {storm.seconds:.1f} s.",
         f"- Said again, for want of an answer: {', '.join(f'{s} {n}' for s, n in by_stage.items())}; "
         f"phones by how often: {', '.join(f'{n}x: {c}' for n, c in sorted(again.items()))}.",
-        f"- Files asked for: {sum(b.requests for b in storm.boots)}, "
+        f"- Files asked for: {sum(b.requests for b in storm.boots)}, by HTTPS {sum(b.secure for b in storm.boots)}, "
         f"{sum(b.octets for b in storm.boots) / 1e6:.1f} MB; "
         f"slowest answer {max(b.slowest_s for b in storm.boots):.2f} s.",
         f"- CPU of the building's processes: {', '.join(f'{n} {s:.1f} s' for s, n in busiest)}.",

@@ -1,7 +1,8 @@
 """One floor of the building: many phones in one process behind one cable, each a thread that boots as its family does.
 
-Reads its orders as JSON from standard input, says "ready", starts all phones at the given moment, writes what became of
-each as JSON. Files are asked for and read by tests/lab/phoneboot.py, so that what it learns of phones counts here too.
+Reads its orders as JSON from standard input and says "ready". For each line that follows, a moment, it powers all
+phones on then, and writes what became of each as JSON. Files are asked for and read by tests/lab/phoneboot.py, so that
+what it learns of phones counts here too.
 """
 
 import json
@@ -9,8 +10,10 @@ import ssl
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
+from tests.lab.decrypts import Flash
 from tests.lab.formats import FormatError
 from tests.lab.phoneboot import BootFailed, BootLog, Device, Lease, boot_files, family, server_url
 from tests.storm.addresses import Addresses
@@ -37,10 +40,21 @@ class Boot:
     registered_s: float = 0.0
     retries: dict[str, int] = field(default_factory=dict)
     requests: int = 0
+    secure: int = 0
+    """Of the files read, those that came by HTTPS."""
     octets: int = 0
     slowest_s: float = 0.0
     sip_user: str = ""
     failed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """`flash`: what it keeps when its power goes: its key, and whom it trusts."""
+
+    number: int
+    device: Device
+    flash: Flash = field(default_factory=Flash)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +67,10 @@ class Jack:
     power_on: float
 
 
-def boot(number: int, device: Device, jack: Jack) -> Boot:
+def boot(phone: Phone, jack: Jack) -> Boot:
     """From power-on to registered; never raises for what the building does to it."""
-    done = Boot(number, device.family.name)
+    device = phone.device
+    done = Boot(phone.number, device.family.name)
     transfers = Transfers(trust=jack.trust)
     registration: Registration | None = None
 
@@ -67,9 +82,10 @@ def boot(number: int, device: Device, jack: Jack) -> Boot:
         lease, done.retries["dhcp"] = jack.dhcp.lease(device)
         jack.addresses.add(lease.address)
         done.leased_s = now()
-        log = _files(device, lease, transfers)
+        log = _files(phone, lease, transfers)
         done.filed_s = now()
         done.requests = sum(step.what == "get" for step in log.steps)
+        done.secure = sum(url.startswith("https:") for url in log.files)
         done.octets = sum(map(len, log.files.values()))
         assert log.account
         done.sip_user = log.account.user
@@ -85,12 +101,13 @@ def boot(number: int, device: Device, jack: Jack) -> Boot:
     return done
 
 
-def _files(device: Device, lease: Lease, transfers: Transfers) -> BootLog:
+def _files(phone: Phone, lease: Lease, transfers: Transfers) -> BootLog:
     """Reads the family's files; from the first one again where the building did not answer. That is a try, too."""
     for tries in range(BOOTS_MOST):
         log = BootLog(lease=lease)
         try:
-            boot_files(device, server_url(device, lease), None, log, lease.address, transfers.fetch)
+            base = server_url(phone.device, lease)
+            boot_files(phone.device, base, None, log, lease.address, transfers.fetch, phone.flash)
         except OSError:
             if tries + 1 == BOOTS_MOST:
                 raise
@@ -104,31 +121,33 @@ def main() -> None:
     orders = json.loads(sys.stdin.readline())
     threading.stack_size(STACK)
     sys.setswitchinterval(SWITCH_S)
-    trust = ssl.create_default_context(cadata=orders["ca"] or None)
     dhcp, addresses = DhcpPort(INTERFACE), Addresses(INTERFACE, orders["prefix"])
-    devices = [(n, Device(family(name), model, mac)) for n, name, model, mac in orders["phones"]]
+    trust = ssl.create_default_context(cadata=orders["ca"] or None)
+    phones = [Phone(n, Device(family(name), model, mac)) for n, name, model, mac in orders["phones"]]
+    print("ready", flush=True)
+    for line in sys.stdin:
+        jack = Jack(dhcp, addresses, trust, float(line))
+        print(json.dumps([asdict(b) for b in storm_over(phones, jack, orders["spread_s"])]), flush=True)
+
+
+def storm_over(phones: Sequence[Phone], jack: Jack, spread_s: float) -> list[Boot]:
+    """All of them, powered on evenly within `spread_s` of the jack's moment."""
     boots: list[Boot] = []
-    start = threading.Event()
-    jack: list[Jack] = []
 
-    def live(number: int, device: Device, delay_s: float) -> None:
-        start.wait()
-        time.sleep(max(0.0, jack[0].power_on + delay_s - time.monotonic()))
-        boots.append(boot(number, device, jack[0]))
+    def live(phone: Phone, delay_s: float) -> None:
+        # Power is not there yet; this is no test's waiting.
+        time.sleep(max(0.0, jack.power_on + delay_s - time.monotonic()))
+        boots.append(boot(phone, jack))
 
-    spread = orders["spread_s"]
     threads = [
-        threading.Thread(target=live, args=(n, device, spread * i / len(devices)), daemon=True)
-        for i, (n, device) in enumerate(devices)
+        threading.Thread(target=live, args=(phone, spread_s * n / len(phones)), daemon=True)
+        for n, phone in enumerate(phones)
     ]
     for thread in threads:
         thread.start()
-    print("ready", flush=True)
-    jack.append(Jack(dhcp, addresses, trust, float(sys.stdin.readline())))
-    start.set()
     for thread in threads:
         thread.join()
-    print(json.dumps([asdict(b) for b in boots]), flush=True)
+    return boots
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,8 @@ class Storm:
     boots: tuple[Boot, ...]
     load_before: float
     """Load average of the machine when it began: others' work on the same cores."""
+    cpu_s: Mapping[str, float]
+    """What each process of the building used."""
 
     @property
     def registered(self) -> tuple[Boot, ...]:
@@ -76,18 +78,33 @@ def storm_building(lab: Lab, phones: tuple[Resident, ...], enrolled: bool = Fals
     return building
 
 
-def storm(building: Building, phones: Sequence[Resident], spread_s: float = 0.0) -> Storm:
-    """Powers all on, evenly within `spread_s` seconds, and waits until each has registered or given up."""
-    load = float(Path("/proc/loadavg").read_text().split()[0])
+@contextmanager
+def street(building: Building, phones: Sequence[Resident], spread_s: float = 0.0) -> Iterator["Street"]:
+    """These phones at their jacks, without power yet; taken away at the end."""
     with ExitStack() as ends:
-        floors = [_Floor(building, n, phones[n::FLOORS], spread_s, ends) for n in range(min(FLOORS, len(phones)))]
+        count = min(FLOORS, len(phones))
+        floors = [_Floor(building, n, phones[n::FLOORS], spread_s, ends) for n in range(count)]
         for floor in floors:
             floor.ready()
-        power_on = time.monotonic() + 0.2
-        for floor in floors:
-            floor.power_on(power_on)
-        boots = [boot for floor in floors for boot in floor.boots()]
-    return Storm(tuple(sorted(boots, key=lambda b: b.registered_s or LIMIT_S)), load)
+        yield Street(building, tuple(floors))
+
+
+@dataclass(frozen=True, slots=True)
+class Street:
+    building: Building
+    floors: tuple["_Floor", ...]
+
+    def power_on(self) -> Storm:
+        """All at once; returns when each has registered or given up. The second time they are phones that were here
+        before: they keep what such a phone keeps when its power goes."""
+        load = float(Path("/proc/loadavg").read_text().split()[0])
+        before = cpu_seconds(self.building)
+        at = time.monotonic() + 0.2
+        for floor in self.floors:
+            floor.power_on(at)
+        boots = [boot for floor in self.floors for boot in floor.boots()]
+        used = {name: cpu - before.get(name, 0.0) for name, cpu in cpu_seconds(self.building).items()}
+        return Storm(tuple(sorted(boots, key=lambda b: b.registered_s or LIMIT_S)), load, used)
 
 
 def cpu_seconds(building: Building) -> dict[str, float]:
