@@ -1,13 +1,17 @@
-"""The audio codecs that voice speaks: G.711 in both laws (ITU-T G.711), by table in numpy.
+"""The audio codecs that voice speaks: G.711 in both laws (ITU-T G.711) by table in numpy, G.722 and Opus by native.py.
 
-Samples are 8 kHz, signed 16-bit, in numpy arrays; encoded audio is bytes, 160 to a 20 ms frame. G.722 and Opus will be
-further rows of CODECS; who picks one is sdp.py.
+Samples are 8 kHz, signed 16-bit, in numpy arrays, 160 to a 20 ms frame. Which codec a call speaks is sdp.py's.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from appliance.voice.native import G722Encoder, OpusEncoder
 
 Pcm = NDArray[np.int16]
 
@@ -23,8 +27,33 @@ _COMFORT_RMS = 14.0
 _COMFORT_FRAMES = 50
 
 
+class Encoder(Protocol):
+    """One direction of one stream; may keep a state."""
+
+    def encode(self, pcm: Pcm) -> bytes:
+        """One frame."""
+
+
+class Codec(Protocol):
+    """What sources and legs need of any codec."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def payload_type(self) -> int: ...
+    @property
+    def units(self) -> int:
+        """RTP timestamp units of a frame."""
+
+    @property
+    def encoder(self) -> Callable[[], Encoder]: ...
+    @property
+    def comfort_frames(self) -> tuple[bytes, ...]:
+        """Comfort noise, to be looped where there is nothing to say."""
+
+
 @dataclass(frozen=True, slots=True)
-class Codec:
+class Law:
     """A codec by its SDP name. `payload_type` is the static one of RFC 3551; a call may agree on another."""
 
     name: str
@@ -35,6 +64,15 @@ class Codec:
     """A second of comfort noise, whole frames, to be looped where there is nothing to say."""
     _encode: NDArray[np.uint8] = field(repr=False, compare=False)
     _decode: Pcm = field(repr=False, compare=False)
+    units: int = FRAME_SAMPLES
+
+    @property
+    def encoder(self) -> Callable[[], Encoder]:
+        return lambda: self
+
+    @property
+    def comfort_frames(self) -> tuple[bytes, ...]:
+        return tuple(self.comfort[n : n + FRAME_BYTES] for n in range(0, len(self.comfort), FRAME_BYTES))
 
     def encode(self, pcm: Pcm) -> bytes:
         """One byte for each sample."""
@@ -48,6 +86,31 @@ class Codec:
         """Encoded and filled up with silence to whole frames."""
         data = self.encode(pcm)
         return data + self.silence[: -len(data) % FRAME_BYTES]
+
+
+@dataclass(frozen=True, slots=True)
+class Stateful:
+    """A codec whose frames depend on those before: one encoder for each stream."""
+
+    name: str
+    payload_type: int
+    units: int
+    encoder: Callable[[], Encoder] = field(repr=False)
+
+    @property
+    def comfort_frames(self) -> tuple[bytes, ...]:
+        return _comfort_of(self)
+
+
+@cache
+def _comfort_of(codec: Stateful) -> tuple[bytes, ...]:
+    encoder = codec.encoder()
+    return tuple(encoder.encode(frame) for frame in _comfort().reshape(-1, FRAME_SAMPLES))
+
+
+def _comfort() -> Pcm:
+    chance = np.random.default_rng(_COMFORT_SEED)
+    return np.asarray(chance.normal(scale=_COMFORT_RMS, size=_COMFORT_FRAMES * FRAME_SAMPLES), np.int16)
 
 
 def _mulaw_values() -> Pcm:
@@ -76,14 +139,15 @@ def _nearest_codes(values: Pcm) -> NDArray[np.uint8]:
     return codes
 
 
-def _codec(name: str, payload_type: int, values: Pcm) -> Codec:
+def _law(name: str, payload_type: int, values: Pcm) -> Law:
     encode = _nearest_codes(values)
-    chance = np.random.default_rng(_COMFORT_SEED)
-    noise = np.asarray(chance.normal(scale=_COMFORT_RMS, size=_COMFORT_FRAMES * FRAME_SAMPLES), np.int16)
     silence = bytes([int(encode[0])]) * FRAME_BYTES
-    return Codec(name, payload_type, silence, encode[noise.view(np.uint16)].tobytes(), encode, values)
+    return Law(name, payload_type, silence, encode[_comfort().view(np.uint16)].tobytes(), encode, values)
 
 
-PCMU = _codec("PCMU", 0, _mulaw_values())
-PCMA = _codec("PCMA", 8, _alaw_values())
-CODECS: dict[str, Codec] = {c.name: c for c in (PCMU, PCMA)}
+PCMU = _law("PCMU", 0, _mulaw_values())
+PCMA = _law("PCMA", 8, _alaw_values())
+G722 = Stateful("G722", 9, 160, G722Encoder)
+OPUS = Stateful("OPUS", 111, 960, OpusEncoder)
+LAWS: dict[str, Law] = {c.name: c for c in (PCMU, PCMA)}
+CODECS: dict[str, Codec] = {**LAWS, G722.name: G722, OPUS.name: OPUS}

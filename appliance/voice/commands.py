@@ -8,7 +8,7 @@ import click
 from appliance.errors import InputProblem, Words
 from appliance.settings import Settings
 from appliance.voice import synthesis
-from appliance.voice.codecs import CODECS, RATE_HZ
+from appliance.voice.codecs import LAWS, RATE_HZ
 from appliance.voice.prompts import Shelf, spoken_by
 from appliance.voice.sentences import CUES, LANGUAGES, SENTENCES, language_of
 
@@ -16,7 +16,7 @@ from appliance.voice.sentences import CUES, LANGUAGES, SENTENCES, language_of
 @click.command()
 @click.argument("announcement", required=False)
 @click.option("--language", default="", help="es-MX or en; else the language of this building.")
-@click.option("--codec", type=click.Choice(sorted(CODECS)), default="PCMA", show_default=True)
+@click.option("--codec", type=click.Choice(sorted(LAWS)), default="PCMA", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="The WAV file to write.")
 @click.option("--list", "list_all", is_flag=True, help="List the announcements with their words and voices.")
 @click.pass_obj
@@ -36,8 +36,8 @@ def say(
             Words("`conserje say --list` shows all.", "`conserje say --list` los muestra todos."),
         )
     synthesis.make_all(synthesis.cache_dir(settings))
-    shelf, spoken_in = Shelf.of(settings), CODECS[codec]
-    heard = spoken_in.decode(shelf.encoded(announcement, chosen, spoken_in))
+    shelf, spoken_in = Shelf.of(settings), LAWS[codec]
+    heard = spoken_in.decode(bytes(shelf.encoded(announcement, chosen, spoken_in)))
     with wave.open(str(out), "wb") as wav:
         wav.setnchannels(1)
         wav.setsampwidth(2)
@@ -49,6 +49,6 @@ def say(
 
 
 def _list(language: str) -> None:
-    for announcement, sentence in SENTENCES.items():
+    for cue, sentence in SENTENCES.items():
         spoken = sentence.spoken(language)
-        click.echo(f"{announcement.value}\n    {spoken.text}\n    {spoken_by(spoken)}; {' '.join(LANGUAGES)}")
+        click.echo(f"{cue}\n    {spoken.text}\n    {spoken_by(spoken)}; {' '.join(LANGUAGES)}")

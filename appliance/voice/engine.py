@@ -10,16 +10,20 @@ import os
 import select
 import socket
 import time
-from collections import deque
 
-from appliance.errors import EngineProblem, Words
 from appliance.settings import Settings
 from appliance.voice import words
 from appliance.voice.clock import TICK_S, Punctuality, as_early_as_allowed
-from appliance.voice.codecs import CODECS
+from appliance.voice.dialogue import Why
+from appliance.voice.keys import Way
 from appliance.voice.leg import Leg
+from appliance.voice.library import Library
+from appliance.voice.portpool import PortPool
 from appliance.voice.prompts import Shelf
-from appliance.voice.sources import Playlist
+from appliance.voice.recorder import Disk, Recorder
+from appliance.voice.sentences import BEEP, CUES, SPANISH
+from appliance.voice.sources import Comfort, Music, Playlist, Reflection, Seat
+from appliance.voice.stage import Stage
 
 log = logging.getLogger("conserje.voice.engine")
 
@@ -27,55 +31,10 @@ PULSE_S = 1.0
 TIDY_TICKS = 1500
 MAX_BEHIND_TICKS = 5
 """Ticks that are made up for, one after the other, when the machine was late: what a jitter buffer can bridge."""
+SILENT_TICKS = 3000
+"""A minute without a packet from a caller who could send: said once."""
 SPIN_S = 0.002
 """How long before a tick to stop listening for words: poll() counts in milliseconds."""
-_RECEIVE_BUFFER_BYTES = 32768
-_EXPEDITED_FORWARDING = 0xB8
-"""DSCP 46 (RFC 4594 §4.1)."""
-
-
-class PortPool:
-    """The even ports of a range; the one given back longest ago is used first."""
-
-    def __init__(self, text: str) -> None:
-        try:
-            first, last = (int(n) for n in text.split("-"))
-        except ValueError:
-            first, last = 1, 0
-        self._free = deque(range(first + first % 2, last + 1, 2))
-        if not self._free or not 0 < first < last < 65536:
-            raise EngineProblem(
-                Words(
-                    f'media.voice_ports "{text}" is not a range of ports.',
-                    f"media.voice_ports «{text}» no es un rango de puertos.",
-                ),
-                Words("Write it as 20000-23999.", "Escríbalo como 20000-23999."),
-            )
-
-    def __len__(self) -> int:
-        return len(self._free)
-
-    def bind(self, host: str) -> tuple[socket.socket, int] | None:
-        """A socket on a free port; None when all are taken. Raises OSError when `host` is not ours."""
-        for _ in range(len(self._free)):
-            port = self._free.popleft()
-            sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            try:
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER_BYTES)
-                sock.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, _EXPEDITED_FORWARDING)
-                sock.setblocking(False)
-                sock.bind((host, port))
-            except OSError as taken:
-                sock.close()
-                self._free.append(port)
-                if taken.errno != 98:  # EADDRINUSE: another program sits in our range; try the next
-                    raise
-            else:
-                return sock, port
-        return None
-
-    def give_back(self, port: int) -> None:
-        self._free.append(port)
 
 
 class Engine:
@@ -85,6 +44,9 @@ class Engine:
         self._host = settings.network.voice_address
         self._ports = PortPool(settings.media.voice_ports)
         self._shelf = Shelf.of(settings)
+        self._library = Library(settings, self._shelf, lambda: self._ticks)
+        self._stage = Stage()
+        self._disk = Disk()
         self._parent = parent
         self._link: socket.socket | None = None
         self._legs: dict[int, Leg] = {}
@@ -97,10 +59,11 @@ class Engine:
         self._running = True
         parent.setblocking(False)
         self._links.register(parent, select.POLLIN)
+        self._links.register(self._disk.signal, select.POLLIN)
 
     def run(self) -> None:
         """Until the parent closes its end."""
-        self._shelf.load(tuple(CODECS.values()))
+        self._shelf.load()
         as_early_as_allowed()
         gc.collect()
         gc.freeze()
@@ -137,19 +100,43 @@ class Engine:
             time.sleep(left)
 
     def _tick(self) -> None:
+        now = time.monotonic()
         for fd, _ in self._sockets.poll(0, max(1, len(self._legs))):
             leg = self._by_fd.get(fd)
             if leg is not None:
                 for key in leg.take_in():
-                    self._say(words.Digit(leg.number, key))
-        for leg in self._legs.values():
+                    self._press(leg, key, Way.EVENTS, now)
+        legs = list(self._legs.values())
+        for leg, keys in self._stage.hear(legs):
+            for key in keys:
+                self._press(leg, key, Way.TONES, now)
+        for leg, why in self._stage.perform(legs):
+            self._end_recording(leg, why)
+        for leg in legs:
             token = leg.send_one()
             if token:
                 self._say(words.Finished(leg.number, token))
+            if leg.quiet_ticks == SILENT_TICKS:
+                self._say(words.CallerSilent(leg.number, SILENT_TICKS * TICK_S))
+        self._disk.collect()
         self._ticks += 1
         self._pulse_when_due()
         if self._ticks % TIDY_TICKS == 0:
             gc.collect()
+
+    def _press(self, leg: Leg, key: str, way: Way, now: float) -> None:
+        """A key that is news ends a recording that waits for it, or goes to the dialogue."""
+        if not leg.keys.heard(key, way, now):
+            return
+        if leg.recorder is not None and key in leg.recorder.wish.stop_keys:
+            self._end_recording(leg, Why.DIGIT, key)
+        else:
+            self._say(words.Digit(leg.number, key))
+
+    def _end_recording(self, leg: Leg, why: Why, key: str = "") -> None:
+        recorder, leg.recorder = leg.recorder, None
+        if recorder is not None:
+            recorder.finish(why, key, self._say)
 
     def _pulse_when_due(self) -> None:
         now = time.monotonic()
@@ -161,7 +148,9 @@ class Engine:
     # Words ------------------------------------------------------------------------------------------------------------
 
     def _take(self, fd: int) -> None:
-        if fd == self._parent.fileno():
+        if fd == self._disk.signal:
+            self._disk.collect()
+        elif fd == self._parent.fileno():
             came = words.receive(self._parent)
             if came is None:
                 self._running = False
@@ -189,21 +178,55 @@ class Engine:
     def _obey(self, word: words.Word) -> None:
         if isinstance(word, words.OpenLeg):
             self._open(word)
-            return
-        if not isinstance(word, words.ChangeLeg | words.Play | words.Reflect | words.CloseLeg):
-            return
-        leg = self._legs.get(word.leg)
-        if leg is None:
-            return
+        elif isinstance(word, words.Chime):
+            for cue in word.cues:
+                if cue in CUES:
+                    self._stage.chime(word.room, self._shelf.track(cue, word.language))
+        elif isinstance(word, words.OfALeg):
+            leg = self._legs.get(word.leg)
+            if leg is not None:
+                self._to_leg(leg, word)
+
+    def _to_leg(self, leg: Leg, word: words.OfALeg) -> None:
+        stage = self._stage
         match word:
             case words.ChangeLeg():
                 leg.change(word.terms)
+                stage.rewire(leg)
             case words.Play():
-                leg.play(self._playlist(word, leg), word.token)
+                leg.play(Playlist(self._library.parts(word.sounds, word.language), word.loop), word.token)
+            case words.StopPlaying():
+                leg.play(None, 0)
+            case words.Music():
+                stage.set_background(leg, Music(self._library.music(word.track), leg.background))
+            case words.Quiet():
+                stage.set_background(leg, Comfort())
             case words.Reflect():
-                leg.reflect()
+                stage.set_background(leg, Reflection())
+            case words.Mix():
+                alone = None if word.alone is None else Music(self._library.music(word.alone), Comfort())
+                stage.set_background(leg, Seat(word.room, word.heard, alone))
+            case words.Hear():
+                if isinstance(leg.background, Seat):
+                    leg.background.heard = word.heard
+            case words.Bridge():
+                stage.bridge(leg, self._legs.get(word.other))
+            case words.Record():
+                self._record(leg, word)
+            case words.StopRecording():
+                self._end_recording(leg, Why.STOPPED)
+            case words.SendDigits():
+                leg.send_keys(word.keys)
+            case words.KeyByInfo():
+                self._press(leg, word.key, Way.INFO, time.monotonic())
             case words.CloseLeg():
                 self._close(word.leg)
+
+    def _record(self, leg: Leg, word: words.Record) -> None:
+        self._end_recording(leg, Why.STOPPED)
+        leg.recorder = Recorder(word, self._disk)
+        leg.recording_waits = word.beep
+        leg.play(Playlist((self._shelf.track(BEEP, SPANISH),)) if word.beep else None, 0)
 
     def _open(self, word: words.OpenLeg) -> None:
         try:
@@ -225,15 +248,12 @@ class Engine:
 
     def _close(self, number: int) -> None:
         leg = self._legs.pop(number)
+        self._end_recording(leg, Why.LEFT)
+        self._stage.set_background(leg, Comfort())
         self._sockets.unregister(leg.socket)
         del self._by_fd[leg.socket.fileno()]
         self._say(leg.close())
         self._ports.give_back(leg.port)
-
-    def _playlist(self, word: words.Play, leg: Leg) -> Playlist:
-        codec = CODECS[leg.codec_name]
-        cues = [sound for sound in word.sounds if isinstance(sound, str)]
-        return Playlist(tuple(self._shelf.encoded(cue, word.language, codec) for cue in cues))
 
     def _say(self, word: words.Happening) -> None:
         if self._link is not None:

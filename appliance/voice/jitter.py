@@ -1,73 +1,152 @@
-"""A small jitter buffer: packets in, in any order, 20 ms frames out, one a tick.
+"""A jitter buffer: packets in, in any order, 20 ms out at each tick, late by as little as the network allows.
 
-Holds back a little audio to even out the network and drops the oldest when a sender runs fast. It fills nothing in:
-where there is no frame it says so, and the caller of `frame` knows what to play.
+Time is counted in slots of 10 ms by RTP timestamps, so a lost packet leaves a hole where it was: LOST, for the ear to
+conceal. What is not there and is not missed either (silence suppressed, nothing come yet) is None.
 """
 
-from appliance.voice.codecs import FRAME_BYTES
-from appliance.voice.rtp import newer
+from dataclasses import dataclass
+from typing import Final
 
-PREFILL_FRAMES = 2
-MAX_FRAMES = 10
-_MAX_WAITING = 16
+SLOT_MS = 10
+START_SLOTS = 4
+"""The delay to begin with: what a good network needs."""
+MAX_SLOTS = 50
+"""Half a second. What would have to wait longer makes the buffer begin anew at it."""
+MISSED_TICKS = 3
+"""How long a stream that has stopped without a word is still taken for one with losses."""
+REVIEW_TICKS = 150
+"""How often the delay is looked at: three seconds."""
+SPARE_SLOTS = 4
+"""More than this was always in hand: 20 ms of delay are given up."""
+_TICK_SLOTS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Lost:
+    """Something was sent for this time, and is not here."""
+
+
+LOST: Final = _Lost()
 
 
 class JitterBuffer:
-    """Of encoded G.711 audio, whatever the sender's packet time. Constant memory: at most MAX_FRAMES and 16 packets."""
+    """Of one stream. `slot_units`: RTP timestamp units in 10 ms. Memory: MAX_SLOTS pieces at most.
 
-    __slots__ = ("_audio", "_next", "_running", "_waiting", "dropped", "lost")
+    It learns: what comes too late makes it wait longer, three seconds without need make it wait less.
+    """
 
-    def __init__(self) -> None:
-        self._audio = bytearray()
-        self._waiting: dict[int, bytes] = {}
-        self._next: int | None = None
-        self._running = False
+    __slots__ = (
+        "_base", "_dry", "_first", "_highest", "_hold", "_last_sequence", "_least", "_play", "_reviewed", "_seen",
+        "_slot_units", "_slots", "_ssrc", "late", "lost",
+    )  # fmt: skip
+
+    _base: int
+    _play: int
+    _hold: int
+    _dry: int
+    _reviewed: int
+    _least: int
+
+    def __init__(self, slot_units: int = 80) -> None:
+        self._slot_units = slot_units
+        self._slots: dict[int, bytes] = {}
+        self._ssrc = -1
+        self._begin(0, 0)
+        self._first = self._highest = -1
+        self.late = 0
         self.lost = 0
-        self.dropped = 0
 
-    def put(self, sequence: int, payload: bytes) -> None:
-        """Take a packet in. One that comes after its turn is dropped."""
-        if self._next is None or sequence == self._next:
-            self._take(sequence, payload)
-            while (ready := self._waiting.pop(self._next or 0, None)) is not None:
-                self._take(self._next or 0, ready)
-        elif newer(sequence, self._next, 16):
-            self._waiting[sequence] = payload
-            if len(self._waiting) > _MAX_WAITING or (sequence - self._next) % 65536 > _MAX_WAITING:
-                self._skip()
-        else:
-            self.dropped += 1
+    @property
+    def delay_ms(self) -> int:
+        """How much is in hand now, holes included."""
+        return max(0, self._highest + 1 - self._play) * SLOT_MS if self._first >= 0 else 0
 
-    def frame(self) -> bytes | None:
-        """The next 20 ms, or None: nothing has come, or the buffer is filling again after it ran dry."""
-        if not self._running and len(self._audio) < PREFILL_FRAMES * FRAME_BYTES:
-            if self._waiting:
-                self._skip()
+    def put(self, sequence: int, timestamp: int, pieces: tuple[bytes, ...], ssrc: int = 0) -> bool:
+        """Take a packet in, as one piece for each slot (a piece may be empty: the one before goes on).
+
+        False for what was not taken: a repetition, or one that comes after its turn.
+        """
+        if ssrc != self._ssrc or self._first < 0:
+            self._ssrc = ssrc
+            self._begin(sequence, timestamp)
+        elif self._repeats(sequence):
+            return False
+        offset = (timestamp - self._base + 0x80000000) % 0x100000000 - 0x80000000
+        slot = round(offset / self._slot_units)
+        slack = slot - self._play
+        if slack + len(pieces) > MAX_SLOTS or slack < -MAX_SLOTS:
+            self._begin(sequence, timestamp)
+            slot, slack = 0, START_SLOTS
+        elif slack < 0:
+            self.late += 1
+            self._hold = max(self._hold, -slack)
+            self._least = 0
+            return False
+        self._least = min(self._least, slack)
+        for piece in pieces:
+            self._slots[slot] = piece
+            slot += 1
+        self._highest = max(self._highest, slot - 1)
+        return True
+
+    def take(self) -> tuple[bytes, ...] | _Lost | None:
+        """The two pieces of this tick."""
+        if self._first < 0:
             return None
-        if len(self._audio) < FRAME_BYTES and self._waiting:
-            self._skip()
-        if len(self._audio) < FRAME_BYTES:
-            self._running = False
+        if self._hold > 0:
+            self._hold -= _TICK_SLOTS
+            return LOST
+        play = self._play
+        self._play = play + _TICK_SLOTS
+        one, two = self._slots.pop(play, None), self._slots.pop(play + 1, None)
+        if one is not None and two is not None:
+            self._dry = 0
+            self._review()
+            return one, two
+        if play < self._first:
             return None
-        self._running = True
-        out = bytes(self._audio[:FRAME_BYTES])
-        del self._audio[:FRAME_BYTES]
-        return out
+        if self._highest > play + 1:
+            self.lost += 1
+            return LOST
+        self._dry += 1
+        return LOST if self._dry <= MISSED_TICKS else None
 
-    def _take(self, sequence: int, payload: bytes) -> None:
-        self._audio += payload
-        self._next = (sequence + 1) % 65536
-        excess = len(self._audio) - MAX_FRAMES * FRAME_BYTES
-        if excess > 0:
-            del self._audio[:excess]
-            self.dropped += 1
+    def following(self) -> bytes:
+        """The piece after those just taken, if it is here: an Opus packet may repair the one before it."""
+        return self._slots.get(self._play, b"")
 
-    def _skip(self) -> None:
-        """What is missing will not come: go on with the packets that wait behind it."""
-        assert self._next is not None
-        expected = self._next
-        first = min(self._waiting, key=lambda s: (s - expected) % 65536)
-        self.lost += (first - expected) % 65536
-        self._take(first, self._waiting.pop(first))
-        while (ready := self._waiting.pop(self._next, None)) is not None:
-            self._take(self._next, ready)
+    def _review(self) -> None:
+        self._reviewed += 1
+        if self._reviewed < REVIEW_TICKS:
+            return
+        if self._least > SPARE_SLOTS:
+            for _ in range(_TICK_SLOTS):
+                self._slots.pop(self._play, None)
+                self._play += 1
+        self._reviewed, self._least = 0, MAX_SLOTS
+
+    def _begin(self, sequence: int, timestamp: int) -> None:
+        self._slots.clear()
+        self._base = timestamp
+        self._play = -START_SLOTS
+        self._first = self._highest = 0
+        self._hold = self._dry = self._reviewed = 0
+        self._least = MAX_SLOTS
+        self._last_sequence, self._seen = sequence, 1
+
+    def _repeats(self, sequence: int) -> bool:
+        """A window over the last 64 sequence numbers, as RFC 3711 §3.3.2 keeps one against replay."""
+        ahead = (sequence - self._last_sequence) % 65536
+        if ahead == 0:
+            return True
+        if ahead < 32768:
+            self._seen = (self._seen << ahead | 1) & 0xFFFFFFFFFFFFFFFF if ahead < 64 else 1
+            self._last_sequence = sequence
+            return False
+        bit = 1 << (65536 - ahead)
+        if bit > 1 << 63:
+            return False
+        if self._seen & bit:
+            return True
+        self._seen |= bit
+        return False

@@ -6,9 +6,14 @@ Sends from and to what SDP said (symmetric RTP, RFC 4961). Hears one source only
 import socket
 from dataclasses import dataclass
 
-from appliance.voice.codecs import CODECS, FRAME_BYTES, FRAME_SAMPLES
-from appliance.voice.rtp import HEADER_BYTES, MAX_DATAGRAM, DigitReader, RtpError, newer, parse, write_header
-from appliance.voice.sources import Comfort, Playlist, Reflection, Source
+from appliance.voice.codecs import CODECS, Pcm
+from appliance.voice.ears import ear_for
+from appliance.voice.keys import Keys
+from appliance.voice.recorder import Recorder
+from appliance.voice.rtp import HEADER_BYTES, MAX_DATAGRAM, DigitReader, Packet, RtpError, newer, parse, write_header
+from appliance.voice.sending import EventSender, key_tracks
+from appliance.voice.sources import Bridged, Comfort, Playlist, Source
+from appliance.voice.tone_digits import Listener
 from appliance.voice.words import Address, LegClosed, Terms
 
 MAX_PER_TICK = 8
@@ -31,8 +36,9 @@ class Leg:
     """`ssrc`, `sequence` and `timestamp` start at random values (RFC 3550 §5.1)."""
 
     __slots__ = (
-        "_codec", "_digits", "_heard_from", "_highest", "_marked", "_out", "_sequence", "_source", "_ssrc", "_terms",
-        "_timestamp", "_token", "counts", "number", "port", "socket",
+        "_digits", "_events", "_foreground", "_heard_from", "_highest", "_marked", "_out", "_passed", "_sequence",
+        "_ssrc", "_terms", "_timestamp", "_token", "background", "codec", "counts", "ear", "keys", "number", "passes",
+        "pcm", "peak", "port", "quiet_ticks", "recorder", "recording_waits", "socket", "tones",
     )  # fmt: skip
 
     def __init__(
@@ -42,41 +48,77 @@ class Leg:
         self.socket = sock
         self.port = port
         self.counts = Counts()
+        self.codec = CODECS[terms.codec]
+        self.ear = ear_for(terms.codec)
+        self.keys = Keys()
+        self.tones = Listener()
+        self.pcm: Pcm | None = None
+        """What was heard at this tick."""
+        self.peak = 0
+        self.quiet_ticks = 0
+        """Since the last packet, while one could come."""
+        self.recorder: Recorder | None = None
+        self.recording_waits = False
+        """For the end of its beep."""
+        self.background: Source = Comfort()
+        self.passes: Leg | None = None
+        """The leg that its packets are passed on to, undecoded."""
         self._terms = terms
-        self._codec = CODECS[terms.codec]
-        self._source: Source = Comfort(self._codec)
+        self._foreground: Playlist | None = None
         self._token = 0
+        self._events: EventSender | None = None
         self._ssrc = ssrc
         self._sequence = sequence
         self._timestamp = timestamp
         self._marked = False
-        self._out = bytearray(HEADER_BYTES + FRAME_BYTES)
+        self._out = bytearray(HEADER_BYTES)
         self._digits = DigitReader()
         self._heard_from: Address | None = None
         self._highest: int | None = None
+        self._passed: int | None = None
 
     @property
     def codec_name(self) -> str:
-        return self._codec.name
+        return self.codec.name
+
+    @property
+    def event_type(self) -> int | None:
+        return self._terms.event_type
+
+    @property
+    def expects_sound(self) -> bool:
+        return self._terms.sends and bool(self._terms.source)
+
+    @property
+    def playing(self) -> bool:
+        return self._foreground is not None
 
     def change(self, terms: Terms) -> None:
-        """New terms. What plays in another codec is at its end: it was encoded for the old one."""
+        """New terms. What plays goes on, in the codec of now."""
         if terms.source != self._terms.source or terms.remote != self._terms.remote:
             self._heard_from = None
-        if terms.codec != self._codec.name:
-            self._codec = CODECS[terms.codec]
-            reflecting = isinstance(self._source, Reflection)
-            self._source = Reflection(self._codec) if reflecting else Playlist(())
+            self.keys.forget_the_way()
+        if terms.codec != self.codec.name:
+            self.codec = CODECS[terms.codec]
+            self.ear = ear_for(terms.codec)
+        self.quiet_ticks = 0
         self._terms = terms
 
-    def play(self, source: Source, token: int) -> None:
-        self._source, self._token = source, token
+    def play(self, playlist: Playlist | None, token: int) -> None:
+        """Instead of what sounds now; None: only the background."""
+        self._foreground, self._token = playlist, token
 
-    def reflect(self) -> None:
-        self.play(Reflection(self._codec), 0)
+    def send_keys(self, keys: str) -> None:
+        """RFC 4733 where it was agreed on, else tones."""
+        if self._terms.event_type is not None:
+            if self._events is None:
+                self._events = EventSender(self._terms.event_type)
+            self._events.add(keys)
+        else:
+            self.play(Playlist(key_tracks(keys)), 0)
 
     def take_in(self) -> list[str]:
-        """Read what has come since the last tick; the keys pressed in it."""
+        """Read what has come since the last tick; the keys pressed in it by RFC 4733."""
         keys: list[str] = []
         for _ in range(MAX_PER_TICK):
             try:
@@ -90,33 +132,62 @@ class Leg:
 
     def send_one(self) -> int:
         """Send this tick's frame. The token of what ended with it, or 0. A held leg goes on playing unheard."""
-        frame, ended = self._source.frame(), 0
+        frame, ended, kind = None, 0, self._terms.payload_type
+        if self._foreground is not None:
+            frame = self._foreground.frame(self.codec)
+            if frame is None:
+                ended, self._token, self._foreground = self._token, 0, None
         if frame is None:
-            ended, self._token = self._token, 0
-            self._source = Comfort(self._codec)
-            frame = self._source.frame()
+            frame = self.background.frame(self.codec)
         remote = self._terms.remote
-        if self._terms.sends and remote is not None and frame is not None:
-            # The marker starts a talkspurt (RFC 3551 §4.1): the first packet, and the first after a hold.
-            terms = self._terms
-            write_header(self._out, terms.payload_type, not self._marked, self._sequence, self._timestamp, self._ssrc)
-            self._out[HEADER_BYTES:] = frame
-            self._marked = True
-            self._sequence += 1
-            try:
-                self.socket.sendto(self._out, remote)
-                self.counts.sent += 1
-            except OSError:
-                self.counts.unsent += 1  # no route, or a full queue: lost as on any network
-        else:
+        if self._terms.sends and remote is not None and (frame is not None or self._events is not None):
+            timestamp, marker = self._timestamp, not self._marked
+            if self._events is not None:
+                event = self._events.next(timestamp, self.codec.units)
+                if event is None:
+                    self._events = None
+                elif event.body is not None:
+                    # An event stands in the place of audio (RFC 4733 §2.6), with the timestamp of its start.
+                    kind, timestamp, marker, frame = self._events.payload_type, event.timestamp, event.first, event.body
+            if frame is not None:
+                # The marker starts a talkspurt (RFC 3551 §4.1): the first packet, and the first after a hold.
+                self._send(kind, marker, timestamp, frame, remote)
+                self._marked = True
+        elif not isinstance(self.background, Bridged):
             self._marked = False
-        self._timestamp += FRAME_SAMPLES
+        self._timestamp += self.codec.units
         return ended
+
+    def pass_on(self, packet: Packet, kind: int) -> None:
+        """A packet of the other party, as it is, in this leg's own numbering."""
+        remote = self._terms.remote
+        if not self._terms.sends or remote is None or self._foreground is not None or self._events is not None:
+            return
+        if self._passed is None:
+            self._passed = self._timestamp - packet.timestamp
+        self._send(kind, packet.marker or not self._marked, packet.timestamp + self._passed, packet.payload, remote)
+        self._marked = True
+
+    def passes_to(self, other: "Leg | None") -> None:
+        """From now on what comes in goes to `other` undecoded; None: no more."""
+        if other is not self.passes:
+            self.passes = other
+            if other is not None:
+                other._passed = None
 
     def close(self) -> LegClosed:
         self.socket.close()
         c = self.counts
         return LegClosed(self.number, c.sent, c.received, c.lost, c.foreign, c.malformed)
+
+    def _send(self, kind: int, marker: bool, timestamp: int, payload: bytes | memoryview, remote: Address) -> None:
+        write_header(self._out, kind, marker, self._sequence, timestamp, self._ssrc)
+        self._sequence += 1
+        try:
+            self.socket.sendto(b"".join((self._out, payload)), remote)
+            self.counts.sent += 1
+        except OSError:
+            self.counts.unsent += 1  # no route, or a full queue: lost as on any network
 
     def _one(self, data: bytes, source: Address) -> str:
         if not self._known(source):
@@ -128,15 +199,25 @@ class Leg:
             self.counts.malformed += 1
             return ""
         self._heard_from = source if self._heard_from != self._terms.remote else self._heard_from
-        if packet.payload_type == self._terms.event_type:
+        self.quiet_ticks = 0
+        terms = self._terms
+        if packet.payload_type == terms.payload_type:
             self._count(packet.sequence)
-            return self._digits.key(packet)
-        if packet.payload_type != self._terms.payload_type:
-            self.counts.unwanted += 1
+            self.ear.put(packet)
+            if self.passes is not None:
+                self.passes.pass_on(packet, self.passes._terms.payload_type)
             return ""
-        self._count(packet.sequence)
-        if isinstance(self._source, Reflection):
-            self._source.buffer.put(packet.sequence, packet.payload)
+        if packet.payload_type == terms.event_type:
+            self._count(packet.sequence)
+            key = self._digits.key(packet)
+            if self.passes is not None:
+                kind = self.passes.event_type
+                if kind is not None:
+                    self.passes.pass_on(packet, kind)
+                elif key:
+                    self.passes.send_keys(key)
+            return key
+        self.counts.unwanted += 1
         return ""
 
     def _known(self, source: Address) -> bool:

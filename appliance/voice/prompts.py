@@ -4,23 +4,37 @@ A missing file never silences a call: a tone and the nearest recording are heard
 missing. Texts are sentences.py's; making the synthesised ones is synthesis.py's, in a process of its own.
 """
 
+import re
 import wave
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 
 from appliance.errors import Problem, Words
 from appliance.settings import Settings
-from appliance.vocabulary import Announcement
-from appliance.voice import tones
-from appliance.voice.codecs import FRAME_SAMPLES, RATE_HZ, Codec, Pcm
-from appliance.voice.sentences import BEEP, CUES, LANGUAGES, SENTENCES, SPANISH, Lead, Sentence, Spoken
+from appliance.voice import synthesis, tones
+from appliance.voice.codecs import FRAME_SAMPLES, LAWS, RATE_HZ, Law, Pcm
+from appliance.voice.sentences import (
+    BEEP,
+    CUES,
+    LANGUAGES,
+    RINGBACK,
+    ROOM_JOINED,
+    ROOM_LEFT,
+    SENTENCES,
+    SPANISH,
+    Lead,
+    Sentence,
+    Spoken,
+)
 from appliance.voice.synthesis import cache_dir, cached_path
+from appliance.voice.tracks import Track
 
 RECORDINGS_DIRS = {SPANISH: "es_MX_f_Allison", "en": "en_US_f_Allison"}
 """Below `paths.sounds_dir`, as Debian's asterisk-core-sounds-es-wav and -en-wav lay them out."""
 
+_NAME = re.compile(r"[a-z0-9_-]{1,60}(/[a-z0-9_-]{1,60})?", re.ASCII)
 _LEAD_IN_S = 0.2
 """Silence at the start, while the far end opens its audio path after our 183 or 200."""
 _BETWEEN_S = 0.25
@@ -29,6 +43,14 @@ _TAIL_S = 0.3
 _ACTIVE_DBFS = -40.0
 SPEECH_DBFS = -19.0
 """What Debian's recordings have, measured over their active parts; all speech is brought to it."""
+
+
+_TONES: dict[str, Callable[[], Pcm]] = {
+    BEEP: lambda: tones.joined(tones.pause(_LEAD_IN_S), tones.beep()),
+    RINGBACK: tones.ringback,
+    ROOM_JOINED: tones.room_joined,
+    ROOM_LEFT: tones.room_left,
+}
 
 
 class PromptProblem(Problem):
@@ -44,48 +66,66 @@ class Shelf:
         self._sounds_dir = sounds_dir
         self._synthesised_dir = synthesised_dir
         self._pcm: dict[tuple[str, str], Pcm] = {}
-        self._encoded: dict[tuple[str, str, str], bytes] = {}
+        self._tracks: dict[tuple[str, str], Track] = {}
 
     @classmethod
     def of(cls, settings: Settings) -> "Shelf":
         return cls(settings.paths.sounds_dir, cache_dir(settings))
 
-    def load(self, codecs: tuple[Codec, ...]) -> None:
-        """Read and encode everything there is, so that no call waits for a disk."""
+    def load(self) -> None:
+        """Read everything there is, so that no call waits for a disk, and encode it for G.711."""
         for cue, language in ((c, la) for c in CUES for la in LANGUAGES):
-            for codec in codecs:
-                self.encoded(cue, language, codec)
+            track = self.track(cue, language)
+            for law in LAWS.values():
+                track.prepare(law)
 
-    def encoded(self, cue: str, language: str, codec: Codec) -> bytes:
-        """Whole frames of this cue. ValueError for none of CUES. A stand-in is not kept: the real one may come."""
-        known = self._encoded.get((cue, language, codec.name))
+    def track(self, cue: str, language: str) -> Track:
+        """This cue, to be shared by all who hear it. ValueError for none of CUES. A stand-in is not kept."""
+        known = self._tracks.get((cue, language))
         if known is not None:
             return known
-        data = codec.frames(self.pcm(cue, language))
+        track = Track(self.pcm(cue, language))
         if (cue, language) in self._pcm:
-            self._encoded[cue, language, codec.name] = data
-        return data
+            self._tracks[cue, language] = track
+        return track
+
+    def encoded(self, cue: str, language: str, law: Law) -> memoryview:
+        """Whole frames of this cue."""
+        return self.track(cue, language).whole(law)
+
+    def recording(self, name: str, language: str) -> Pcm | None:
+        """One of the language's recordings by its name, levelled; None where it is not there."""
+        if not _NAME.fullmatch(name) or language not in RECORDINGS_DIRS:
+            return None
+        return self._recorded((name,), language)
+
+    def spoken(self, path: Path, text: str, language: str) -> Pcm | None:
+        """`text` as espeak-ng says it, levelled; made at `path` if it is not there yet. Takes its time."""
+        if not path.exists() and not synthesis.make_text(text, language, path):
+            return None
+        made = read_wav(path)
+        return None if made is None else levelled(made)
 
     def pcm(self, cue: str, language: str) -> Pcm:
         """The samples that a caller gets to hear, lead and pauses included."""
         kept = self._pcm.get((cue, language))
         if kept is not None:
             return kept
-        if cue == BEEP:
-            built: Pcm | None = tones.joined(tones.pause(_LEAD_IN_S), tones.beep())
-        else:
-            built = self._proper(Announcement(cue), language)
+        if cue not in CUES:
+            raise ValueError(cue)
+        tone = _TONES.get(cue)
+        built = tone() if tone else self._proper(cue, language)
         if built is None:
-            return self._stand_in(Announcement(cue), language)
+            return self._stand_in(cue, language)
         self._pcm[cue, language] = built
         return built
 
-    def words(self, cue: Announcement, language: str) -> Pcm | None:
+    def words(self, cue: str, language: str) -> Pcm | None:
         """The spoken words alone, levelled; None where a file is missing or broken."""
         spoken = SENTENCES[cue].spoken(language)
         if spoken.recordings:
             return self._recorded(spoken.recordings, language)
-        made = _read(cached_path(self._synthesised_dir, cue, language))
+        made = read_wav(cached_path(self._synthesised_dir, cue, language))
         return None if made is None else levelled(made)
 
     def missing(self) -> tuple[PromptProblem, ...]:
@@ -97,16 +137,19 @@ class Shelf:
             for language in LANGUAGES:
                 spoken = sentence.spoken(language)
                 for name in (*spoken.recordings, *spoken.nearest):
-                    if _read(self._recording(name, language)) is None:
+                    if read_wav(self._recording(name, language)) is None:
                         yield _no_recording(announcement, language, self._recording(name, language))
-                if not spoken.recordings and _read(cached_path(self._synthesised_dir, announcement, language)) is None:
+                if (
+                    not spoken.recordings
+                    and read_wav(cached_path(self._synthesised_dir, announcement, language)) is None
+                ):
                     yield _not_made(announcement, language)
 
-    def _proper(self, cue: Announcement, language: str) -> Pcm | None:
+    def _proper(self, cue: str, language: str) -> Pcm | None:
         words = self.words(cue, language)
         return None if words is None else _laid_out(SENTENCES[cue], words)
 
-    def _stand_in(self, cue: Announcement, language: str) -> Pcm:
+    def _stand_in(self, cue: str, language: str) -> Pcm:
         sentence = SENTENCES[cue]
         nearest = self._recorded(sentence.spoken(language).nearest, language)
         tone = tones.pause(0) if sentence.lead is Lead.SPECIAL_INFORMATION else tones.busy(2)
@@ -115,7 +158,7 @@ class Shelf:
     def _recorded(self, names: tuple[str, ...], language: str) -> Pcm | None:
         parts: list[Pcm] = []
         for name in names:
-            part = _read(self._recording(name, language))
+            part = read_wav(self._recording(name, language))
             if part is None:
                 return None
             parts += [tones.pause(_BETWEEN_S), part] if parts else [part]
@@ -156,7 +199,7 @@ def _laid_out(sentence: Sentence, words: Pcm) -> Pcm:
     return tones.joined(*parts, tones.pause(_TAIL_S))
 
 
-def _read(path: Path) -> Pcm | None:
+def read_wav(path: Path) -> Pcm | None:
     """The samples of a mono, 16-bit, 8 kHz WAV file; None if it is not there or not such a file."""
     try:
         with wave.open(str(path)) as wav:
@@ -168,7 +211,7 @@ def _read(path: Path) -> Pcm | None:
     return pcm if len(pcm) else None
 
 
-def _no_recording(announcement: Announcement, language: str, path: Path) -> PromptProblem:
+def _no_recording(announcement: str, language: str, path: Path) -> PromptProblem:
     package = "asterisk-core-sounds-es-wav" if language == SPANISH else "asterisk-core-sounds-en-wav"
     return PromptProblem(
         Words(
@@ -182,7 +225,7 @@ def _no_recording(announcement: Announcement, language: str, path: Path) -> Prom
     )
 
 
-def _not_made(announcement: Announcement, language: str) -> PromptProblem:
+def _not_made(announcement: str, language: str) -> PromptProblem:
     return PromptProblem(
         Words(
             f'The sentence "{announcement}" ({language}) has not been synthesised.',

@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 
 from appliance.settings import Settings
-from appliance.vocabulary import Announcement
 from appliance.voice.codecs import RATE_HZ, Pcm
 from appliance.voice.sentences import LANGUAGES, SENTENCES, SPANISH
 
@@ -26,17 +25,48 @@ VOICES = {SPANISH: ("es-419", 150), "en": ("en-us", 155)}
 _BAND_HZ = (150.0, 3600.0)
 """What a telephone carries; the rest would only fold back or cost level."""
 _LONGEST_S = 20
+MAX_TEXTS = 1000
 
 
 def cache_dir(settings: Settings) -> Path:
     return settings.paths.state_dir / "voice" / "sentences"
 
 
-def cached_path(directory: Path, cue: Announcement, language: str) -> Path:
+def cached_path(directory: Path, cue: str, language: str) -> Path:
     """Where the audio of this sentence is, once made."""
     voice, pace = VOICES[language]
     made_of = f"{SENTENCES[cue].spoken(language).text}|{voice}|{pace}|{_BAND_HZ}"
     return directory / f"{cue}.{language}.{hashlib.sha256(made_of.encode()).hexdigest()[:12]}.wav"
+
+
+def texts_dir(settings: Settings) -> Path:
+    """Of texts that dialogues had spoken (sounds.Text)."""
+    return settings.paths.state_dir / "voice" / "texts"
+
+
+def text_path(directory: Path, text: str, language: str) -> Path:
+    """Where the audio of this text is, once made."""
+    voice, pace = VOICES.get(language, VOICES[SPANISH])
+    made_of = f"{text}|{voice}|{pace}|{_BAND_HZ}"
+    return directory / f"{hashlib.sha256(made_of.encode()).hexdigest()[:32]}.wav"
+
+
+def make_text(text: str, language: str, path: Path) -> bool:
+    """As `make`, in a folder that keeps the MAX_TEXTS that were made last."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made = make(text, language if language in VOICES else SPANISH, path)
+    files = list(path.parent.glob("*.wav"))
+    if len(files) > MAX_TEXTS:
+        for old in sorted(files, key=_made_at)[: len(files) - MAX_TEXTS]:
+            old.unlink(missing_ok=True)
+    return made
+
+
+def _made_at(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def make_all(directory: Path) -> int:

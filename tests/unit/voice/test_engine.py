@@ -6,7 +6,7 @@ import pytest
 
 from appliance.errors import EngineProblem
 from appliance.voice.clock import WINDOW_TICKS, Punctuality
-from appliance.voice.engine import PortPool
+from appliance.voice.portpool import PortPool
 
 HOST = "127.0.0.1"
 

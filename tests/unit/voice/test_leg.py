@@ -5,11 +5,15 @@ import struct
 from collections.abc import Iterator
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from appliance.voice.codecs import PCMA, PCMU
 from appliance.voice.leg import MAX_PER_TICK, Leg
-from appliance.voice.sources import Playlist
+from appliance.voice.native import ToneDigits
+from appliance.voice.sources import Playlist, Reflection
+from appliance.voice.stage import Stage
+from appliance.voice.tracks import Track
 from appliance.voice.words import Terms
 from tests.lab.waiting import until
 
@@ -26,6 +30,17 @@ class Wire:
         port = self.leg_socket.getsockname()[1]
         self.leg = Leg(1, self.leg_socket, port, self.terms, ssrc=7, sequence=65535, timestamp=2**32 - 80)
         self.sequence = 0
+        self.stage = Stage()
+
+    def reflect(self) -> None:
+        self.leg.background = Reflection()
+
+    def turn(self) -> None:
+        """One tick, as the engine takes it."""
+        self.leg.take_in()
+        list(self.stage.hear([self.leg]))
+        list(self.stage.perform([self.leg]))
+        self.leg.send_one()
 
     def _bound(self, host: str) -> socket.socket:
         made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -69,7 +84,8 @@ def wire() -> Iterator[Wire]:
 
 
 def test_packets_count_up_over_their_wraps_and_the_first_carries_the_marker(wire: Wire) -> None:
-    wire.leg.play(Playlist((PCMA.silence, b"\x2a" * 320)), 5)
+    sound = Track(PCMA.decode(b"\x2a" * 320))
+    wire.leg.play(Playlist((Track(PCMA.decode(PCMA.silence)), sound)), 5)
     assert [wire.leg.send_one() for _ in range(4)] == [0, 0, 0, 5]
     got = [wire.arrives() for _ in range(4)]
     assert [g[:5] for g in got] == [
@@ -103,12 +119,13 @@ def test_a_held_leg_is_quiet_and_its_timestamp_goes_on(wire: Wire) -> None:
 
 
 def test_a_third_address_is_neither_heard_nor_answered(wire: Wire) -> None:
-    wire.leg.reflect()
+    wire.reflect()
+    for n in range(4):
+        wire.send(wire.stranger, b"\x55" * 160, timestamp=n * 160)
     for _ in range(4):
-        wire.send(wire.stranger, b"\x55" * 160)
+        wire.turn()
+        assert wire.arrives()[5] in PCMA.comfort_frames
     assert wire.counted() == (0, 4, 0)
-    wire.leg.send_one()
-    assert wire.arrives()[5] == PCMA.comfort[:160]
     with pytest.raises(BlockingIOError):
         wire.stranger.recv(2000)
 
@@ -154,31 +171,56 @@ def test_digits_come_once_each(wire: Wire) -> None:
 
 
 def test_payload_types_that_nobody_agreed_on_are_not_reflected(wire: Wire) -> None:
-    wire.leg.reflect()
+    wire.reflect()
+    for n in range(4):
+        wire.send(wire.near, b"\x11" * 160, 0, n * 160)
     for _ in range(4):
-        wire.send(wire.near, b"\x11" * 160, 0)
-    wire.leg.take_in()
+        wire.turn()
+        assert wire.arrives()[5] in PCMA.comfort_frames
     assert wire.leg.counts.unwanted == 4
-    wire.leg.send_one()
-    assert wire.arrives()[5] == PCMA.comfort[:160]
 
 
 def test_the_callers_own_sound_comes_back(wire: Wire) -> None:
-    wire.leg.reflect()
+    wire.reflect()
     for n in range(3):
-        wire.send(wire.near, bytes([n]) * 160)
-    wire.leg.take_in()
-    for _ in range(3):
-        wire.leg.send_one()
-    assert [wire.arrives()[5][0] for _ in range(3)] == [0, 1, 2]
+        wire.send(wire.near, bytes([n]) * 160, timestamp=n * 160)
+    for _ in range(5):
+        wire.turn()
+    assert [wire.arrives()[5][0] for _ in range(5)][2:] == [0, 1, 2]
 
 
-def test_a_new_codec_stops_what_was_encoded_for_the_old_one(wire: Wire) -> None:
-    wire.leg.play(Playlist((b"\x01" * 1600,)), 9)
+def test_what_plays_goes_on_in_a_new_codec(wire: Wire) -> None:
+    sound = Track(PCMA.decode(b"\x01" * 320))
+    wire.leg.play(Playlist((sound,)), 9)
+    wire.leg.send_one()
     wire.leg.change(replace(wire.terms, codec="PCMU", payload_type=0))
+    assert wire.leg.send_one() == 0
+    got = [wire.arrives() for _ in range(2)]
+    assert [(g[0], g[5]) for g in got] == [(8, b"\x01" * 160), (0, PCMU.encode(sound.pcm(0)))]
     assert wire.leg.send_one() == 9
-    got = wire.arrives()
-    assert (got[0], got[5]) == (0, PCMU.comfort[:160])
+
+
+def test_keys_go_out_as_events_with_one_timestamp_and_three_ends(wire: Wire) -> None:
+    wire.leg.send_keys("5#")
+    for _ in range(30):
+        wire.leg.send_one()
+    got = [wire.arrives() for _ in range(26)]
+    events = [g for g in got if g[0] == 101]
+    assert [e[5][0] for e in events] == [5] * 7 + [11] * 7
+    assert len({e[3] for e in events}) == 2
+    assert [e[5][1] >> 7 for e in events[:7]] == [0, 0, 0, 0, 1, 1, 1]
+    assert [int.from_bytes(e[5][2:]) for e in events[:7]] == [160, 320, 480, 640, 800, 800, 800]
+    assert [e[1] for e in events[:2]] == [True, False]
+
+
+def test_keys_are_tones_where_no_events_were_agreed_on(wire: Wire) -> None:
+    wire.leg.change(replace(wire.terms, event_type=None))
+    wire.leg.send_keys("5")
+    pcm = []
+    for _ in range(10):
+        wire.leg.send_one()
+        pcm.append(PCMA.decode(wire.arrives()[5]))
+    assert "".join(ToneDigits().hear(frame) for frame in [np.concatenate(pcm)]) == "5"
 
 
 def test_lost_packets_are_counted_and_late_ones_not_twice(wire: Wire) -> None:

@@ -1,0 +1,121 @@
+"""A call that is answered before anything is said: ask the desk about it, get a leg, answer, then converse. Pure.
+
+Around every service but `announce` and `echo`. It sees to what all share: a leg that is lost, a caller who leaves, a
+conversation that has no end, so that a service says only what is its own.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from appliance.voice.dialogue import (
+    Answer,
+    Arrived,
+    Ask,
+    Connected,
+    Dialogue,
+    Effects,
+    End,
+    Event,
+    Expired,
+    HangUp,
+    Left,
+    LegLost,
+    LegReady,
+    OpenLeg,
+    Refuse,
+    StartTimer,
+    Status,
+    StopTimer,
+    Told,
+)
+
+DESK_WAIT_S = 5.0
+ANSWER_WAIT_S = 32.0
+"""RFC 3261 §13.3.1.4: 64*T1 without an ACK, the call is over. Counts only where the answer comes in the ACK."""
+LONGEST_S = 4 * 3600.0
+UNAVAILABLE = Status(503, "Service Unavailable")
+NOT_FOUND = Status(404, "Not Found")
+_DESK, _ACK, _LONGEST = "(desk)", "(ack)", "(longest)"
+
+
+class Phase(Enum):
+    NEW = "new"
+    ASKING = "asking"
+    OPENING = "opening"
+    ANSWERED = "answered"
+    TALKING = "talking"
+    LEFT = "left"
+    OVER = "over"
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """`question` goes to the desk first, unless it is None. `talk` makes of its answer the conversation, or a refusal.
+
+    The conversation begins with Connected and hears every event from then on; after Left its effects reach nobody, but
+    what it asks the desk is done.
+    """
+
+    question: object
+    talk: Callable[[object], Dialogue | Status]
+    longest_s: float = LONGEST_S
+    phase: Phase = Phase.NEW
+    inner: Dialogue | None = None
+
+    def step(self, event: Event, now: float) -> tuple[Dialogue, Effects]:
+        if self.phase is Phase.OVER:
+            return self, ()
+        match event:
+            case Left():
+                return self._left(now)
+            case LegLost():
+                return self._lost(now)
+            case Expired(timer) if timer in (_DESK, _ACK, _LONGEST):
+                return self._over(HangUp() if self._was_answered else Refuse(UNAVAILABLE))
+            case Arrived() if self.phase is Phase.NEW:
+                if self.question is None:
+                    return self._told(None)
+                return replace(self, phase=Phase.ASKING), (StartTimer(_DESK, DESK_WAIT_S), Ask(self.question))
+            case Told() if self.phase is Phase.ASKING:
+                return self._told(event.answer)
+            case LegReady() if self.phase is Phase.OPENING:
+                return replace(self, phase=Phase.ANSWERED), (StartTimer(_ACK, ANSWER_WAIT_S), Answer())
+            case Connected() if self.phase is Phase.ANSWERED:
+                begun, effects = replace(self, phase=Phase.TALKING)._pass_on(event, now)
+                return begun, (StopTimer(_ACK), StartTimer(_LONGEST, self.longest_s), *effects)
+            case _ if self.phase in (Phase.TALKING, Phase.LEFT):
+                return self._pass_on(event, now)
+            case _:
+                return self, ()
+
+    @property
+    def _was_answered(self) -> bool:
+        return self.phase in (Phase.ANSWERED, Phase.TALKING)
+
+    def _told(self, answer: object) -> tuple[Dialogue, Effects]:
+        begun = self.talk(answer)
+        if isinstance(begun, Status):
+            return self._over(Refuse(begun))
+        return replace(self, phase=Phase.OPENING, inner=begun), (StopTimer(_DESK), OpenLeg())
+
+    def _left(self, now: float) -> tuple[Dialogue, Effects]:
+        if self.phase is not Phase.TALKING:
+            return self._over(End())
+        return replace(self, phase=Phase.LEFT)._pass_on(Left(), now)
+
+    def _lost(self, now: float) -> tuple[Dialogue, Effects]:
+        """The conversation is told as of a caller who left: what it had taken in is kept."""
+        if self.phase is not Phase.TALKING:
+            return self._over(HangUp() if self._was_answered else Refuse(UNAVAILABLE))
+        left, effects = replace(self, phase=Phase.LEFT)._pass_on(Left(), now)
+        return left, (HangUp(), *effects)
+
+    def _pass_on(self, event: Event, now: float) -> tuple["Answered", Effects]:
+        if self.inner is None:
+            return self, ()
+        inner, effects = self.inner.step(event, now)
+        return replace(self, inner=inner), effects
+
+    def _over(self, last: Refuse | HangUp | End) -> tuple[Dialogue, Effects]:
+        return replace(self, phase=Phase.OVER), (last,)
