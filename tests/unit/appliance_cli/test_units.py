@@ -27,7 +27,7 @@ def test_each_process_has_a_unit_that_starts_again_at_once_and_the_target_wants_
 
 def test_only_what_settings_can_switch_off_is_asked_for_first() -> None:
     asked = [name for name, text in FILES.items() if "ExecCondition=" in text]
-    assert asked == ["conserje-dhcp.service"]
+    assert asked == ["conserje-haproxy.service", "conserje-dhcp.service"]
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
