@@ -124,10 +124,12 @@ class Shut(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """In the room now, heard and hearing. `members` counts this one."""
+    """In the room now, heard and hearing. `members` and `moderators` count this one."""
 
     room: str
     members: int
+    moderators: int = 0
+    locked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +140,16 @@ class NotJoined:
 
 @dataclass(frozen=True, slots=True)
 class RoomChanged:
-    """To every member but the one whose doing it was: somebody came or went, or the lock turned."""
+    """To every member but the one whose doing it was: somebody came or went, or the lock turned.
+
+    `eldest`: of those who are in the room this one came first; what one member is to do for all is for this one.
+    """
 
     room: str
     members: int
     moderators: int
     locked: bool
+    eldest: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 A room is there from its first member to its last. Everything it has to say goes to members as events.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from appliance.voice.dialogue import Event, Join, RoomChanged, RoomEnded, Shut
+from appliance.voice.dialogue import Event, Join, Joined, RoomChanged, RoomEnded, Shut
 
 
 class Member(Protocol):
@@ -33,8 +33,8 @@ class Floor:
     def __len__(self) -> int:
         return len(self._rooms)
 
-    def join(self, wish: Join, member: Member) -> int | Shut:
-        """How many are in it now, or why it stays shut. The others hear of it."""
+    def join(self, wish: Join, member: Member) -> Joined | Shut:
+        """How the room is now, or why it stays shut. The others hear of it."""
         room = self._rooms.get(wish.room)
         if room is None:
             if len(self._rooms) >= wish.max_rooms:
@@ -48,7 +48,7 @@ class Floor:
         if wish.moderator:
             room.moderators.append(member)
         self._tell(wish.room, member)
-        return len(room.members)
+        return Joined(wish.room, len(room.members), len(room.moderators), room.locked)
 
     def leave(self, name: str, member: Member) -> None:
         """Nothing happens where it was not in."""
@@ -80,6 +80,7 @@ class Floor:
     def _tell(self, name: str, doer: Member) -> None:
         room = self._rooms[name]
         change = RoomChanged(name, len(room.members), len(room.moderators), room.locked)
+        eldest = room.members[0]
         for one in tuple(room.members):
             if one is not doer:
-                one.step(change)
+                one.step(replace(change, eldest=one is eldest))

@@ -240,7 +240,7 @@ class Foyer:
     """The caller is of the company."""
     language: str
     track: str
-    """Music for who is alone; empty: the default one."""
+    """The file of the music for who is alone."""
     hall: Hall | None = None
 
 

@@ -132,7 +132,9 @@ class Receptionist:
         if failed.failures < FAILURES:
             return failed._menu(*says)
         kind, target_id = self.counter.default
-        return failed._go(kind, target_id) if kind else failed._goodbye(*says)
+        if kind and failed.failures == FAILURES:
+            return failed._go(kind, target_id)
+        return failed._goodbye(*says)
 
     def _goodbye(self, *before: Sound) -> tuple[Dialogue, Effects]:
         return LastWords((*before, Say.GOODBYE), self.counter.language).begin()

@@ -304,7 +304,7 @@ class Session:
                     return
                 self._room, self._mute = effect.room, (effect.muted, effect.listen_only)
                 self._house.tell(words.Mix(self.leg, effect.room, not any(self._mute), effect.alone))
-                self.step(d.Joined(effect.room, joined))
+                self.step(joined)
             case d.MuteInRoom() if self._room:
                 self._mute = (effect.muted, self._mute[1])
                 self._house.tell(words.Hear(self.leg, not any(self._mute)))
