@@ -24,6 +24,7 @@ from central.office import Office
 from central.rules.languages import LANGUAGES
 from central.rules.numbers import for_people, optional_e164
 from central.rules.phones import mac_for_people
+from central.sounds import MAX_UPLOAD
 
 Answer = str | Response | WsgiResponse | tuple[str, int]
 OPEN = frozenset({"portal.log_in", "portal.static", "portal.set_language"})
@@ -32,8 +33,10 @@ EVERYBODY = OPEN | {"portal.log_out", "portal.home"}
 """What a log-in of one company may reach besides its own account's addresses."""
 OFFICE_ONLY = frozenset({"portal.new_presence", "portal.delete_presence", "portal.delete_account"})
 """Addresses of an account that only the office may use: where a company is, and whether it is."""
-POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; " \
-    "base-uri 'none'; frame-ancestors 'none'"  # fmt: skip
+UPLOADS = frozenset({"portal.sounds", "portal.replace_sound"})
+"""Forms with a file; only who is logged in may send that much."""
+POLICY = "default-src 'none'; media-src 'self'; style-src 'self'; script-src 'self'; img-src 'self'; " \
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"  # fmt: skip
 HOME_ZONE = ZoneInfo("America/Mexico_City")
 
 
@@ -59,7 +62,20 @@ class Desk:
 
 
 def portal(office: Office, authority: Authority) -> Blueprint:
-    from central.portal import accounts, numbers, people, phones, records, sites  # pages know this frame
+    from central.portal import (  # pages know this frame
+        accounts,
+        habits,
+        mailboxes,
+        numbers,
+        people,
+        phones,
+        receptionists,
+        records,
+        services,
+        sites,
+        sounds,
+    )
+
 
     here = Path(__file__).parent
     pages = Blueprint("portal", __name__, template_folder=str(here / "templates"), static_folder=str(here / "static"))
@@ -69,7 +85,8 @@ def portal(office: Office, authority: Authority) -> Blueprint:
     pages.after_request(_protect)
     pages.register_error_handler(Problem, _say)
     _log_in_pages(pages, office)
-    for module in (sites, accounts, people, numbers, phones, records):
+    everything = (sites, accounts, people, numbers, phones, records, services, receptionists, mailboxes, sounds, habits)
+    for module in everything:
         module.add_pages(pages, desk)
     return pages
 
@@ -119,6 +136,8 @@ def _admit(office: Office) -> Answer | None:
     """Log-in, reach and CSRF, before any page."""
     token = session.get("token")
     g.operator = operators.operator_of(office, token) if isinstance(token, str) else None
+    if request.endpoint in UPLOADS and g.operator is not None:
+        request.max_content_length = MAX_UPLOAD + 64 * 1024
     if request.method == "POST" and not _same(request.form.get("csrf", ""), _csrf()):
         return page("error.html", 400, problem=_STALE_FORM.text(language()))
     if request.endpoint in OPEN:

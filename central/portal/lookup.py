@@ -82,3 +82,14 @@ def number_lines(session: Session, account_id: str) -> list[NumberLine]:
     led = {m.id: f"{m.target_kind}:{m.target_id}" for m in of_account(session, Mapping, account_id)}
     numbers = sorted(of_account(session, Number, account_id), key=lambda n: n.e164)
     return [NumberLine(n, led.get(n.id, "")) for n in numbers]
+
+
+def extension_digits(session: Session, account_id: str) -> dict[tuple[str, str], str]:
+    """The extension of each thing of the company, by kind and id."""
+    return {(e.target_kind, e.target_id): e.digits for e in of_account(session, Extension, account_id)}
+
+
+def numbers_to(session: Session, account_id: str, kind: str, target_id: str) -> list[str]:
+    """The company's numbers that lead there, E.164."""
+    value = f"{kind}:{target_id}"
+    return [line.number.e164 for line in number_lines(session, account_id) if line.destination == value]

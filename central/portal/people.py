@@ -7,7 +7,7 @@ from flask import Blueprint, redirect, url_for
 from central.directory import people as edits
 from central.errors import NotFoundProblem, Words
 from central.model.rows import of_account
-from central.portal.base import Answer, Desk, page
+from central.portal.base import Answer, Desk, page, say
 from central.portal.form import Form
 from central.portal.lookup import account_of, number_lines, person_lines, sites_of
 from central.rules.extension import free as free_extensions
@@ -99,7 +99,12 @@ def add_pages(pages: Blueprint, desk: Desk) -> None:
     @pages.post("/accounts/<account_id>/people/<person_id>/delete")
     def delete_person(account_id: str, person_id: str) -> Answer:
         with office.editing(desk.actor) as edit:
-            edits.delete_person(edit, account_id, person_id)
+            empty = ", ".join(edits.delete_person(edit, account_id, person_id))
+        if empty:
+            say(
+                f"Deleted. These groups have no members now: {empty}.",
+                f"Eliminada. Estos grupos quedaron sin miembros: {empty}.",
+            )
         return redirect(url_for("portal.people", account_id=account_id))
 
 
