@@ -52,6 +52,7 @@ from appliance.sip_edge.plan import (
     ToTrunk,
     ToVoice,
 )
+from appliance.sip_edge.recordroute import record_routes, restoring
 from appliance.sip_edge.routing import route
 from appliance.sip_edge.trunks import uri_of
 
@@ -264,13 +265,17 @@ class Calls:
     def branch(self) -> None:
         """Branch route: what this leg alone is to see."""
         ksr, sending = self._ksr, self._sending
+        parameters = f";{SIGNATURE}={self._signature(ksr.pv.get('$ci'), ksr.pv.get('$ft'))}"
         if sending.identity is not None:
             display, uri = shown(sending.identity, sending.host)
             ksr.uac.uac_replace_from(display, uri)
+            parameters += restoring(ksr.pv.get("$fu"), uri)
+            # What uac keeps for a Record-Route of Kamailio's own; with a branch more each time it would run over.
+            ksr.rr.remove_record_route()
         if sending.headers:
             ksr.hdr.append(sending.headers)
-        signature = f";{SIGNATURE}={self._signature(ksr.pv.get('$ci'), ksr.pv.get('$ft'))}"
-        self.secure.record_route(signature, sending.caller_side, sending.callee_side)
+        caller, callee = self.secure.ends(sending.callee_side)
+        ksr.hdr.insert(record_routes(caller, callee, ksr.pv.get("$ft"), parameters))
         self.media.offer(sending.caller_side, sending.callee_side, secure=bool(ksr.isbflagset(SECURE)))
 
     def reply(self) -> None:

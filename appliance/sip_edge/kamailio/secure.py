@@ -1,4 +1,4 @@
-"""Phones that speak to us through HAProxy: by TLS, or by TCP. How they are reached again, and by which Record-Route.
+"""Phones that speak to us through HAProxy: by TLS, or by TCP. How they are reached again, and what they are told.
 
 Kamailio sees plain TCP on loopback. What a phone reads must name the outer port, and a request for it must go into the
 connection that it opened: its Contact gets an alias of that connection (RFC 5923's need, nathelper's means).
@@ -7,7 +7,10 @@ connection that it opened: its Contact gets an alias of that connection (RFC 592
 from typing import Any
 
 from appliance.sip_edge.kamailio.knobs import Knobs
+from appliance.sip_edge.kamailio.media import UPLINK, VOICE
+from appliance.sip_edge.recordroute import End
 
+OURSELVES = "127.0.0.1"
 SECURE = 4
 """Branch flag, kept with a contact: it registered by TLS, and is offered SRTP."""
 
@@ -18,8 +21,8 @@ class Secure:
         first = knobs.behind_port
         self._tls_port = first
         self._front = frozenset((first, first + 1)) if first else frozenset()
-        self._outer = f"{knobs.voice_address}:{knobs.tls_port};transport=tls"
-        self._plain = {"voice": knobs.voice_address, "uplink": knobs.uplink_address}
+        self._outer = End(f"{knobs.voice_address}:{knobs.tls_port}", "tls")
+        self._sides = {VOICE: knobs.voice_address, UPLINK: knobs.uplink_address}
         self._port = knobs.port
 
     def by_tls(self) -> bool:
@@ -46,22 +49,25 @@ class Secure:
         """The socket whose Via names the outer port that this phone is connected to."""
         self._ksr.corex.set_send_socket(f"tcp:127.0.0.1:{self._tls_port + (0 if tls else 1)}")
 
-    def record_route(self, parameter: str, caller_side: str, callee_side: str) -> None:
-        """In a branch route: Record-Route, with `parameter` (`;name=value`), naming TLS where a phone is on TLS.
+    def ends(self, side: str) -> tuple[End, End]:
+        """In a branch route: how the caller reaches us, and how the one who is called (on `side`) will."""
+        return self._caller(), self._callee(side)
 
-        RFC 3261 §16.7 and RFC 5658: one for each side, the callee's on top. What Kamailio writes by itself would send
-        such a phone to a plain TCP port.
-        """
+    def _caller(self) -> End:
         ksr = self._ksr
-        caller, callee = self.by_tls(), bool(ksr.isbflagset(SECURE))
-        if not (caller or callee):
-            ksr.rr.record_route()
-            ksr.rr.add_rr_param(parameter)
-            return
-        above = self._outer if callee else self._host(callee_side)
-        below = self._outer if caller else self._host(caller_side)
-        ksr.rr.record_route_preset(f"{above};r2=on{parameter}", f"{below};r2=on{parameter}")
+        if self.by_tls():
+            return self._outer
+        return End(f"{ksr.pv.get('$RAi')}:{ksr.pv.get('$RAp')}", "udp" if ksr.is_UDP() else "tcp")
 
-    def _host(self, side: str) -> str:
-        local = self._ksr.pv.get("$rd") == "127.0.0.1"
-        return f"{'127.0.0.1' if local else self._plain[side]}:{self._port}"
+    def _callee(self, side: str) -> End:
+        ksr = self._ksr
+        if ksr.isbflagset(SECURE):
+            return self._outer
+        if ksr.pv.get("$rd") == OURSELVES:
+            return End(f"{OURSELVES}:{self._port}")
+        next_hop = (ksr.pv.get("$du") or ksr.pv.get("$ru") or "").lower()
+        transport, _, socket = (ksr.pv.get("$fs") or "").partition(":")
+        if transport == "udp" and socket:
+            # The socket where a phone registered: it may be on the other side.
+            return End(socket)
+        return End(f"{self._sides[side]}:{self._port}", "tcp" if ";transport=tcp" in next_hop else "udp")
