@@ -32,6 +32,7 @@ def ports_of(settings: Settings) -> dict[str, tuple[Port, ...]]:
         "kamailio": (Port("udp", settings.sip.port),),
         "haproxy": (Port("tcp", settings.sip.tls_port), Port("tcp", settings.sip.port)),
         "voice": (Port("udp", settings.media.voice_sip_port),),
+        "lamps": (Port("udp", settings.sip.lamps_port),),
         "dhcp": (Port("udp", DHCP_PORT),),
         "provision": (Port("tcp", settings.provisioning.http_port),),
         "https": (Port("tcp", settings.provisioning.https_port),),

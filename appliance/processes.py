@@ -39,6 +39,7 @@ PROCESSES: tuple[Process, ...] = (
     Process("kamailio", "appliance.sip_edge.engines:run_kamailio", "registrar and proxy; carries plans out"),
     Process("haproxy", "appliance.sip_edge.front:run_haproxy", "SIP over TLS and TCP, before Kamailio"),
     Process("edge", "appliance.sip_edge.service:run", "CDRs from call facts, trunk list, what the engines hold now"),
+    Process("lamps", "appliance.sip_edge.lamps_service:run", "lamps of watched extensions, waiting messages"),
     Process("voice", "appliance.voice.service:run", "announcements, echo and every leg that no phone holds"),
     Process(
         "dhcp",

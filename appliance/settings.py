@@ -108,6 +108,10 @@ class Sip:
     """Kamailio's JSON-RPC over HTTP, loopback only."""
     probe_interval_s: int = 5
     ring_s: int = 30
+    lamps_port: int = 5068
+    """The lamps service's SIP, loopback only."""
+    park_s: int = 60
+    """How long a parked call waits to be fetched, before it goes back to who parked it."""
     tls: bool = True
     """SIP over TLS for phones, and HAProxy before Kamailio's TCP."""
     tls_port: int = 5061

@@ -24,6 +24,7 @@ def write_knobs(settings: Settings) -> Path:
         voice_address=net.voice_address,
         uplink_address=net.uplink_address,
         voice_sip_port=settings.media.voice_sip_port,
+        lamps_sip_port=settings.sip.lamps_port,
         ring_s=settings.sip.ring_s,
         live_dir=str(settings.paths.live_dir),
         spool_dir=str(settings.paths.call_spool_dir),

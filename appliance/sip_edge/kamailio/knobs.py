@@ -44,6 +44,8 @@ class Knobs:
     """New at each start: uses of older nonces are forgotten, so these are stale."""
     dialog_key: bytes = field(repr=False)
     """Kept: it signs our Record-Route, and calls outlive a restart."""
+    lamps_sip_port: int = 0
+    """Where the lamps service listens on loopback; 0: nowhere."""
 
     @property
     def several_sides(self) -> bool:

@@ -19,13 +19,13 @@ from appliance.sip_edge.kamailio.calls import Calls
 from appliance.sip_edge.kamailio.door import Door, TrunkNames
 from appliance.sip_edge.kamailio.gate import Gate
 from appliance.sip_edge.kamailio.knobs import TRUNK_ADDRESSES, Knobs
+from appliance.sip_edge.kamailio.presence import PresenceRelay
 from appliance.sip_edge.kamailio.secure import SECURE, Secure
 from appliance.sip_edge.kamailio.spool import Spool, now_ms
 
-ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, NOTIFY, REGISTER"
+ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, NOTIFY, SUBSCRIBE, REGISTER"
 IN_DIALOG_ONLY = frozenset({"BYE", "PRACK", "UPDATE", "INFO", "REFER", "NOTIFY", "MESSAGE"})
 ANSWERED_WITH_SDP = frozenset({"INVITE", "UPDATE", "PRACK"})
-SUBSCRIPTIONS = frozenset({"SUBSCRIBE", "PUBLISH"})
 MAX_FORWARDS = 70
 SANE_MESSAGE, SANE_URIS = 1511, 7
 """Bits of sanity_check(): RFC 3261 §16.3 step 1, as the module's documentation counts them."""
@@ -66,6 +66,7 @@ class Worker:
         self._door = Door(ksr, knobs, self._gate, names)
         self._secure = Secure(ksr, knobs)
         self._calls = Calls(ksr, knobs, self._live, self._spool, self._door)
+        self._presence = PresenceRelay(ksr, knobs, self._door, self._secure)
 
     # What Kamailio calls. Names are in kamailio.cfg.j2, in t_on_*() and in KEMI itself.
 
@@ -97,7 +98,7 @@ class Worker:
             return
         if method != "ACK" and self._is_repeated():
             return
-        if ksr.siputils.has_totag() > 0:
+        if ksr.siputils.has_totag() > 0 and method != "SUBSCRIBE" and not self._presence.is_from_lamps():
             self._in_dialog(method)
             return
         try:
@@ -180,7 +181,11 @@ class Worker:
             self._invite()
         elif method == "REGISTER":
             self._register()
-        elif method in SUBSCRIPTIONS:
+        elif method == "SUBSCRIBE":
+            self._presence.subscribe(self._live.current())
+        elif method == "NOTIFY" and self._presence.is_from_lamps():
+            self._presence.notify()
+        elif method == "PUBLISH":
             if self._door.phone(self._live.current(), method) is not None:
                 ksr.sl.sl_send_reply(489, "Bad Event")
         elif method in IN_DIALOG_ONLY:

@@ -120,21 +120,32 @@ class Building:
             case "haproxy":
                 socket.create_connection((ADDRESS, self.settings.sip.tls_port), 1).close()
                 return True
+            case "lamps":
+                return _is_bound(self.settings.sip.lamps_port)
             case "edge":
                 return (self.settings.paths.reports_dir / "edge.json").exists()
         return True
 
 
+def _is_bound(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((ADDRESS, port))
+        except OSError:
+            return True
+        return False
+
+
 @contextmanager
 def building(directory: Path, rows: Sequence[Row] | None = None, **sections: dict[str, Any]) -> Iterator[Building]:
     """A building with its directory published (no rows: with none) and nothing running yet."""
-    sip, control, ng, redis, voice, carrier, tls = free_ports(7)
+    sip, control, ng, redis, voice, carrier, tls, lamps = free_ports(8)
     base: dict[str, dict[str, Any]] = {
         "paths": {"state_dir": str(directory / "state"), "run_dir": str(directory / "run")},
         "network": {"voice_address": ADDRESS, "uplink_address": ADDRESS, "management_address": ADDRESS, "dhcp": False},
         # Kamailio alone, and patient: tests of HAProxy, bans and floods ask for them.
         "sip": {"port": sip, "control_port": control, "workers": 2, "probe_interval_s": 1, "ring_s": 5}
-        | {"tls": False, "tls_port": tls, "ban_after": 0, "flood_per_s": 0},
+        | {"tls": False, "tls_port": tls, "lamps_port": lamps, "ban_after": 0, "flood_per_s": 0},
         "media": {"ng_port": ng, "redis_port": redis, "voice_sip_port": voice, "relay_ports": "34000-34999"},
     }
     for section, values in sections.items():
