@@ -70,6 +70,44 @@ class Because(StrEnum):
     NO_INVITE_SEEN = "no-invite-seen"
     NO_END_SEEN = "no-end-seen"
     CLOSED_BY_BUILDING = "closed-by-building"
+    FROM_VOICE = "from-voice"
+    FROM_BUILDING = "from-building"
+    TRANSFERRED_BY = "transferred-by"
+    RETURNS_TO = "returns-to"
+    NOBODY_PAYS = "nobody-pays"
+    HIDDEN = "hidden"
+    FORWARDED = "forwarded"
+    MUST_ACCEPT = "must-accept"
+    FORWARD_REFUSED = "forward-refused"
+    FORWARD_TO_SELF = "forward-to-self"
+    FORWARD_LOOP = "forward-loop"
+    FORWARD_TOO_DEEP = "forward-too-deep"
+    DO_NOT_DISTURB = "do-not-disturb"
+    CALL_WAITING_OFF = "call-waiting-off"
+    BUSY_SKIPPED = "busy-skipped"
+    GROUP_TOGETHER = "group-together"
+    GROUP_IN_TURN = "group-in-turn"
+    GROUP_EMPTY = "group-empty"
+    GROUP_THEN = "group-then"
+    MAILBOX_TAKES = "mailbox-takes"
+    NO_MAILBOX = "no-mailbox"
+    VOICE_ANSWERS = "voice-answers"
+    SETTING_CHANGED = "setting-changed"
+    CODE_NOT_HERE = "code-not-here"
+    LAST_CALL = "last-call"
+    NO_LAST_CALL = "no-last-call"
+    LOCATION_SENT = "location-sent"
+    EMERGENCY_TEST = "emergency-test"
+    WOULD_TRY = "would-try"
+    LIMIT_REACHED = "limit-reached"
+    NO_CREDIT = "no-credit"
+    OFFLINE_BUDGET_SPENT = "offline-budget-spent"
+    CREDIT_LEFT = "credit-left"
+    NO_TRUNK_FOR = "no-trunk-for"
+    LINK_DOWN = "link-down"
+    BY_OTHER_BUILDING = "by-other-building"
+    BY_FULL_NUMBER = "by-full-number"
+    OTHER_BUILDING = "other-building"
 
 
 NOTHING_ELSE: Mapping[str, Words] = MappingProxyType({})
@@ -262,6 +300,122 @@ CATALOGUE: dict[Because, Words] = {
         "The building closed this call: it no longer held it.", "El edificio cerró esta llamada: ya no la tenía."
     ),
     B.VOICE_DOWN: Words("voice is not running.", "voice no está funcionando."),
+    B.FROM_VOICE: Words(
+        "voice goes on with a call from {caller}: {why}.",
+        "voice continúa una llamada de {caller}: {why}.",
+    ),
+    B.FROM_BUILDING: Words(
+        "It comes from another building of ours, for {kind} {target}.",
+        "Viene de otro edificio nuestro, para {kind} {target}.",
+    ),
+    B.TRANSFERRED_BY: Words("Phone {phone} transferred this call.", "El teléfono {phone} transfirió esta llamada."),
+    B.RETURNS_TO: Words(
+        "If nobody answers, it returns to phone {phone}.",
+        "Si nadie contesta, regresa al teléfono {phone}.",
+    ),
+    B.NOBODY_PAYS: Words(
+        "A caller from outside may dial extensions only, not {dialled}.",
+        "Quien llama de fuera solo puede marcar extensiones, no {dialled}.",
+    ),
+    B.HIDDEN: Words(
+        "The caller is hidden: the far end sees no number.",
+        "Quien llama va oculto: el otro lado no ve ningún número.",
+    ),
+    B.FORWARDED: Words(
+        "Calls of {person} are forwarded to {to}: {when}.",
+        "Las llamadas de {person} se desvían a {to}: {when}.",
+    ),
+    B.MUST_ACCEPT: Words(
+        "Who answers at {to} must press 1 to take the call.",
+        "Quien conteste en {to} debe presionar 1 para tomar la llamada.",
+    ),
+    B.FORWARD_REFUSED: Words(
+        "{person} cannot forward calls to {to}: not a number, or not permitted.",
+        "{person} no puede desviar llamadas a {to}: no es un número, o no está permitido.",
+    ),
+    B.FORWARD_TO_SELF: Words(
+        "{person} forwards to {to}, which is the same person: it is not followed.",
+        "{person} desvía a {to}, que es la misma persona: no se sigue.",
+    ),
+    B.FORWARD_LOOP: Words(
+        "The call has been at {to} already: {person}'s way there is not followed.",
+        "La llamada ya pasó por {to}: no se sigue el camino de {person} hacia ahí.",
+    ),
+    B.FORWARD_TOO_DEEP: Words(
+        "The call was diverted {most} times already: {person}'s forward is not followed.",
+        "La llamada ya se desvió {most} veces: no se sigue el desvío de {person}.",
+    ),
+    B.DO_NOT_DISTURB: Words("{person} does not want to be disturbed.", "{person} no quiere ser molestado."),
+    B.CALL_WAITING_OFF: Words(
+        "{person} is in a call and has call waiting off: busy.",
+        "{person} está en una llamada y no tiene llamada en espera: ocupado.",
+    ),
+    B.BUSY_SKIPPED: Words("{person} is in a call: skipped.", "{person} está en una llamada: se omite."),
+    B.GROUP_TOGETHER: Words(
+        "The members of {group} ring together, {seconds} s.",
+        "Los miembros de {group} suenan juntos, {seconds} s.",
+    ),
+    B.GROUP_IN_TURN: Words(
+        "The members of {group} ring in turn, {seconds} s each.",
+        "Los miembros de {group} suenan por turno, {seconds} s cada uno.",
+    ),
+    B.GROUP_EMPTY: Words("No member of {group} can ring now.", "Ningún miembro de {group} puede sonar ahora."),
+    B.GROUP_THEN: Words(
+        "If nobody of {group} answers, the call goes to {kind} {target}.",
+        "Si nadie de {group} contesta, la llamada va a {kind} {target}.",
+    ),
+    B.MAILBOX_TAKES: Words(
+        "The mailbox {mailbox} takes the call if nobody else does.",
+        "El buzón {mailbox} toma la llamada si nadie más lo hace.",
+    ),
+    B.NO_MAILBOX: Words("Extension {extension} has no mailbox.", "La extensión {extension} no tiene buzón."),
+    B.VOICE_ANSWERS: Words("voice answers: {service}.", "Contesta voice: {service}."),
+    B.SETTING_CHANGED: Words(
+        "The setting {field} of {person} becomes {value}.",
+        "El ajuste {field} de {person} pasa a {value}.",
+    ),
+    B.CODE_NOT_HERE: Words("Phone {phone} cannot use that code.", "El teléfono {phone} no puede usar ese código."),
+    B.LAST_CALL: Words("The last call was with {number}.", "La última llamada fue con {number}."),
+    B.NO_LAST_CALL: Words("There is no earlier call to dial.", "No hay una llamada anterior a la cual marcar."),
+    B.LOCATION_SENT: Words("The place is sent along: {location}.", "Se envía el lugar: {location}."),
+    B.EMERGENCY_TEST: Words(
+        "{dialled} tries the way of an emergency call without making one.",
+        "{dialled} prueba el camino de una llamada de emergencia sin hacerla.",
+    ),
+    B.WOULD_TRY: Words("Trunk {trunk} would be tried.", "Se intentaría la troncal {trunk}."),
+    B.LIMIT_REACHED: Words(
+        "A limit against fraud stops {person}: {limit}, {value} of {most}.",
+        "Un límite contra el fraude detiene a {person}: {limit}, {value} de {most}.",
+    ),
+    B.NO_CREDIT: Words(
+        "The prepaid balance is used up: {balance} MXN, of which {spent} spent since.",
+        "El saldo de prepago se agotó: {balance} MXN, de los que se gastaron {spent} desde entonces.",
+    ),
+    B.OFFLINE_BUDGET_SPENT: Words(
+        "Without the centre the company may spend {budget} MXN, and has spent {spent}.",
+        "Sin la central la empresa puede gastar {budget} MXN, y ha gastado {spent}.",
+    ),
+    B.CREDIT_LEFT: Words("The company has {left} MXN left.", "A la empresa le quedan {left} MXN."),
+    B.NO_TRUNK_FOR: Words(
+        "No trunk takes calls of this class now: {kind}.",
+        "Ninguna troncal toma ahora llamadas de esta clase: {kind}.",
+    ),
+    B.LINK_DOWN: Words(
+        "There is no link to the centre and the other buildings.",
+        "No hay enlace con la central ni con los otros edificios.",
+    ),
+    B.BY_OTHER_BUILDING: Words(
+        "Trunk {trunk} leads to the other building.",
+        "La troncal {trunk} lleva al otro edificio.",
+    ),
+    B.BY_FULL_NUMBER: Words(
+        "{person} can be reached by the full number {number}.",
+        "A {person} se le alcanza por el número completo {number}.",
+    ),
+    B.OTHER_BUILDING: Words(
+        "If {person}'s building cannot be reached, the caller hears so.",
+        "Si no se alcanza el edificio de {person}, quien llama lo escucha.",
+    ),
 }
 
 VALUES: dict[tuple[str, str], Words] = {
@@ -292,4 +446,19 @@ VALUES: dict[tuple[str, str], Words] = {
     ("how", "wrong-length"): Words("too many or too few digits", "dígitos de más o de menos"),
     ("how", "short"): Words("a short number", "un número corto"),
     ("how", "not-digits"): Words("not digits", "no son dígitos"),
+    ("when", "unconditional"): Words("always", "siempre"),
+    ("when", "user-busy"): Words("when busy", "si está ocupado"),
+    ("when", "no-answer"): Words("when not answered", "si no contesta"),
+    ("when", "unavailable"): Words("when no phone is registered", "si ningún teléfono está registrado"),
+    ("when", "do-not-disturb"): Words("when not to be disturbed", "si no quiere ser molestado"),
+    ("why", "receptionist"): Words("a menu led on", "un menú la dirigió"),
+    ("why", "accept"): Words("a forward that must be accepted", "un desvío que se debe aceptar"),
+    ("why", "transfer"): Words("a transfer", "una transferencia"),
+    ("limit", "hours"): Words("outside the permitted hours", "fuera del horario permitido"),
+    ("limit", "calls-person"): Words("calls at once of a person", "llamadas a la vez de una persona"),
+    ("limit", "calls-account"): Words("calls at once of the company", "llamadas a la vez de la empresa"),
+    ("limit", "calls-site"): Words("calls at once of the building", "llamadas a la vez del edificio"),
+    ("limit", "spend-person"): Words("a person's spending a day, in cents", "gasto diario de una persona, en centavos"),
+    ("limit", "spend-account"): Words("the company's spending a day, in cents", "gasto diario de la empresa, en centavos"),
+    ("limit", "spend-site"): Words("the building's spending a day, in cents", "gasto diario del edificio, en centavos"),
 }

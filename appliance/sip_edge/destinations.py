@@ -1,107 +1,302 @@
-"""Whom an extension or a number leads to inside the building, and which of their phones ring. Pure."""
+"""Whom an extension or a number leads to, and what happens there: rings, forwards, mailbox, menus. Pure.
 
-from dataclasses import dataclass, field
+Which phones ring is persons.py's and groups.py's, where a forward leads forwarding.py's, what is left when nothing
+answers the endings here.
+"""
 
-from appliance.directory.model import DestinationKind, Directory, Number, Person
-from appliance.reasons import Because, Reason, because
-from appliance.sip_edge.plan import Identity, OnFailure, Plan, Reach, Ring, Step, Target
+from appliance.directory.model import DestinationKind, Number, Person
+from appliance.reasons import Because
+from appliance.sip_edge.courses import BUSY, NO_ANSWER, OTHER, Course, ended, sequence, then
+from appliance.sip_edge.decision import Decision, Trail, Way, by_voice
+from appliance.sip_edge.forwarding import onward
+from appliance.sip_edge.fraud import over_limits
+from appliance.sip_edge.groups import ring_members
+from appliance.sip_edge.identity import number_of_person, seen_inside, seen_outside
+from appliance.sip_edge.persons import Phones, habits_of, in_call, mailbox_of, phones_of
+from appliance.sip_edge.plan import OnFailure, Ring, Step, Target
 from appliance.sip_edge.said import said
+from appliance.sip_edge.ways_out import Offer, offers, to_other_buildings
 from appliance.vocabulary import Announcement, CallClass
+from wire.services import ConferenceServer, ForwardMode, Mailbox, Preferences, Receptionist, RingGroup
 
-Way = tuple[tuple[Step, ...], OnFailure]
-"""The steps of a plan, and what follows their failure."""
-
-
-@dataclass(slots=True)
-class Decision:
-    """One decision in the making: what it may look at, and the reasons so far."""
-
-    directory: Directory
-    reach: Reach
-    ring_s: int
-    dialled: str
-    reasons: list[Reason] = field(default_factory=list)
-
-    def note(self, code: Because, **params: str) -> None:
-        self.reasons.append(because(code, **params))
-
-    def plan(
-        self, way: Way, call_class: CallClass, account: str, caller: str, destination: str, direction: str
-    ) -> Plan:
-        steps, after = way
-        return Plan(steps, call_class, account, caller, destination, direction, after, tuple(self.reasons))
+TRANSFER_RING_S = 30
+RETURNED = "Devuelta:"
+NOWHERE = Trail()
+MEMBER_PHONE = "phone"
+"""What another building asks for when it rings one of our phones as a member of a group."""
 
 
-def only_say(announcement: Announcement, status: int, language: str) -> Way:
-    return (said(announcement, status, language),), OnFailure()
+def only_say(d: Decision, announcement: Announcement, status: int) -> Way:
+    return (said(announcement, status, d.language),), OnFailure()
 
 
-def by_mapping(d: Decision, number: Number, identity: Identity, language: str, calling_phone: str = "") -> Way:
+def by_mapping(d: Decision, number: Number) -> Way:
     """Where a number leads; where that cannot answer, the account's default destination, once (N-2)."""
     account = d.directory.account(number.account_id)
     name = account.name if account else number.account_id
     mapping = d.directory.mapping(number.id)
-    person = None
+    way = None
     if mapping is None:
         d.note(Because.NUMBER_UNMAPPED, number=number.e164)
     else:
         target = name_of(d, mapping.target_kind, mapping.target_id)
         d.note(Because.NUMBER_LEADS, number=number.e164, account=name, kind=mapping.target_kind, target=target)
-        person = person_at(d, mapping.target_kind, mapping.target_id, number.account_id)
-    if person is None and account is None:
+        way = lead(d, mapping.target_kind, mapping.target_id, number.account_id)
+    if way is None and account is None:
         d.note(Because.ACCOUNT_MISSING, account=number.account_id)
-    elif person is None and account is not None and not account.default_kind:
+    elif way is None and account is not None and not account.default_kind:
         d.note(Because.NO_DEFAULT, account=name)
-    elif person is None and account is not None:
+    elif way is None and account is not None:
         kind, target_id = account.default_kind, account.default_target_id
         d.note(Because.DEFAULT_USED, account=name, kind=kind, target=name_of(d, kind, target_id))
-        person = person_at(d, kind, target_id, account.id)
-    if person is None:
-        return only_say(Announcement.NOT_AVAILABLE, 480, language)
-    return ring_person(d, person, identity, language, calling_phone)
+        way = lead(d, kind, target_id, account.id)
+    return way or only_say(d, Announcement.NOT_AVAILABLE, 480)
 
 
-def person_at(d: Decision, kind: str, target_id: str, account_id: str) -> Person | None:
-    """The person that a destination is, if it is one of this account; else None, with the reason."""
-    if kind != DestinationKind.PERSON:
-        d.note(Because.KIND_NOT_SERVED, kind=kind, target=target_id)
+def lead(d: Decision, kind: str, target_id: str, account_id: str, trail: Trail = NOWHERE) -> Way | None:
+    """The whole way to a destination of this account; None where there is no such thing, with the reason."""
+    if kind == MEMBER_PHONE and d.from_building:
+        return _one_phone(d, target_id, account_id)
+    course = _course(d, kind, target_id, account_id, trail)
+    if course is None:
         return None
-    person = d.directory.person(target_id)
-    if person is None:
+    person = d.directory.person(target_id) if kind == DestinationKind.PERSON else None
+    return ended(course, _endings(d, mailbox_of(d.directory, person) if person else None))
+
+
+def to_person_here(d: Decision, person: Person) -> Way:
+    return ended(_to_person(d, person, NOWHERE), _endings(d, mailbox_of(d.directory, person)))
+
+
+def _course(d: Decision, kind: str, target_id: str, account_id: str, trail: Trail) -> Course | None:
+    """What is tried at a destination. None where it is not there, or another company's."""
+    if kind == DestinationKind.PERSON:
+        person = d.directory.person(target_id)
+        return _to_person(d, person, trail) if _is_of(d, kind, target_id, person, account_id) and person else None
+    if kind == DestinationKind.RING_GROUP:
+        group = d.directory.service(RingGroup, target_id)
+        return _to_group(d, group, trail) if _is_of(d, kind, target_id, group, account_id) and group else None
+    if kind == DestinationKind.RECEPTIONIST:
+        found = d.directory.service(Receptionist, target_id)
+        return _by_voice(d, kind, target_id, account_id) if _is_of(d, kind, target_id, found, account_id) else None
+    if kind == DestinationKind.CONFERENCE:
+        server = d.directory.service(ConferenceServer, target_id)
+        return _by_voice(d, kind, target_id, account_id) if _is_of(d, kind, target_id, server, account_id) else None
+    if kind == DestinationKind.MAILBOX:
+        box = d.directory.service(Mailbox, target_id)
+        if not _is_of(d, kind, target_id, box, account_id) or box is None or not box.enabled:
+            return None
+        return Course(_deposit(d, box, "direct"))
+    d.note(Because.KIND_NOT_SERVED, kind=kind, target=target_id)
+    return None
+
+
+def _is_of(d: Decision, kind: str, target_id: str, row: object | None, account_id: str) -> bool:
+    if row is None:
         d.note(Because.TARGET_MISSING, kind=kind, target=target_id)
-        return None
-    if person.account_id != account_id:
+        return False
+    if getattr(row, "account_id", "") != account_id:
         d.note(Because.TARGET_OF_ANOTHER_ACCOUNT, kind=kind, target=target_id)
+        return False
+    return True
+
+
+def _by_voice(d: Decision, service: str, target_id: str, account_id: str) -> Course:
+    d.note(Because.VOICE_ANSWERS, service=service)
+    return Course((by_voice(d, service, account_id, target_id),))
+
+
+# Persons
+
+
+def _to_person(d: Decision, person: Person, trail: Trail) -> Course:
+    """A person's phones, or where the person has sent calls instead; without last words."""
+    habits = habits_of(d.directory, person)
+    trail = trail.at(DestinationKind.PERSON, person.id)
+    box = mailbox_of(d.directory, person)
+    seconds = _patience(d, box)
+    if habits.forward_mode == ForwardMode.ALWAYS:
+        course = _forward(d, person, habits, habits.forward_to, "unconditional", trail, seconds)
+        if course is not None:
+            return course
+    if habits.do_not_disturb:
+        d.note(Because.DO_NOT_DISTURB, person=person.name)
+        return _when_busy(d, person, habits, "do-not-disturb", trail, seconds)
+    if not habits.call_waiting and in_call(d, person):
+        d.note(Because.CALL_WAITING_OFF, person=person.name)
+        return _when_busy(d, person, habits, "user-busy", trail, seconds)
+    phones = phones_of(d, person)
+    if not phones.here:
+        return _when_away(d, person, habits, phones, trail, seconds)
+    identity, why = seen_inside(d.calling, person.account_id, d.directory)
+    d.reasons.append(why)
+    busy = _forward(d, person, habits, habits.forward_busy_to, "user-busy", trail, seconds)
+    silent = _forward(d, person, habits, habits.forward_no_answer_to, "no-answer", trail, seconds)
+    after = OnFailure(busy=sequence(busy) if busy else (), no_answer=sequence(silent) if silent else ())
+    return Course((Ring(phones.here, True, seconds, identity, diverted=trail.extensions),), after)
+
+
+def _patience(d: Decision, box: Mailbox | None) -> int:
+    """How long a person's phones ring: a transferred call its own time, else until the mailbox answers."""
+    if d.returns_to is not None:
+        return TRANSFER_RING_S
+    return min(max(box.answer_after_s, 1), 300) if box is not None else d.ring_s
+
+
+def _when_busy(
+    d: Decision, person: Person, habits: Preferences, reason: str, trail: Trail, seconds: int
+) -> Course:
+    return _forward(d, person, habits, habits.forward_busy_to, reason, trail, seconds) or Course(left=BUSY)
+
+
+def _when_away(
+    d: Decision, person: Person, habits: Preferences, phones: Phones, trail: Trail, seconds: int
+) -> Course:
+    """None of the person's phones is registered here."""
+    if not phones.elsewhere or d.from_building:
+        d.note(Because.NOBODY_REGISTERED if phones.any else Because.NO_PHONE, person=person.name)
+        return _when_offline(d, person, habits, trail, seconds) or Course(left=OTHER)
+    identity, why = seen_inside(d.calling, person.account_id, d.directory)
+    d.reasons.append(why)
+    number = d.directory.number_of(DestinationKind.PERSON, person.id)
+    e164 = number.e164 if number is not None and number.account_id == person.account_id else ""
+    extension = d.directory.extension_of(DestinationKind.PERSON, person.id)
+    party = f"{DestinationKind.PERSON}:{person.id}"
+    inside = Offer(e164 or (extension.digits if extension else ""), identity, CallClass.INTERNAL, party=party)
+    steps: tuple[Step, ...] = to_other_buildings(d, inside, party)
+    if e164:
+        d.note(Because.BY_FULL_NUMBER, person=person.name, number=e164)
+        shown, why = seen_outside(d.calling, d.directory)
+        d.reasons.append(why)
+        steps += offers(d, Offer(e164, shown, CallClass.NATIONAL, party=party))
+    offline = _when_offline(d, person, habits, trail, seconds)
+    if offline is not None:
+        return then(Course(steps), offline)
+    d.note(Because.OTHER_BUILDING, person=person.name)
+    unreachable = (said(Announcement.OTHER_BUILDING, 480, d.language),)
+    return Course(steps, OnFailure(other=unreachable)) if steps else Course(unreachable)
+
+
+def _when_offline(d: Decision, person: Person, habits: Preferences, trail: Trail, seconds: int) -> Course | None:
+    if habits.forward_mode == ForwardMode.OFFLINE:
+        course = _forward(d, person, habits, habits.forward_to, "unavailable", trail, seconds)
+        if course is not None:
+            return course
+    return _forward(d, person, habits, habits.forward_no_answer_to, "no-answer", trail, seconds)
+
+
+def _forward(
+    d: Decision, person: Person, habits: Preferences, digits: str, reason: str, trail: Trail, seconds: int
+) -> Course | None:
+    """Where a person's call goes instead. None: not forwarded, or not there."""
+    if not digits:
         return None
-    return person
+    found = onward(d, person, digits, trail)
+    if found is None:
+        return None
+    d.note(Because.FORWARDED, person=person.name, to=digits, when=reason)
+    extension = d.directory.extension_of(DestinationKind.PERSON, person.id)
+    number = number_of_person(person, d.directory)
+    trail = trail.diverting(number, extension.digits if extension else "", reason)
+    if habits.forward_confirm and d.reach.voice_up():
+        d.note(Because.MUST_ACCEPT, to=digits)
+        return Course((by_voice(d, "accept", person.account_id, person.id, digits),))
+    if found.kind:
+        return _course(d, found.kind, found.target_id, found.account_id, trail)
+    assert found.read is not None
+    if over_limits(d, person, found.read.call_class, found.read.abroad, found.target_id):
+        return None
+    shown, why = seen_outside(d.calling, d.directory, person)
+    d.reasons.append(why)
+    d.person_id = d.person_id or person.id
+    steps = offers(d, Offer(found.target_id, shown, found.read.call_class, seconds, trail.diverted))
+    return Course(steps) if steps else None
 
 
-def ring_person(d: Decision, person: Person, identity: Identity, language: str, calling_phone: str) -> Way:
-    """All registered phones of a person together; the phone that calls is left out, so that nobody rings themselves."""
-    targets = []
-    phones = d.directory.phones_of(person.id)
-    for phone in phones:
-        name = phone.label or phone.id
-        if phone.id == calling_phone:
-            d.note(Because.CALLING_PHONE_LEFT_OUT, phone=name)
-        elif phone.account_id != person.account_id:
-            d.note(Because.TARGET_OF_ANOTHER_ACCOUNT, kind="phone", target=name)
-        elif d.reach.registered(phone.sip_user):
-            d.note(Because.RINGS, phone=name, person=person.name)
-            targets.append(Target(phone.id, phone.sip_user))
-        else:
-            here = phone.site_id == d.directory.site.id
-            d.note(Because.NOT_REGISTERED if here else Because.ELSEWHERE, phone=name, person=person.name)
-    if not targets:
-        d.note(Because.NOBODY_REGISTERED if phones else Because.NO_PHONE, person=person.name)
-        return only_say(Announcement.NOT_AVAILABLE, 480, language)
-    return (Ring(tuple(targets), True, d.ring_s, identity),), OnFailure(
-        busy=(said(Announcement.BUSY, 486, language),),
-        no_answer=(said(Announcement.NO_ANSWER, 480, language),),
-        other=(said(Announcement.NOT_AVAILABLE, 480, language),),
+# Groups
+
+
+def _to_group(d: Decision, group: RingGroup, trail: Trail) -> Course:
+    """A group's members, then its own destination for calls that nobody answers."""
+    trail = trail.at(DestinationKind.RING_GROUP, group.id)
+    rings = ring_members(d, group, trail)
+    kind, target_id = group.no_answer_kind, group.no_answer_target_id
+    if not kind:
+        return rings
+    if (kind, target_id) in trail.been:
+        d.note(Because.FORWARD_LOOP, person=group.name, to=name_of(d, kind, target_id))
+        return rings
+    d.note(Because.GROUP_THEN, group=group.name, kind=kind, target=name_of(d, kind, target_id))
+    backup = _course(d, kind, target_id, group.account_id, trail)
+    if backup is None:
+        return rings
+    person = d.directory.person(target_id) if kind == DestinationKind.PERSON else None
+    box = mailbox_of(d.directory, person) if person else None
+    if box is not None and d.returns_to is None:
+        steps, after = ended(backup, _endings(d, box))
+        backup = Course(steps, after)
+    return then(rings, backup)
+
+
+def _one_phone(d: Decision, phone_id: str, account_id: str) -> Way | None:
+    """One phone alone, for another building's group: no forward and no mailbox takes the call (R-3)."""
+    phone = d.directory.phone(phone_id)
+    if phone is None or phone.account_id != account_id or not d.reach.registered(phone.sip_user):
+        d.note(Because.TARGET_MISSING, kind=MEMBER_PHONE, target=phone_id)
+        return None
+    identity, why = seen_inside(d.calling, account_id, d.directory)
+    d.reasons.append(why)
+    return (Ring((Target(phone.id, phone.sip_user),), True, 300, identity),), OnFailure()
+
+
+# What is left
+
+
+def _endings(d: Decision, box: Mailbox | None) -> OnFailure:
+    """Back to who transferred it, else the mailbox, else a sentence."""
+    busy, silent, other = (
+        (said(Announcement.BUSY, 486, d.language),),
+        (said(Announcement.NO_ANSWER, 480, d.language),),
+        (said(Announcement.NOT_AVAILABLE, 480, d.language),),
     )
+    back = _back(d)
+    if back:
+        return OnFailure((*back, *busy), (*back, *silent), (*back, *other))
+    if box is None:
+        return OnFailure(busy, silent, other)
+    d.note(Because.MAILBOX_TAKES, mailbox=box.name)
+    return OnFailure(_deposit(d, box, BUSY), _deposit(d, box, "no-answer"), _deposit(d, box, "no-answer"))
+
+
+def _deposit(d: Decision, box: Mailbox, why: str) -> tuple[Step, ...]:
+    step = by_voice(d, "deposit", box.account_id, box.id, why)
+    return (step, said(Announcement.NOT_AVAILABLE, 480, d.language))
+
+
+def _back(d: Decision) -> tuple[Step, ...]:
+    """Ring the phone that transferred this call (X-2)."""
+    phone = d.returns_to
+    if phone is None:
+        return ()
+    d.note(Because.RETURNS_TO, phone=phone.label or phone.id)
+    shown, _ = seen_inside(d.calling, phone.account_id, d.directory)
+    identity = type(shown)(shown.user, shown.display, shown.asserted, shown.private, RETURNED)
+    return (Ring((Target(phone.id, phone.sip_user),), True, TRANSFER_RING_S, identity),)
 
 
 def name_of(d: Decision, kind: str, target_id: str) -> str:
-    person = d.directory.person(target_id) if kind == DestinationKind.PERSON else None
-    return person.name if person else target_id
+    if kind == DestinationKind.PERSON:
+        person = d.directory.person(target_id)
+        return person.name if person else target_id
+    found: RingGroup | Receptionist | Mailbox | ConferenceServer | None = None
+    if kind == DestinationKind.RING_GROUP:
+        found = d.directory.service(RingGroup, target_id)
+    elif kind == DestinationKind.RECEPTIONIST:
+        found = d.directory.service(Receptionist, target_id)
+    elif kind == DestinationKind.MAILBOX:
+        found = d.directory.service(Mailbox, target_id)
+    elif kind == DestinationKind.CONFERENCE:
+        found = d.directory.service(ConferenceServer, target_id)
+    return found.name if found else target_id
+
+

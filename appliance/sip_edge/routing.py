@@ -1,54 +1,46 @@
 """Where a call goes, and why. One pure function: calls, `conserje explain` and the pages all ask it (K-5).
 
-Order: emergency, star code, extension of the caller's account, number of this building, the outside. What digits mean
-is directory/numbering.py's, whom they lead to destinations.py's, what the outside is offered ways_out.py's, who is
-shown identity.py's.
+Order: emergency, code, extension of the caller's account, number of this building, the outside. What digits mean is
+directory/numbering.py's, what a code does coded.py's, whom they lead to destinations.py's, what the outside is offered
+ways_out.py's, who is shown identity.py's, what it may cost fraud.py's.
 """
 
 from datetime import datetime
 
-from appliance.directory.model import DialProfile, Directory, Number
-from appliance.directory.numbering import (
-    EMERGENCY_SENT_AS,
-    Dialled,
-    Reading,
-    bare,
-    canonical_number,
-    is_emergency,
-    normalise,
-)
+from appliance.directory.model import DialProfile, Directory, Person, Phone
+from appliance.directory.numbering import Dialled, Reading, bare, canonical_number, is_emergency, normalise
 from appliance.reasons import Because
-from appliance.sip_edge.destinations import Decision, Way, by_mapping, name_of, only_say, person_at, ring_person
-from appliance.sip_edge.identity import (
-    Caller,
-    caller_of,
-    emergency_number,
-    from_trunk,
-    outside_number,
-    towards_account,
-)
+from appliance.sip_edge.coded import carried_out, last_call, mailbox
+from appliance.sip_edge.decision import MOST_DIVERSIONS, Decision, Way
+from appliance.sip_edge.destinations import by_mapping, lead, name_of, only_say
+from appliance.sip_edge.emergency import emergency, emergency_test
+from appliance.sip_edge.fraud import over_limits
+from appliance.sip_edge.identity import Caller, Calling, caller_of, from_trunk, seen_outside
+from appliance.sip_edge.persons import habits_of
 from appliance.sip_edge.plan import (
     CallAttempt,
     FromPhone,
     FromTrunk,
     FromVoice,
+    Identity,
     OnFailure,
     Plan,
     Reach,
     Refuse,
     Say,
-    ToVoice,
 )
 from appliance.sip_edge.said import said
-from appliance.sip_edge.ways_out import by_every_trunk, by_trunks
+from appliance.sip_edge.starcodes import Feature, parse
+from appliance.sip_edge.ways_out import Offer, by_trunks
 from appliance.vocabulary import Announcement, CallClass
 
 RING_S = 30
-SERVICES = {"*9196": "echo"}
-"""Star codes that voice answers."""
-
 INTERNAL, OUTBOUND, INBOUND = "internal", "outbound", "inbound"
+ACCEPT, TRANSFER = "accept", "transfer"
+"""Why voice goes on with a call: a forward that its target must accept; a transfer that the far end cannot make."""
 _SHOWN = 64
+_MOST_CODES = 3
+"""Codes before one number: hide, then redial, is one too many for nobody."""
 
 
 def route(attempt: CallAttempt, directory: Directory, now: datetime, reach: Reach, ring_s: int = RING_S) -> Plan:
@@ -57,33 +49,33 @@ def route(attempt: CallAttempt, directory: Directory, now: datetime, reach: Reac
     Never raises on what a caller dials, nor on a directory that names what is not there: a number that leads nowhere is
     a Plan that says so. The same question has the same answer.
     """
-    decision = Decision(directory, reach, ring_s, attempt.dialled[:_SHOWN])
+    d = Decision(directory, reach, now, ring_s, attempt.dialled[:_SHOWN], diversions=attempt.diversions)
+    d.language = directory.site.language
     match attempt.source:
         case FromPhone(phone_id):
-            return _from_phone(decision, phone_id, attempt.dialled)
+            return _from_phone(d, attempt, phone_id)
         case FromTrunk() as source:
-            return _from_trunk(decision, source, attempt.dialled)
-        case FromVoice(phone_id=phone_id):
-            return _from_phone(decision, phone_id, attempt.dialled)
+            return _from_trunk(d, attempt, source)
+        case FromVoice() as source:
+            return _from_voice(d, attempt, source)
 
 
 # From one of our phones
 
 
-def _from_phone(d: Decision, phone_id: str, dialled: str) -> Plan:
+def _from_phone(d: Decision, attempt: CallAttempt, phone_id: str) -> Plan:
     caller = _known_caller(d, phone_id)
-    if is_emergency(dialled):
-        return _emergency(d, caller)
     if caller is None:
+        if is_emergency(attempt.dialled):
+            return emergency(d, None)
         way: Way = (Refuse(403, "Forbidden"),), OnFailure()
         return d.plan(way, CallClass.UNKNOWN, "", "", d.dialled, INTERNAL)
-    digits = bare(dialled)
-    if digits.startswith(("*", "#")):
-        return _star_code(d, caller, digits)
-    extension = d.directory.extension(caller.phone.account_id, digits) if digits else None
-    if extension is not None:
-        return _to_extension(d, caller, digits, extension.target_kind, extension.target_id)
-    return _to_number(d, caller, digits)
+    person = caller.person
+    hidden = attempt.wants_privacy or (person is not None and habits_of(d.directory, person).hide_caller_id)
+    d.calling = Calling(caller, account_id=caller.phone.account_id, hidden=hidden)
+    d.language = _language(d, caller)
+    d.returns_to = _transferor(d, attempt.referred_by)
+    return _dialled(d, caller, attempt.dialled, _MOST_CODES)
 
 
 def _known_caller(d: Decision, phone_id: str) -> Caller | None:
@@ -105,83 +97,105 @@ def _known_caller(d: Decision, phone_id: str) -> Caller | None:
     return caller
 
 
-def _language(d: Decision, caller: Caller | None) -> str:
+def _language(d: Decision, caller: Caller) -> str:
     """The person's, else the phone's, else the account's, else the site's."""
-    if caller is not None:
-        account = caller.account.language if caller.account else ""
-        person = caller.person.language if caller.person else ""
-        if chosen := person or caller.phone.language or account:
-            return chosen
-    return d.directory.site.language
+    account = caller.account.language if caller.account else ""
+    person = caller.person.language if caller.person else ""
+    return person or caller.phone.language or account or d.directory.site.language
 
 
-def _emergency(d: Decision, caller: Caller | None) -> Plan:
-    d.note(Because.EMERGENCY, dialled=d.dialled, sent=EMERGENCY_SENT_AS)
-    shown, why = emergency_number(caller, d.directory)
-    d.reasons.append(why)
-    way = by_every_trunk(EMERGENCY_SENT_AS, shown, d.directory, d.reach, _language(d, caller), d.reasons)
-    account = caller.phone.account_id if caller else ""
-    known = caller.extension if caller else ""
-    return d.plan(way, CallClass.EMERGENCY, account, known, EMERGENCY_SENT_AS, OUTBOUND)
+def _transferor(d: Decision, sip_user: str) -> Phone | None:
+    """The phone that transferred this call, if it is one of the same account that can ring (X-2)."""
+    if not sip_user:
+        return None
+    phone = d.directory.phone_by_sip_user(sip_user)
+    if phone is None or phone.account_id != d.calling.account_id or phone.id == d.calling.phone_id:
+        return None
+    d.note(Because.TRANSFERRED_BY, phone=phone.label or phone.id)
+    return phone if d.reach.registered(sip_user) else None
 
 
-def _star_code(d: Decision, caller: Caller, digits: str) -> Plan:
-    service = SERVICES.get(digits)
-    language = _language(d, caller)
-    if service is None:
-        d.note(Because.UNKNOWN_CODE, dialled=d.dialled)
-        return _internal(d, caller, only_say(Announcement.INVALID_NUMBER, 404, language), CallClass.UNKNOWN, d.dialled)
-    d.note(Because.SERVICE, dialled=d.dialled, service=service)
-    way: Way = (ToVoice(service, language),), OnFailure()
-    if not d.reach.voice_up():
-        d.note(Because.VOICE_DOWN)
-        way = (Refuse(503, "Service Unavailable"),), OnFailure()
-    return _internal(d, caller, way, CallClass.SERVICE, service)
-
-
-def _to_extension(d: Decision, caller: Caller, digits: str, kind: str, target_id: str) -> Plan:
+def _dialled(d: Decision, caller: Caller, dialled: str, codes_left: int) -> Plan:
+    if is_emergency(dialled):
+        return emergency(d, caller)
+    digits = bare(dialled)
+    if digits.startswith(("*", "#")):
+        return _by_code(d, caller, digits, codes_left)
     account_id = caller.phone.account_id
+    extension = d.directory.extension(account_id, digits) if digits else None
+    if extension is not None:
+        return _to_extension(d, account_id, digits, extension.target_kind, extension.target_id)
+    return _to_number(d, account_id, digits, caller.person)
+
+
+def _by_code(d: Decision, caller: Caller, digits: str, codes_left: int) -> Plan:
+    coded = parse(digits) if codes_left else None
+    account_id = caller.phone.account_id
+    if coded is None:
+        d.note(Because.UNKNOWN_CODE, dialled=d.dialled)
+        way = only_say(d, Announcement.INVALID_NUMBER, 404)
+        return _internal(d, account_id, way, CallClass.UNKNOWN, d.dialled)
+    d.note(Because.SERVICE, dialled=d.dialled, service=coded.feature.value)
+    if coded.feature in (Feature.HIDE, Feature.SHOW):
+        d.calling = Calling(caller, account_id=account_id, hidden=coded.feature is Feature.HIDE)
+        return _dialled(d, caller, coded.argument, codes_left - 1)
+    if coded.feature in (Feature.REDIAL, Feature.CALL_BACK):
+        number = last_call(d, caller, coded.feature)
+        if number:
+            return _dialled(d, caller, number, codes_left - 1)
+        way = only_say(d, Announcement.NO_LAST_CALL, 404)
+        return _internal(d, account_id, way, CallClass.SERVICE, coded.feature.value)
+    if coded.feature is Feature.EMERGENCY_TEST:
+        return _internal(d, account_id, emergency_test(d, caller), CallClass.SERVICE, coded.feature.value)
+    way, service = carried_out(d, caller, coded)
+    return _internal(d, account_id, way, CallClass.SERVICE, service)
+
+
+def _to_extension(d: Decision, account_id: str, digits: str, kind: str, target_id: str) -> Plan:
+    account = d.directory.account(account_id)
     d.note(
         Because.EXTENSION_LEADS,
         extension=digits,
-        account=caller.account_name,
+        account=account.name if account else account_id,
         kind=kind,
         target=name_of(d, kind, target_id),
     )
-    language = _language(d, caller)
-    person = person_at(d, kind, target_id, account_id)
-    if person is None:
-        return _internal(d, caller, only_say(Announcement.NOT_AVAILABLE, 480, language), CallClass.INTERNAL, digits)
-    identity, why = towards_account(caller, account_id, d.directory)
-    d.reasons.append(why)
-    return _internal(d, caller, ring_person(d, person, identity, language, caller.phone.id), CallClass.INTERNAL, digits)
+    way = lead(d, kind, target_id, account_id) or only_say(d, Announcement.NOT_AVAILABLE, 480)
+    return _internal(d, account_id, way, CallClass.INTERNAL, digits)
 
 
-def _to_number(d: Decision, caller: Caller, digits: str) -> Plan:
-    site, language = d.directory.site, _language(d, caller)
+def _to_number(d: Decision, account_id: str, digits: str, payer: Person | None) -> Plan:
+    """`payer`: whose permissions count."""
+    site = d.directory.site
     if not digits:
         d.note(Because.NOTHING_DIALLED)
-        return _internal(d, caller, only_say(Announcement.INVALID_NUMBER, 484, language), CallClass.UNKNOWN, "")
-    area = (caller.person.area_code if caller.person else "") or site.area_code
+        return _internal(d, account_id, only_say(d, Announcement.INVALID_NUMBER, 484), CallClass.UNKNOWN, "")
+    area = (payer.area_code if payer else "") or site.area_code
     read = normalise(digits, site.dial_profile, area, site.strict_dialling)
     if read.why is Reading.SHORT:
-        d.note(Because.NO_SUCH_EXTENSION, extension=digits, account=caller.account_name)
-        return _internal(d, caller, only_say(Announcement.NO_SUCH_EXTENSION, 404, language), CallClass.UNKNOWN, digits)
+        account = d.directory.account(account_id)
+        d.note(Because.NO_SUCH_EXTENSION, extension=digits, account=account.name if account else account_id)
+        way = only_say(d, Announcement.NO_SUCH_EXTENSION, 404)
+        return _internal(d, account_id, way, CallClass.UNKNOWN, digits)
     destination = read.e164 or read.short or d.dialled
     if read.e164 or read.short:
-        d.note(Because.READ_AS, dialled=d.dialled, number=destination, how=read.why)
+        d.note(Because.READ_AS, dialled=digits, number=destination, how=read.why)
     number = d.directory.number(read.e164) if read.e164 else None
     if number is not None:
-        return _inside(d, caller, number, language)
-    refusal = _refusal(d, caller, read, language)
-    if refusal is None:
-        shown, why = outside_number(caller, d.directory)
-        d.reasons.append(why)
-        way = by_trunks(destination, shown, d.directory, d.reach, language, d.reasons)
-    else:
+        # It never leaves the building, so it works when that is cut off (J-1).
+        called = d.directory.account(number.account_id)
+        d.note(Because.OUR_NUMBER, number=number.e164, account=called.name if called else number.account_id)
+        return _internal(d, account_id, by_mapping(d, number), CallClass.INTERNAL, number.e164)
+    refusal = _refusal(d, payer, read, destination)
+    if refusal is not None:
         way = (refusal,), OnFailure()
-    known = caller.extension or outside_number(caller, d.directory)[0]
-    return d.plan(way, read.call_class, caller.phone.account_id, known, destination, OUTBOUND)
+    else:
+        d.person_id = payer.id if payer else ""
+        forwarder = payer if d.calling.caller is None else None
+        shown, why = seen_outside(d.calling, d.directory, forwarder)
+        d.reasons.append(why)
+        way = by_trunks(d, Offer(destination, shown, read.call_class))
+    return d.plan(way, read.call_class, account_id, d.calling.known_as(d.directory), destination, OUTBOUND)
 
 
 _REFUSED: dict[Reading, tuple[Because, Announcement, int]] = {
@@ -195,63 +209,134 @@ _REFUSED: dict[Reading, tuple[Because, Announcement, int]] = {
 }
 
 
-def _refusal(d: Decision, caller: Caller, read: Dialled, language: str) -> Say | None:
-    """Why this number is not called by this caller; None: it may be."""
+def _refusal(d: Decision, payer: Person | None, read: Dialled, number: str) -> Say | None:
+    """Why this number is not called at this person's cost; None: it may be."""
     if read.why in _REFUSED:
         code, announcement, status = _REFUSED[read.why]
         d.note(code, dialled=d.dialled, how=read.why)
-        return said(announcement, status, language)
-    person = caller.person
+        return said(announcement, status, d.language)
+    name = payer.name if payer else _nobody(d)
     if read.call_class is CallClass.PREMIUM:
-        allowed = person is not None and person.premium and read.why is not Reading.PREMIUM_SHORT_CODE
-        d.note(Because.PREMIUM_ALLOWED if allowed else Because.PREMIUM_REFUSED, dialled=d.dialled, person=caller.name)
+        allowed = payer is not None and payer.premium and read.why is not Reading.PREMIUM_SHORT_CODE
+        d.note(Because.PREMIUM_ALLOWED if allowed else Because.PREMIUM_REFUSED, dialled=d.dialled, person=name)
         if not allowed:
-            return said(Announcement.PREMIUM_BLOCKED, 403, language)
+            return said(Announcement.PREMIUM_BLOCKED, 403, d.language)
     if read.abroad:
-        allowed = person is not None and person.international
-        d.note(Because.INTERNATIONAL_ALLOWED if allowed else Because.INTERNATIONAL_REFUSED, person=caller.name)
+        allowed = payer is not None and payer.international
+        d.note(Because.INTERNATIONAL_ALLOWED if allowed else Because.INTERNATIONAL_REFUSED, person=name)
         if not allowed:
-            return said(Announcement.NOT_PERMITTED, 403, language)
-    return None
+            return said(Announcement.NOT_PERMITTED, 403, d.language)
+    over = over_limits(d, payer, read.call_class, read.abroad, number) if payer is not None else None
+    return said(over, 403, d.language) if over is not None else None
 
 
-def _inside(d: Decision, caller: Caller, number: Number, language: str) -> Plan:
-    """A number of a company in this building: it never leaves, so it works when the building is cut off (J-1)."""
-    account = d.directory.account(number.account_id)
-    d.note(Because.OUR_NUMBER, number=number.e164, account=account.name if account else number.account_id)
-    identity, why = towards_account(caller, number.account_id, d.directory, dialled_in_full=True)
-    d.reasons.append(why)
-    way = by_mapping(d, number, identity, language, caller.phone.id)
-    return _internal(d, caller, way, CallClass.INTERNAL, number.e164)
+def _nobody(d: Decision) -> str:
+    return d.calling.caller.name if d.calling.caller else d.calling.outsider.user or "-"
 
 
-def _internal(d: Decision, caller: Caller, way: Way, call_class: CallClass, destination: str) -> Plan:
-    known = caller.extension or outside_number(caller, d.directory)[0]
-    return d.plan(way, call_class, caller.phone.account_id, known, destination, INTERNAL)
+def _internal(d: Decision, account_id: str, way: Way, call_class: CallClass, destination: str) -> Plan:
+    return d.plan(way, call_class, account_id, d.calling.known_as(d.directory), destination, INTERNAL)
+
+
+# From voice, which holds the call
+
+
+def _from_voice(d: Decision, attempt: CallAttempt, source: FromVoice) -> Plan:
+    """On behalf of who called voice. An outsider reaches what is inside; the outside only at the cost of one of ours."""
+    account = d.directory.account(source.account_id)
+    phone = d.directory.phone(source.phone_id) if source.phone_id else None
+    caller = caller_of(phone, d.directory) if phone is not None and phone.account_id == source.account_id else None
+    private = not source.caller or attempt.wants_privacy
+    outsider = Identity("" if private else source.caller, source.display, private=private)
+    d.calling = Calling(caller, outsider, source.account_id, attempt.wants_privacy)
+    d.note(Because.FROM_VOICE, caller=d.calling.known_as(d.directory) or "-", why=source.why or "-")
+    if caller is not None:
+        d.language = _language(d, caller)
+    elif account is not None:
+        d.language = account.language or d.language
+    d.returns_to = _transferor(d, attempt.referred_by)
+    if source.why == ACCEPT:
+        d.diversions = MOST_DIVERSIONS
+    if attempt.goto is not None:
+        kind, target_id = attempt.goto
+        way = lead(d, kind, target_id, source.account_id) or only_say(d, Announcement.NOT_AVAILABLE, 480)
+        return _internal(d, source.account_id, way, CallClass.INTERNAL, name_of(d, kind, target_id))
+    if is_emergency(attempt.dialled):
+        return emergency(d, caller)
+    digits = bare(attempt.dialled)
+    coded = parse(digits)
+    if coded is not None and coded.feature is Feature.DEPOSIT:
+        way = mailbox(d, source.account_id, coded.argument, deposit=True)
+        return _internal(d, source.account_id, way, CallClass.SERVICE, coded.feature.value)
+    extension = d.directory.extension(source.account_id, digits) if digits else None
+    if extension is not None:
+        return _to_extension(d, source.account_id, digits, extension.target_kind, extension.target_id)
+    payer = _payer(d, source, attempt.referred_by, caller)
+    if payer is None:
+        d.note(Because.NOBODY_PAYS, dialled=d.dialled)
+        way = only_say(d, Announcement.NO_SUCH_EXTENSION, 404)
+        return _internal(d, source.account_id, way, CallClass.UNKNOWN, d.dialled)
+    return _to_number(d, source.account_id, digits, payer)
+
+
+def _payer(d: Decision, source: FromVoice, referred_by: str, caller: Caller | None) -> Person | None:
+    """Whose permissions count: who forwards, who transfers, or our caller itself."""
+    person = caller.person if caller else None
+    if source.why == ACCEPT:
+        person = d.directory.person(source.on_behalf)
+    elif source.why == TRANSFER:
+        phone = d.directory.phone_by_sip_user(referred_by) if referred_by else None
+        person = d.directory.person(phone.person_id) if phone is not None else person
+    return person if person is not None and person.account_id == source.account_id else None
 
 
 # In by a trunk
 
 
-def _from_trunk(d: Decision, source: FromTrunk, dialled: str) -> Plan:
-    """Only numbers of this building, and only inwards: nothing that comes by a trunk leaves by one."""
-    site = d.directory.site
-    identity, why = from_trunk(source)
+def _from_trunk(d: Decision, attempt: CallAttempt, source: FromTrunk) -> Plan:
+    """Only numbers of this building, and only inwards: nothing that comes by a trunk leaves by one, unless forwarded."""
+    identity, why = from_trunk(source, attempt.wants_privacy)
     trunk = d.directory.trunk(source.trunk_id)
     d.note(Because.FROM_TRUNK, trunk=trunk.name if trunk else source.trunk_id, caller=identity.user or "-")
-    called = canonical_number(dialled)
+    called = canonical_number(attempt.dialled)
     if trunk is None:
         d.note(Because.TRUNK_UNKNOWN, trunk=source.trunk_id)
         refused: Way = (Refuse(403, "Forbidden"),), OnFailure()
         return d.plan(refused, CallClass.UNKNOWN, "", identity.user, called or d.dialled, INBOUND)
-    read = normalise(dialled, DialProfile.MX2017, site.area_code, strict=False)
+    d.calling = Calling(outsider=identity)
+    if attempt.goto is not None:
+        return _from_building(d, *attempt.goto)
+    read = normalise(attempt.dialled, DialProfile.MX2017, d.directory.site.area_code, strict=False)
     number = d.directory.number(called) or (d.directory.number(read.e164) if read.e164 else None)
     if number is None:
         code = Because.NUMBER_NOT_OURS if called else Because.NUMBER_UNREADABLE
         d.note(code, number=called, dialled=d.dialled)
-        way = only_say(Announcement.NUMBER_NOT_IN_SERVICE, 404, site.language)
+        way = only_say(d, Announcement.NUMBER_NOT_IN_SERVICE, 404)
         return d.plan(way, read.call_class, "", identity.user, called or d.dialled, INBOUND)
     d.reasons.append(why)
     account = d.directory.account(number.account_id)
-    way = by_mapping(d, number, identity, account.language if account else site.language)
+    d.language = account.language if account else d.language
+    way = by_mapping(d, number)
     return d.plan(way, read.call_class, number.account_id, identity.user, number.e164, INBOUND)
+
+
+def _from_building(d: Decision, kind: str, target_id: str) -> Plan:
+    """From another building of ours, to a phone of a company that is in both. 404: it is not here."""
+    d.from_building = True
+    d.note(Because.FROM_BUILDING, kind=kind, target=name_of(d, kind, target_id))
+    row = d.directory.phone(target_id) if kind == "phone" else d.directory.person(target_id)
+    account_id = row.account_id if row is not None and kind in ("phone", "person") else ""
+    way: Way | None = None
+    if isinstance(row, Person) and any(_stands_here(d, p) for p in d.directory.phones_of(row.id)):
+        d.calling = Calling(outsider=d.calling.outsider, account_id=account_id)
+        way = lead(d, kind, target_id, account_id)
+    elif isinstance(row, Phone):
+        way = lead(d, kind, target_id, account_id)
+    if way is None:
+        way = (Refuse(404, "Not Found"),), OnFailure()
+    known = d.calling.outsider.user
+    return d.plan(way, CallClass.INTERNAL, account_id, known, name_of(d, kind, target_id), INBOUND)
+
+
+def _stands_here(d: Decision, phone: Phone) -> bool:
+    return phone.site_id == d.directory.site.id or d.reach.registered(phone.sip_user)

@@ -1,56 +1,122 @@
-"""Which trunks a call is offered, in which order, and what the caller hears when none takes it. Pure."""
+"""Which trunks a call is offered, in which order, and what the caller hears when none takes it. Pure.
+
+Which of them a class of call may use, and when, is trunk_order.py's.
+"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from appliance.directory.model import Directory, Trunk
-from appliance.reasons import Because, Reason, because
+from appliance.directory.model import Trunk, TrunkKind
+from appliance.reasons import Because
+from appliance.sip_edge.decision import Decision, Way
 from appliance.sip_edge.identity import on_trunk, towards_trunk
-from appliance.sip_edge.plan import OnFailure, Reach, Step, ToTrunk
+from appliance.sip_edge.plan import Diversion, Identity, OnFailure, Step, ToTrunk
 from appliance.sip_edge.said import said
-from appliance.vocabulary import Announcement
+from appliance.sip_edge.trunk_order import trunks_for
+from appliance.vocabulary import Announcement, CallClass
+
+RING_OUTSIDE_S = 60
 
 
-def by_trunks(
-    number: str, shown: str, directory: Directory, reach: Reach, language: str, reasons: list[Reason]
-) -> tuple[tuple[Step, ...], OnFailure]:
-    """An ordinary call: trunks that are up, by priority. Known to be down are skipped, unless all are."""
-    trunks = directory.trunks()
-    up = [t for t in trunks if reach.trunk_up(t.id)]
-    for trunk in trunks:
-        if up and trunk not in up:
-            reasons.append(because(Because.TRUNK_DOWN_SKIPPED, trunk=trunk.name))
-    steps = _offers(up or trunks, number, shown, reasons, up, insist=False)
-    no_way = said(Announcement.NO_WAY_OUT, 503, language)
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What trunks are offered: a number or a public code, and who is shown, in E.164."""
+
+    number: str
+    shown: Identity
+    call_class: CallClass
+    seconds: int = RING_OUTSIDE_S
+    diverted: tuple[Diversion, ...] = ()
+    party: str = ""
+    """Who is called, where that is not the number; trunks offered the same party stand for one another."""
+
+
+def by_trunks(d: Decision, offer: Offer) -> Way:
+    """An ordinary call: trunks that are up, in their order. Known to be down are skipped, unless all are."""
+    steps = offers(d, offer)
+    no_way = said(Announcement.NO_WAY_OUT, 503, d.language)
     if not steps:
         return (no_way,), OnFailure()
     return steps, OnFailure(
-        busy=(said(Announcement.BUSY, 486, language),),
-        no_answer=(said(Announcement.NO_ANSWER, 480, language),),
-        not_found=(said(Announcement.NUMBER_NOT_IN_SERVICE, 404, language),),
+        busy=(said(Announcement.BUSY, 486, d.language),),
+        no_answer=(said(Announcement.NO_ANSWER, 480, d.language),),
+        not_found=(said(Announcement.NUMBER_NOT_IN_SERVICE, 404, d.language),),
         other=(no_way,),
     )
 
 
-def by_every_trunk(
-    code: str, shown: str, directory: Directory, reach: Reach, language: str, reasons: list[Reason]
-) -> tuple[tuple[Step, ...], OnFailure]:
-    """An emergency: those up first, then those thought to be down; whatever a trunk answers, the next is tried."""
-    trunks = directory.trunks()
-    up = [t for t in trunks if reach.trunk_up(t.id)]
-    steps = _offers([*up, *(t for t in trunks if t not in up)], code, shown, reasons, up, insist=True)
-    no_way = (said(Announcement.EMERGENCY_NO_WAY_OUT, 503, language),)
+def offers(d: Decision, offer: Offer) -> tuple[Step, ...]:
+    """The trunks for a number, without what is said when none takes it."""
+    trunks = trunks_for(d.directory, offer.call_class, d.now)
+    up = [t for t in trunks if d.reach.trunk_up(t.id)]
+    for trunk in trunks:
+        if up and trunk not in up:
+            d.note(Because.TRUNK_DOWN_SKIPPED, trunk=trunk.name)
+    return _offered(d, offer, up or trunks, up)
+
+
+def by_every_trunk(d: Decision, offer: Offer, location: str) -> Way:
+    """An emergency: those up first, then those thought to be down; whatever a trunk answers, the next is tried.
+
+    Those up are tried once more without the location: a carrier that chokes on it must not cost a life.
+    """
+    trunks = trunks_for(d.directory, CallClass.EMERGENCY, d.now)
+    up = [t for t in trunks if d.reach.trunk_up(t.id)]
+    steps: tuple[Step, ...] = ()
+    if location and up:
+        d.note(Because.LOCATION_SENT, location=location)
+        steps = _offered(d, offer, up, up, insist=True, location=location)
+        steps += tuple(replace(s, location="") for s in steps if isinstance(s, ToTrunk))
+        trunks = tuple(t for t in trunks if t not in up)
+    if trunks or not steps:
+        steps += _offered(d, offer, sorted(trunks, key=lambda t: t not in up), up, insist=True)
+    no_way = (said(Announcement.EMERGENCY_NO_WAY_OUT, 503, d.language),)
     return (steps, OnFailure(no_way, no_way, no_way, no_way)) if steps else (no_way, OnFailure())
 
 
-def _offers(
-    trunks: Sequence[Trunk], number: str, shown: str, reasons: list[Reason], up: list[Trunk], insist: bool
+def to_other_buildings(d: Decision, offer: Offer, goto: str) -> tuple[Step, ...]:
+    """To a phone of this company in another building of ours: by the trunks of kind central, while the link is up."""
+    if not d.reach.link_up():
+        d.note(Because.LINK_DOWN)
+        return ()
+    trunks = central_trunks(d)
+    for trunk in trunks:
+        d.note(Because.BY_OTHER_BUILDING, trunk=trunk.name)
+    return tuple(
+        ToTrunk(
+            t.id, on_trunk(offer.number, t), offer.shown, offer.seconds, goto=goto, party=offer.party,
+            diverted=offer.diverted,
+        )
+        for t in trunks
+    )  # fmt: skip
+
+
+def central_trunks(d: Decision) -> tuple[Trunk, ...]:
+    """The trunks to other buildings that are up."""
+    trunks = trunks_for(d.directory, CallClass.INTERNAL, d.now)
+    return tuple(t for t in trunks if t.trunk_kind == TrunkKind.CENTRAL and d.reach.trunk_up(t.id))
+
+
+def _offered(
+    d: Decision, offer: Offer, trunks: Sequence[Trunk], up: list[Trunk], insist: bool = False, location: str = ""
 ) -> tuple[Step, ...]:
     if not trunks:
-        reasons.append(because(Because.NO_TRUNK))
+        d.note(Because.NO_TRUNK if not d.directory.trunks() else Because.NO_TRUNK_FOR, kind=offer.call_class.value)
     steps = []
     for trunk in trunks:
-        user = on_trunk(number, trunk)
-        code = Because.TRUNK_TRIED if trunk in up else Because.TRUNK_DOWN_LAST_RESORT
-        reasons.append(because(code, trunk=trunk.name, user=user))
-        steps.append(ToTrunk(trunk.id, user, towards_trunk(shown, trunk), insist=insist))
+        user = on_trunk(offer.number, trunk)
+        d.note(Because.TRUNK_TRIED if trunk in up else Because.TRUNK_DOWN_LAST_RESORT, trunk=trunk.name, user=user)
+        diverted = tuple(Diversion(on_trunk(v.user, trunk), v.reason) for v in offer.diverted)
+        steps.append(
+            ToTrunk(
+                trunk.id,
+                user,
+                towards_trunk(offer.shown, trunk),
+                offer.seconds,
+                insist=insist,
+                location=location,
+                party=offer.party or offer.number,
+                diverted=diverted,
+            )
+        )
     return tuple(steps)

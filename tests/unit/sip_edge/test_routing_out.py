@@ -19,7 +19,8 @@ ANA = next(r for r in building().rows if isinstance(r, Person) and r.id == "pers
 def test_a_national_number_leaves_as_e164(dialled: str) -> None:
     plan = dial(dialled)
     step = plan.steps[0]
-    assert step == ToTrunk(TRUNK, f"+52{dialled}", Identity("+525550000101", asserted="+525550000101"))
+    shown = Identity("+525550000101", asserted="+525550000101")
+    assert step == ToTrunk(TRUNK, f"+52{dialled}", shown, party=f"+52{dialled}")
     assert (plan.direction, plan.call_class, plan.destination) == ("outbound", CallClass.NATIONAL, f"+52{dialled}")
 
 
@@ -166,10 +167,14 @@ def test_an_emergency_goes_out_before_any_rule_by_every_trunk(dialled: str) -> N
     plan = dial(dialled, directory=directory, reach=Reachable(trunks_down=frozenset({"a"})))
     steps = [s for s in plan.steps if isinstance(s, ToTrunk)]
     assert len(steps) == len(plan.steps)
-    assert [(s.trunk_id, s.user, s.insist) for s in steps] == [
-        (TRUNK, "911", True),
-        ("b", "911", True),
-        ("a", "911", True),
+    place = f"{SITE_ROW.address}, 101 Ana"
+    assert all(s.insist and s.user == "911" for s in steps)
+    assert [(s.trunk_id, s.location) for s in steps] == [
+        (TRUNK, place),
+        ("b", place),
+        (TRUNK, ""),
+        ("b", ""),
+        ("a", ""),
     ]
     assert {s.identity.user for s in steps} == {SITE_ROW.callback_number}
     assert (plan.call_class, plan.destination) == (CallClass.EMERGENCY, "911")

@@ -1,0 +1,113 @@
+"""One decision in the making: what it may look at, who calls, and the reasons so far.
+
+Every module of the routing takes it; none keeps it. The words of the answer are plan.py's.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from appliance.directory.model import Directory, Phone
+from appliance.reasons import Because, Reason, because
+from appliance.sip_edge.identity import Calling, seen_inside
+from appliance.sip_edge.plan import (
+    Alert,
+    Diversion,
+    OnFailure,
+    Plan,
+    PreferenceChange,
+    Reach,
+    Refuse,
+    Step,
+    ToVoice,
+)
+from appliance.vocabulary import CallClass
+
+Way = tuple[tuple[Step, ...], OnFailure]
+"""The steps of a plan, and what follows their failure."""
+
+MOST_DIVERSIONS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """Where a call has been on its way: what it must not come back to, and the diversions made here."""
+
+    been: frozenset[tuple[str, str]] = frozenset()
+    diverted: tuple[Diversion, ...] = ()
+    extensions: tuple[Diversion, ...] = ()
+    """The same diversions, as phones inside are shown them."""
+
+    def at(self, kind: str, target_id: str) -> "Trail":
+        return Trail(self.been | {(kind, target_id)}, self.diverted, self.extensions)
+
+    def diverting(self, number: str, extension: str, reason: str) -> "Trail":
+        return Trail(
+            self.been,
+            (*self.diverted, Diversion(number, reason)),
+            (*self.extensions, Diversion(extension or number, reason)),
+        )
+
+
+@dataclass(slots=True)
+class Decision:
+    directory: Directory
+    reach: Reach
+    now: datetime
+    ring_s: int
+    dialled: str
+    calling: Calling = Calling()
+    language: str = ""
+    diversions: int = 0
+    """Made before the call came here."""
+    returns_to: Phone | None = None
+    """The phone that transferred this call: where it goes back when it is not answered."""
+    from_building: bool = False
+    """It came from another building of ours: what is not here is not looked for elsewhere again."""
+    person_id: str = ""
+    reasons: list[Reason] = field(default_factory=list)
+    alerts: list[Alert] = field(default_factory=list)
+    changes: list[PreferenceChange] = field(default_factory=list)
+
+    def note(self, code: Because, **params: str) -> None:
+        self.reasons.append(because(code, **params))
+
+    def plan(
+        self, way: Way, call_class: CallClass, account: str, caller: str, destination: str, direction: str
+    ) -> Plan:
+        steps, after = way
+        return Plan(
+            steps,
+            call_class,
+            account,
+            caller,
+            destination,
+            direction,
+            after,
+            tuple(self.reasons),
+            tuple(self.alerts),
+            tuple(self.changes),
+            self.person_id,
+        )
+
+
+def by_voice(d: Decision, service: str, account_id: str, target: str = "", arg: str = "") -> ToVoice:
+    """A service of voice, told who calls as the account sees it."""
+    shown, _ = seen_inside(d.calling, account_id, d.directory)
+    hidden = shown.private or not shown.user
+    params = (
+        ("account", account_id),
+        ("caller", "" if hidden else shown.user),
+        ("name", "" if hidden else shown.display),
+        ("phone", d.calling.phone_id),
+        ("target", target),
+        ("arg", arg),
+    )
+    return ToVoice(service, d.language, tuple((name, value) for name, value in params if value))
+
+
+def voice_way(d: Decision, step: ToVoice) -> Way:
+    """A service of voice alone: where voice is dead, the status says so."""
+    if d.reach.voice_up():
+        return (step,), OnFailure()
+    d.note(Because.VOICE_DOWN)
+    return (Refuse(503, "Service Unavailable"),), OnFailure()
