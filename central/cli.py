@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from central import settings as settings_module
-from central.commands import directory, equipment, fleet, setup
+from central.commands import directory, equipment, fleet, services, setup
 from central.commands.base import Terminal, language
 from central.errors import InputProblem, InputProblems, Problem
 
@@ -29,7 +29,7 @@ def cli(ctx: click.Context, path: Path | None, as_json: bool) -> None:
     ctx.obj = Terminal(settings_module.load(path), as_json)
 
 
-for command in (*setup.COMMANDS, *directory.COMMANDS, *equipment.COMMANDS, *fleet.COMMANDS):
+for command in (*setup.COMMANDS, *directory.COMMANDS, *equipment.COMMANDS, *services.COMMANDS, *fleet.COMMANDS):
     cli.add_command(command)
 
 

@@ -111,3 +111,30 @@ def test_a_person_reads_a_sentence_and_never_a_traceback(shell: Shell, tmp_path:
     assert "No se puede leer" in done.stderr
     assert "Traceback" not in done.stderr
     assert json.loads(done.stdout)["error"]["code"] == "settings"
+
+
+def test_a_company_gets_its_services_from_the_terminal(shell: Shell, tmp_path: Path) -> None:
+    site = shell.json("site", "add", "Torre Reforma")["site_id"]
+    shell.json("account", "add", "Acme", "--site", site)
+    acme = ("--account", "Acme")
+    for name, digits in (("Ana", "101"), ("Beto", "102")):
+        shell.json("person", "add", name, *acme, "--extension", digits)
+    pin = shell.json("mailbox", "add", "101", *acme, "--email", "ana@acme.mx")["pin"]
+    assert shell.json("mailbox", "pin", "101", *acme)["pin"] != pin
+    shell.json("group", "add", "Ventas", *acme, "--extension", "200", "--member", "102", "--member", "101",
+               "--mode", "in_turn", "--no-answer", "vm101")  # fmt: skip
+    shell.json("sound", "add", "Saludo", *acme, "--text", "Gracias por llamar a Acme")
+    shell.json("receptionist", "add", "Recepción", *acme, "--extension", "100", "--key", "1=101", "--key", "2=vm101",
+               "--key", "9=repeat", "--greeting", "Saludo", "--default", "200")  # fmt: skip
+    assert shell.json("receptionist", "hours", "100", "closed", *acme)["override"] == "closed"
+    assert shell.json("room", "add", "8001", "Junta", *acme, "--line", "800")["number"] == "8001"
+    assert shell.json("forward", "101", "5512345678", *acme)["mode"] == "always"
+    shell.json("number", "add", "5550001000", *acme)
+    shell.json("map", "5550001000", "100", *acme)
+    shell.json("group", "delete", "200", *acme)
+    for words in (("forward", "101", "call me", *acme), ("receptionist", "add", "R", *acme, "--extension", "105",
+                                                         "--key", "1")):  # fmt: skip
+        with pytest.raises(InputProblem):
+            shell.json(*words)
+    with pytest.raises(NotFoundProblem):
+        shell.json("mailbox", "pin", "102", *acme)
