@@ -1,0 +1,154 @@
+"""The media engine: rooms of talkers, listeners to music, and the cost of a leg; calls to a menu a second.
+
+Shares of one core are CPU time of voice-media alone, by the kernel's count; the load generator's is its own process's.
+As the reference for rooms stands a plain UDP echo in Python of the very same packets: what it costs only to receive and
+send them one by one.
+"""
+
+import os
+import random
+import socket
+import struct
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from appliance.voice import words
+from appliance.voice.codecs import PCMA
+from tests.bench.results import NO_GOAL, Result, bound, percentile
+from tests.integration.voice.rig import RTP, Phone, Rig
+from tests.lab.audio import tone
+
+ROOMS, MEMBERS = 10, 10
+LISTENERS = 300
+SECONDS = 10.0
+WARM_UP_S = 1.5
+_SO_TIMESTAMPNS = 35
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def cpu_s(pid: int) -> float:
+    """User and system time of a process, all its threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def rss_kb(pid: int) -> float:
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return float(next(line.split()[1] for line in lines if line.startswith("Pss:")))
+
+
+class Load:
+    """Sends one packet of speech-like sound from each phone every 20 ms, spread over the 20 ms; takes in what comes."""
+
+    def __init__(self, phones: list[Phone], talking: bool) -> None:
+        self._phones = phones
+        self._talking = talking
+        self._payloads = [PCMA.encode(tone(250 + 13 * n, 0.02, -16)) for n in range(len(phones))]
+        self.arrivals: dict[int, list[float]] = {p.leg: [] for p in phones}
+        for phone in phones:
+            phone.socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+
+    def run(self, seconds: float) -> None:
+        at, number = time.monotonic(), 0
+        end = at + seconds
+        while at < end:
+            for index, phone in enumerate(self._phones):
+                if self._talking:
+                    head = RTP.pack(0x80, 8, number % 65536, number * 160, phone.leg)
+                    phone.socket.sendto(head + self._payloads[index], ("127.0.0.1", phone.port))
+                self._take(phone)
+            number += 1
+            at += 0.02
+            time.sleep(max(0.0, at - time.monotonic()))
+
+    def _take(self, phone: Phone) -> None:
+        while True:
+            try:
+                _, control, _, _ = phone.socket.recvmsg(2000, 64)
+            except BlockingIOError:
+                return
+            whole, nanoseconds = struct.unpack("@ll", control[0][2])
+            self.arrivals[phone.leg].append(whole + nanoseconds * 1e-9)
+
+    def spacing_off_ms(self) -> list[float]:
+        """Distances from 20 ms of all spacings after the warm-up."""
+        off: list[float] = []
+        for times in self.arrivals.values():
+            steps = np.diff(np.array(times[int(WARM_UP_S * 50) :])) * 1000
+            off += np.abs(steps - 20).tolist()
+        return off
+
+
+def measure() -> list[Result]:
+    with tempfile.TemporaryDirectory() as folder, Rig(Path(folder), random.randrange(21000, 28000, 800)) as rig:
+        return [*rooms(rig), *listeners(rig)]
+
+
+def rooms(rig: Rig) -> list[Result]:
+    assert rig.child is not None
+    pid = rig.child.pid
+    before_kb = rss_kb(pid)
+    phones = [rig.phone("PCMA") for _ in range(ROOMS * MEMBERS)]
+    for n, phone in enumerate(phones):
+        rig.tell(words.Mix(phone.leg, f"room {n % ROOMS}", True, None))
+    load = Load(phones, talking=True)
+    load.run(WARM_UP_S)
+    began, ours = time.monotonic(), cpu_s(pid)
+    load.run(SECONDS)
+    share = (cpu_s(pid) - ours) / (time.monotonic() - began)
+    late = percentile(load.spacing_off_ms(), 0.99)
+    a_leg_kb = (rss_kb(pid) - before_kb) / len(phones)
+    echo_share = echo_of(phones)
+    rig.clear()
+    return [
+        bound("100 talkers in 10 rooms, share of a core", "%", share * 100, 30),
+        Result("the same packets, plain UDP echo", "%", share * 100, echo_share * 100, "UDP echo", 0, NO_GOAL),
+        bound("100 talkers in 10 rooms, spacing off 20 ms, p99", "ms", late, 5),
+        bound("memory of a leg in a room", "KiB", max(a_leg_kb, 0.1), 200),
+    ]
+
+
+def echo_of(phones: list[Phone]) -> float:
+    """The share of a core that it costs a Python process to send each of these packets back, one by one."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.bind(("127.0.0.1", 0))
+    pid = os.fork()
+    if pid == 0:
+        while True:
+            data, source = sock.recvfrom(2000)
+            sock.sendto(data, source)
+    port = sock.getsockname()[1]
+    sock.close()
+    for phone in phones:
+        phone.port = port
+    load = Load(phones, talking=True)
+    began, used = time.monotonic(), cpu_s(pid)
+    try:
+        load.run(SECONDS / 2)
+        return (cpu_s(pid) - used) / (time.monotonic() - began)
+    finally:
+        os.kill(pid, 9)
+        os.waitpid(pid, 0)
+
+
+def listeners(rig: Rig) -> list[Result]:
+    """300 who hear music. Nobody reads their packets: what is measured is the engine."""
+    assert rig.child is not None
+    pid = rig.child.pid
+    phones = [rig.phone("PCMA" if n % 2 else "PCMU") for n in range(LISTENERS)]
+    for phone in phones:
+        rig.tell(words.Music(phone.leg, ""))
+    load = Load(phones[:20], talking=False)
+    load.run(WARM_UP_S)
+    began, ours = time.monotonic(), cpu_s(pid)
+    load.run(SECONDS)
+    share = (cpu_s(pid) - ours) / (time.monotonic() - began)
+    late = percentile(load.spacing_off_ms(), 0.99)
+    rig.clear()
+    return [
+        bound("300 listeners to music, share of a core", "%", share * 100, 100),
+        bound("300 listeners to music, spacing off 20 ms, p99", "ms", late, 5),
+    ]
