@@ -3,17 +3,20 @@
 `make storm` shows the first in figures and writes docs/boot-storm.md.
 """
 
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import ceil
+from statistics import median
 
 import pytest
 from sqlalchemy import func, select
 
+from appliance.sip_edge.engines import contacts_db
 from central.model import CdrRecord, FactRecord
 from tests.integration.sip_edge.agent import Agent, Call
 from tests.lab.building import VOICE_ADDRESS, Building
@@ -27,14 +30,17 @@ from wire.facts import Cdr, PhoneSeen
 
 PHONES = 1000
 SECONDS_MOST, RETRIES_MOST = 60, 2
-CALLS_AN_HOUR, STRANGERS = 4000, 200
-"""Four calls of each phone in the hour that the building was cut off; unknown phones that asked for files."""
+CALLS_AN_HOUR, STRANGERS = 2000, 100
+"""Two calls of each phone in the hour that the building was cut off; unknown phones that asked for files."""
 BATCH_MOST, REQUESTS_A_SECOND_MOST = 200, 4
-CALLS_BEFORE = 100
+CALLS_BEFORE, CALLS_MOST = 100, 5000
 BETWEEN_CALLS_S = 0.03
 """Of one phone: more than so many calls a second is a flood to the building."""
-SET_UP_SLACK_S = 0.05
-"""Other tests' leftovers on the same two cores."""
+SET_UP_SLACK_S = 0.15
+"""Of the slowest of a hundred calls, for whatever else runs on the same two cores."""
+USUAL_SLACK_S = 0.01
+BUSIEST_SECOND = 0.08
+"""Of all renewals; together they would be a fifth."""
 DESK_ADDRESSES = ("10.20.0.201", "10.20.0.202")
 
 
@@ -58,6 +64,30 @@ def quarter() -> Iterator[Quarter]:
             yield Quarter(lab, building, lived_in, everybody[:PHONES], (everybody[PHONES], everybody[-1]))
 
 
+@pytest.fixture(scope="module")
+def desks(quarter: Quarter) -> Iterator[tuple[Agent, Agent]]:
+    """The two people's phones, which say just what they are told; registered."""
+    building = quarter.building
+    assert building.place
+    place = Namespace.new("desks")
+    wire = cable(building.place, "desks", place, "eth0", near_switch="voice0")
+    try:
+        place.ip(*(f"addr add {address}/{PREFIX} dev eth0" for address in DESK_ADDRESSES))
+        with place.inside():
+            agents = [
+                Agent(p.sip_user, p.sip_secret, (VOICE_ADDRESS, 5060), address=address)
+                for p, address in zip(quarter.people, DESK_ADDRESSES, strict=True)
+            ]
+        for agent in agents:
+            assert agent.register(expires=3600).status == 200
+        yield agents[0], agents[1]
+        for agent in agents:
+            agent.close()
+    finally:
+        wire.remove()
+        place.remove()
+
+
 @pytest.mark.acceptance("P-14")
 @pytest.mark.parametrize("centre", ["up", "cut"])
 def test_a_thousand_phones_powered_on_together_are_all_registered_within_a_minute(
@@ -73,34 +103,38 @@ def test_a_thousand_phones_powered_on_together_are_all_registered_within_a_minut
     assert {b.sip_user for b in storm.registered} == {p.sip_user for p in quarter.phones}
     assert storm.seconds <= SECONDS_MOST
     assert storm.most_retries <= RETRIES_MOST
+    # And they do not come back for their next registration as they came for this one.
+    due = _due(quarter.building)
+    assert sum(due.values()) == PHONES
+    assert max(due.values()) <= PHONES * BUSIEST_SECOND, due.most_common(3)
 
 
 @pytest.mark.acceptance("S-8")
 @pytest.mark.parametrize("centre", ["up", "cut"])
 def test_an_hour_of_a_thousand_phones_goes_up_in_paced_batches_and_calls_notice_nothing(
-    quarter: Quarter, centre: str
+    quarter: Quarter, desks: tuple[Agent, Agent], centre: str
 ) -> None:
     """With the centre "cut", the line that had come back is lost once more on the way."""
-    building = quarter.building
+    building, (caller, callee), dialled = quarter.building, desks, quarter.people[1].extension
     building.cut_centre()
     said = _an_hour(centre)
     building.local().append_all(said)
-    with desks(building, quarter.people) as (caller, callee):
-        lasting = _established(caller, callee, quarter.people[1].extension)
-        before = [_set_up_s(caller, callee, quarter.people[1].extension) for _ in range(CALLS_BEFORE)]
-        assert _at_centre(quarter, said) == 0, "nothing can have reached it"
+    lasting = _established(caller, callee, dialled)
+    before = [_set_up_s(caller, callee, dialled) for _ in range(CALLS_BEFORE)]
+    assert _at_centre(quarter, said) == 0, "nothing can have reached it"
 
+    building.mend_centre()
+    until(lambda: _at_centre(quarter, said), 30, "the first batch is at the centre")
+    if centre == "cut":
+        building.cut_centre()
+        before += [_set_up_s(caller, callee, dialled) for _ in range(20)]
         building.mend_centre()
-        until(lambda: _at_centre(quarter, said), 30, "the first batch is at the centre")
-        if centre == "cut":
-            building.cut_centre()
-            before += [_set_up_s(caller, callee, quarter.people[1].extension) for _ in range(20)]
-            building.mend_centre()
-        during: list[float] = []
-        while _at_centre(quarter, said) < len(said) and len(during) < 20_000:
-            during += [_set_up_s(caller, callee, quarter.people[1].extension) for _ in range(20)]
-        _hang_up(caller, callee, lasting)
+    during: list[float] = []
+    while _at_centre(quarter, said) < len(said) and len(during) < CALLS_MOST:
+        during += [_set_up_s(caller, callee, dialled) for _ in range(20)]
+    _hang_up(caller, callee, lasting)
     assert len(during) >= CALLS_BEFORE, "it goes up slowly enough for calls to be made meanwhile"
+    assert median(during) <= median(before) + USUAL_SLACK_S, (median(before), median(during))
     assert _p99(during) <= _p99(before) + SET_UP_SLACK_S, (_p99(before), _p99(during))
 
     batches = _batches(quarter, said)
@@ -108,6 +142,13 @@ def test_an_hour_of_a_thousand_phones_goes_up_in_paced_batches_and_calls_notice_
     seconds = Counter(int(at.timestamp()) for at in batches)
     assert max(seconds.values()) <= REQUESTS_A_SECOND_MOST, seconds
     _each_once_at_both_ends(quarter, said)
+
+
+def _due(building: Building) -> Counter[str]:
+    """How many contacts run out in which second, as Kamailio keeps them."""
+    with closing(sqlite3.connect(f"file:{contacts_db(building.settings)}?mode=ro", uri=True)) as contacts:
+        held = contacts.execute("SELECT expires FROM location WHERE username LIKE 'storm-%'").fetchall()
+        return Counter(str(expires) for (expires,) in held)
 
 
 def _an_hour(name: str) -> list[tuple[str, Cdr | PhoneSeen]]:
@@ -162,29 +203,6 @@ def _each_once_at_both_ends(quarter: Quarter, said: list[tuple[str, Cdr | PhoneS
 
 def _p99(seconds: list[float]) -> float:
     return sorted(seconds)[ceil(len(seconds) * 0.99) - 1]
-
-
-@contextmanager
-def desks(building: Building, people: tuple[Resident, Resident]) -> Iterator[tuple[Agent, Agent]]:
-    """Two phones that say just what they are told, registered."""
-    assert building.place
-    place = Namespace.new("desks")
-    try:
-        cable(building.place, "desks", place, "eth0", near_switch="voice0")
-        place.ip(*(f"addr add {address}/{PREFIX} dev eth0" for address in DESK_ADDRESSES))
-        with place.inside():
-            agents = [
-                Agent(p.sip_user, p.sip_secret, (VOICE_ADDRESS, 5060), address=address)
-                for p, address in zip(people, DESK_ADDRESSES, strict=True)
-            ]
-        for agent in agents:
-            assert agent.register(expires=3600).status == 200
-        yield agents[0], agents[1]
-        for agent in agents:
-            agent.register(expires=0, cseq=10)
-            agent.close()
-    finally:
-        place.remove()
 
 
 def _established(caller: Agent, callee: Agent, dialled: str) -> Call:
