@@ -69,6 +69,11 @@ class Paths:
         return self.state_dir / "overrides"
 
     @property
+    def mailboxes_dir(self) -> Path:
+        """Voicemail: messages, greetings recorded by phone, and their index. For the service's own user alone."""
+        return self.state_dir / "mailboxes"
+
+    @property
     def sounds_store_dir(self) -> Path:
         """Recordings of the companies: greetings and music, by digest."""
         return self.state_dir / "sounds"

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from appliance.settings import Settings
+from appliance.voice.building_desk import building_desk
 
 
 class Desk(Protocol):
@@ -12,13 +13,6 @@ class Desk(Protocol):
         """What is told to the dialogue. OSError and Problem are logged by the shell, which then tells None."""
 
 
-class EmptyDesk:
-    """Knows nothing."""
-
-    def answer(self, question: object) -> object:
-        return None
-
-
 def desk_of(settings: Settings) -> Desk:
     """The desk of this building; made once for each signalling process."""
-    return EmptyDesk()
+    return building_desk(settings)

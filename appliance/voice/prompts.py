@@ -200,15 +200,23 @@ def _laid_out(sentence: Sentence, words: Pcm) -> Pcm:
 
 
 def read_wav(path: Path) -> Pcm | None:
-    """The samples of a mono, 16-bit, 8 kHz WAV file; None if it is not there or not such a file."""
+    """The samples at 8 kHz of a mono, 16-bit WAV file of 8 or 16 kHz; None if it is not there or not such a file."""
     try:
         with wave.open(str(path)) as wav:
-            if (wav.getnchannels(), wav.getsampwidth(), wav.getframerate()) != (1, 2, RATE_HZ):
+            rate = wav.getframerate()
+            if (wav.getnchannels(), wav.getsampwidth()) != (1, 2) or rate not in (RATE_HZ, 2 * RATE_HZ):
                 return None
             pcm = np.frombuffer(wav.readframes(wav.getnframes()), np.int16)
     except (OSError, EOFError, wave.Error):
         return None
+    if rate != RATE_HZ and len(pcm):
+        pcm = np.asarray(np.clip(np.convolve(pcm, _HALF_BAND, "same")[::2], -32768, 32767), np.int16)
     return pcm if len(pcm) else None
+
+
+_TAPS = np.arange(-31, 32)
+_HALF_BAND = np.sinc(_TAPS * 0.46) * np.hamming(len(_TAPS)) * 0.46
+"""A low-pass at 3.7 kHz for 16 kHz: what is above would fold back when every second sample is taken."""
 
 
 def _no_recording(announcement: str, language: str, path: Path) -> PromptProblem:

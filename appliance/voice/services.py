@@ -6,15 +6,27 @@ Pure. A new service is one module with a Dialogue and one line in SERVICES.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from urllib.parse import unquote
 
+from appliance.voice import questions as q
 from appliance.voice.announce import Announce
+from appliance.voice.answered import NOT_FOUND, Answered
+from appliance.voice.conference import Conference
 from appliance.voice.dialogue import Dialogue, Status
 from appliance.voice.echo import Echo
+from appliance.voice.mailbox_deposit import Deposit
+from appliance.voice.mailbox_menu import MailboxMenu
+from appliance.voice.parts import Caller
+from appliance.voice.receptionist import Receptionist
 from appliance.voice.sentences import CUES, language_of
+from appliance.voice.small import Listen, Speak, confirmation, extension
 
 SAY, THEN, LANGUAGE = "x-conserje-say", "x-conserje-then", "x-conserje-language"
-HEADERS = (SAY, THEN, LANGUAGE)
+ACCOUNT, CALLER, NAME, PHONE = "x-conserje-account", "x-conserje-caller", "x-conserje-name", "x-conserje-phone"
+TARGET, ARG = "x-conserje-target", "x-conserje-arg"
+HEADERS = (SAY, THEN, LANGUAGE, ACCOUNT, CALLER, NAME, PHONE, TARGET, ARG)
 
+MAX_VALUE = 300
 MAX_CUES = 5
 DEFAULT_STATUS = Status(480, "Temporarily Unavailable")
 _STATUS = re.compile(r"([3-6]\d\d)(?:\s+([^\r\n]{1,80}))?")
@@ -27,6 +39,18 @@ class Request:
     service: str
     headers: Mapping[str, str]
 
+    def said(self, header: str) -> str:
+        """A header's value, its percent-encoding taken off; empty where it is absent."""
+        return unquote(self.headers.get(header, "").strip())[:MAX_VALUE]
+
+    @property
+    def language(self) -> str:
+        return language_of(self.said(LANGUAGE))
+
+    @property
+    def caller(self) -> Caller:
+        return Caller(self.said(ACCOUNT), self.said(CALLER), self.said(NAME), self.said(PHONE))
+
 
 def begin(request: Request) -> Dialogue | None:
     """The conversation that this call asks for; None for a service that is not there."""
@@ -37,15 +61,56 @@ def begin(request: Request) -> Dialogue | None:
 def _announce(request: Request) -> Dialogue:
     named = [word.strip().lower() for word in request.headers.get(SAY, "").split(",")]
     cues = tuple(word for word in named if word in CUES)[:MAX_CUES]
-    return Announce(cues, _language(request), status_of(request.headers.get(THEN, "")))
+    return Announce(cues, request.language, status_of(request.headers.get(THEN, "")))
 
 
 def _echo(request: Request) -> Dialogue:
-    return Echo(_language(request))
+    return Echo(request.language)
 
 
-def _language(request: Request) -> str:
-    return language_of(request.headers.get(LANGUAGE, "").strip())
+def _receptionist(request: Request) -> Dialogue:
+    def talk(answer: object) -> Dialogue | Status:
+        return Receptionist(answer, request.caller) if isinstance(answer, q.Counter) else NOT_FOUND
+
+    return Answered(q.OfReceptionist(request.said(TARGET), request.language), talk)
+
+
+def _deposit(request: Request) -> Dialogue:
+    def talk(answer: object) -> Dialogue | Status:
+        return Deposit(answer) if isinstance(answer, q.Slot) else NOT_FOUND
+
+    return Answered(q.OfDeposit(request.said(TARGET), request.language, request.caller), talk)
+
+
+def _mailbox(request: Request) -> Dialogue:
+    caller, language, target = request.caller, request.language, request.said(TARGET)
+
+    def talk(answer: object) -> Dialogue | Status:
+        if isinstance(answer, q.Door):
+            return MailboxMenu(caller, answer.language, answer)
+        return NOT_FOUND if target else MailboxMenu(caller, language)
+
+    return Answered(q.OfAccess(caller, language, mailbox_id=target) if target else None, talk)
+
+
+def _conference(request: Request) -> Dialogue:
+    def talk(answer: object) -> Dialogue | Status:
+        return Conference(answer) if isinstance(answer, q.Foyer) else NOT_FOUND
+
+    question = q.OfConference(request.said(TARGET), request.said(ARG), request.caller, request.language)
+    return Answered(question, talk)
+
+
+def _confirm(request: Request) -> Dialogue:
+    return Answered(None, lambda _: Speak(confirmation(request.said(ARG)), request.language))
+
+
+def _whoami(request: Request) -> Dialogue:
+    return Answered(None, lambda _: Speak(extension(request.said(ARG)), request.language))
+
+
+def _music(request: Request) -> Dialogue:
+    return Answered(q.OfMusic(request.said(TARGET)), lambda track: Listen(track if isinstance(track, str) else ""))
 
 
 def status_of(text: str) -> Status:
@@ -54,4 +119,14 @@ def status_of(text: str) -> Status:
     return Status(int(found[1]), found[2] or "Failed") if found else DEFAULT_STATUS
 
 
-SERVICES: dict[str, Callable[[Request], Dialogue]] = {"announce": _announce, "echo": _echo}
+SERVICES: dict[str, Callable[[Request], Dialogue]] = {
+    "announce": _announce,
+    "echo": _echo,
+    "receptionist": _receptionist,
+    "deposit": _deposit,
+    "mailbox": _mailbox,
+    "conference": _conference,
+    "confirm": _confirm,
+    "whoami": _whoami,
+    "music": _music,
+}
