@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import IO, ParamSpec, TypeVar
 from urllib.parse import urlsplit
@@ -61,6 +62,8 @@ UPLOADS = {
         Deed.KEEP_FIRMWARE, lambda settings: (settings.provisioning.firmware_most_mb << 20) + SPARE_BYTES, True
     ),
 }
+DRAINED_BYTES = 64 << 20
+DRAINED_S = 10.0
 _SPOOLS = threading.BoundedSemaphore(2)
 """Large uploads at once of each worker: the threads are for pages."""
 NOT_A_USE = frozenset({"live.events", "live.fragments", "live.board"})
@@ -173,6 +176,8 @@ def guard(app: Flask, sessions: Sessions, clock: Clock, key: bytes, settings: Se
             response.headers["Strict-Transport-Security"] = "max-age=31536000"
         if request.endpoint != "static":
             response.headers["Cache-Control"] = "no-store"
+        if response.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE and request.endpoint in UPLOADS:
+            _let_it_finish()
         log_access(response)
         return response
 
@@ -193,6 +198,16 @@ def _make_room(settings: Settings) -> None:
         if not _SPOOLS.acquire(blocking=False):
             abort(503)
         g.spooling = True
+
+
+def _let_it_finish() -> None:
+    """Read the rest of an upload that was refused: a browser that is cut off while it sends shows no answer."""
+    left, until = DRAINED_BYTES, time.monotonic() + DRAINED_S
+    while left > 0 and time.monotonic() < until:
+        part = request.environ["wsgi.input"].read(min(left, 1 << 16))
+        if not part:
+            return
+        left -= len(part)
 
 
 def log_access(response: Response) -> None:

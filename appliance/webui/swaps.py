@@ -19,7 +19,7 @@ from appliance.webui.phones import LONGEST_FIELD, blueprint, line_of
 from appliance.webui.roles import Deed
 from appliance.webui.words import say
 
-MAC = re.compile(r"(?i)([0-9a-f]{2}[:. -]?){5}[0-9a-f]{2}")
+MAC = re.compile(r"(?i)([0-9a-f]{2}[: -]?){5}[0-9a-f]{2}|([0-9a-f]{4}\.){2}[0-9a-f]{4}")
 OFFERED = 30
 
 

@@ -35,6 +35,10 @@
       bulk.toggleAttribute("data-empty", marked === 0);
       const text = marked ? said.dataset.count.replace("{count}", marked) : said.dataset.none;
       if (said.textContent !== text) said.textContent = text;
+      // Only what can be done to some of the marked.
+      const some = every ? marks() : marks().filter((m) => m.checked);
+      const can = { own: some.some((m) => m.dataset.mark === "own"), strange: some.some((m) => m.dataset.mark === "strange"), waits: some.some((m) => "waits" in m.dataset) };
+      for (const deed of bulk.querySelectorAll("[data-needs]")) deed.hidden = !every && !can[deed.dataset.needs];
       const page = document.querySelector("[data-mark-page]");
       if (page) {
         page.checked = marks().length > 0 && marks().every((m) => m.checked);

@@ -13,10 +13,14 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from appliance.directory.live import Live
+from appliance.directory.local import Fetch
+from appliance.directory.resyncs import Outcome, Resyncs
+from appliance.ports import SystemClock
 from appliance.vocabulary import LinkState
 from tests.integration.webui.house import PASSWORD, UNKNOWN, House, call_now, house, past_call, see_unknown_phone, trunk
 from tests.lab.waiting import until
 
+CARLA = "8843e1aa0201"
 CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
 FLAGS = (
     "--headless=new",
@@ -194,6 +198,62 @@ def test_a_phone_is_adopted_by_keyboard_alone(chromium: WebDriver, page: House, 
     assert phone.person_id == "person-gael"
 
 
+@pytest.mark.acceptance("B-2", "P-11")
+def test_a_phone_is_searched_told_and_seen_to_come_back_without_reload(chromium: WebDriver, page: House) -> None:
+    queue = Resyncs(page.settings.paths.local_db, SystemClock())
+    chromium.get(f"{page.url}/phones")
+    chromium.execute_script("window.loadedOnce = true")
+    press(chromium, "/", "bravo", " 101")
+    until(lambda: shown_phones(chromium) == [CARLA], 5, "one phone fits what was typed")
+    assert chromium.current_url.endswith("?q=bravo+101")
+    until(lambda: text_of(chromium, "#livetext") == "En vivo", 5, "the search is followed live")
+    chromium.find_element(By.ID, f"mk-{CARLA}").send_keys(Keys.SPACE)
+    assert text_of(chromium, ".bulkcount") == "1 marcados"
+    page.register("ana", "carla")
+    until(lambda: "Registrado" in text_of(chromium, f'tr:has([value="{CARLA}"])'), 5, "the list was swapped")
+    assert chromium.find_element(By.ID, f"mk-{CARLA}").is_selected()
+    assert chromium.execute_script("return window.loadedOnce")
+    chromium.find_element(By.ID, "bulk-resync").send_keys(Keys.ENTER)
+    until(lambda: "Se avisa a 1 teléfono" in text_of(chromium, ".done"), 5, "the result is said")
+    until(lambda: "Releer: en espera" in text_of(chromium, f'tr:has([value="{CARLA}"])'), 5, "it waits")
+    chromium.find_element(By.ID, f"ph-{CARLA}").click()
+    until(lambda: "Releer: en espera" in text_of(chromium, '[data-fragment="phone_wish"]'), 5, "so says its own page")
+    chromium.execute_script("window.loadedOnce = true")
+    wish = queue.of(CARLA)
+    assert wish and wish.by == "technician"
+    queue.hold([(wish, "in-a-call")])
+    until(lambda: "está en una llamada" in text_of(chromium, '[data-fragment="phone_wish"]'), 5, "and why")
+    queue.sent(wish)
+    queue.settle(wish, Outcome.ANSWERED, 200)
+    until(lambda: text_of(chromium, "#back-at") == "todavía no", 5, "it was told and is not back")
+    page.local.record_fetch(Fetch(CARLA, f"/cisco_spa/{CARLA}.xml", "http", 200, 10, "a" * 64, "10.20.0.53", "SPA"))
+    until(lambda: "Releer: volvió" in text_of(chromium, '[data-fragment="phone_wish"]'), 5, "it came back")
+    assert f"/cisco_spa/{CARLA}.xml" in text_of(chromium, '[data-fragment="phone_history"]')
+    assert chromium.execute_script("return window.loadedOnce")
+
+
+@pytest.mark.acceptance("P-19", "P-16")
+def test_the_refused_line_is_marked_and_a_text_is_copied(tmp_path: Path, page: House) -> None:
+    with browser(tmp_path / "profile") as driver:
+        sign_in(driver, page, "administrator")
+        driver.get(f"{page.url}/phones/overrides/edit?where=site")
+        text = driver.find_element(By.ID, "text")
+        text.send_keys('[values]\nlanguage = "en"\nlldp = "quizá"\n')
+        text.submit()
+        until(lambda: "línea 3" in text_of(driver, ".error"), 5, "it is refused with its line")
+        marked = "const t = document.activeElement; return t.value.slice(t.selectionStart, t.selectionEnd)"
+        assert driver.execute_script(marked) == 'lldp = "quizá"'
+        complaints(driver)  # That the answer was 400.
+        driver.get(f"{page.url}/phones/dhcp")
+        driver.find_element(By.CSS_SELECTOR, '[data-copy="text-ios"]').send_keys(Keys.ENTER)
+        until(lambda: text_of(driver, '[data-copy="text-ios"] span') == "Copiado", 5, "it was copied")
+
+
+def shown_phones(driver: WebDriver) -> list[str]:
+    found = driver.execute_script("return [...document.querySelectorAll('[data-mark]')].map((m) => m.value)")
+    return cast(list[str], found)
+
+
 def test_the_first_tab_leads_past_the_navigation(chromium: WebDriver, page: House) -> None:
     chromium.get(f"{page.url}/calls")
     press(chromium, Keys.TAB, Keys.ENTER)
@@ -211,7 +271,9 @@ def test_every_text_can_be_read_on_its_ground(tmp_path: Path, page: House, schem
         driver.get(f"{page.url}/login")
         assert driver.execute_script(CONTRAST) == []
         sign_in(driver, page, "administrator")
-        for path in ("/", "/phones", "/phones/001565aa0101", "/calls", "/calls/cdr-1", "/system", "/system/users"):
+        of_phones = ("overrides", "overrides/edit?where=site", "firmware", "dhcp", "import", "001565aa0101/swap")
+        paths = ("/", "/phones", "/phones/001565aa0101", "/calls", "/calls/cdr-1", "/system", "/system/users")
+        for path in (*paths, "/phones/001565aa0101/files/001565aa0101.cfg", *(f"/phones/{p}" for p in of_phones)):
             driver.get(page.url + path)
             assert driver.execute_script(CONTRAST) == [], path
 
@@ -231,6 +293,10 @@ def test_a_narrow_screen_needs_no_sideways_scrolling(tmp_path: Path, page: House
             "/system",
             "/system/users",
             "/system/audit",
+            "/phones/001565aa0101",
+            "/phones/001565aa0101/files/001565aa0101.cfg",
+            *(f"/phones/{p}" for p in ("overrides", "overrides/edit?where=site", "firmware", "dhcp", "import")),
+            f"/phones/{UNKNOWN}/../001565aa0101/swap",
         )
         for path in paths:
             driver.get(page.url + path)
