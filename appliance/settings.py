@@ -135,8 +135,10 @@ class Media:
     relay_ports: str = "30000-39999"
     redis_port: int = 6390
     voice_sip_port: int = 5070
-    """voice's SIP, loopback only."""
+    """voice's SIP, loopback only: of the first worker, the others follow it."""
     voice_ports: str = "20000-23999"
+    voice_workers: int = 2
+    """Pairs of signalling and media, each with its own calls: one that dies takes no other's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,8 @@ PULSE_S = 1.0
 GOODBYE_S = 0.3
 """How long BYEs of a stopping process may take to leave."""
 DESK_THREADS = 4
+DRAINING = Status(503, "Service Unavailable")
+RETRY_AFTER_S = 5
 
 
 class _OneReader(Udp_server_opts):  # type: ignore[misc]
@@ -70,6 +72,7 @@ class Signalling:
         self._media: socket.socket | None = None
         self._sessions: dict[int, Session] = {}
         self._next_leg = 1
+        self._draining = False
         self._config["_sip_tm"] = _Transactions(self._config, self._request)
 
     def run(self) -> None:
@@ -126,6 +129,8 @@ class Signalling:
             return refusal(request, Status(403, "Forbidden")), None, None
         if request.getHFBody("to").getTag() is not None:
             return refusal(request, Status(481, "Call/Transaction Does Not Exist")), None, None
+        if self._draining and method in ("OPTIONS", "INVITE"):
+            return refusal(request, DRAINING, ("Retry-After", str(RETRY_AFTER_S))), None, None
         if method == "OPTIONS":
             allowed = (("Allow", METHODS), ("Accept", "application/sdp"))
             return refusal(request, Status(200, "OK"), *allowed), None, None
@@ -158,7 +163,10 @@ class Signalling:
     # Links ------------------------------------------------------------------------------------------------------------
 
     def _from_parent(self, word: words.Word, descriptors: tuple[int, ...]) -> None:
-        if isinstance(word, words.NewLink) and descriptors:
+        if isinstance(word, words.Drain):
+            self._draining = True
+            self._pulse()
+        elif isinstance(word, words.NewLink) and descriptors:
             self._lose_media()
             self._media = link = socket.socket(fileno=descriptors[0])
             self._read(link, self._from_media, lambda: self._lose_media(link))
@@ -191,6 +199,8 @@ class Signalling:
         threading.Thread(target=read, daemon=True).start()
 
     def _pulse(self) -> None:
+        if self._draining and not self._sessions:
+            ED2.breakLoop()
         words.send(self._parent, words.SignallingPulse(len(self._sessions)))
 
     def _stop(self) -> None:

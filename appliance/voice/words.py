@@ -244,10 +244,17 @@ OfALeg = (
     | Hear | Bridge | CloseLeg
 )  # fmt: skip
 """Commands to a leg that is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """To signalling: take no new call (503), and end when the last one has."""
+
+
 Command = OpenLeg | OfALeg | Chime
 Happening = LegOpened | LegRefused | Finished | Digit | Recorded | CallerSilent | LegClosed
 Pulse = MediaPulse | SignallingPulse
-Word = Command | Happening | Pulse | NewLink
+Word = Command | Happening | Pulse | NewLink | Drain
 
 _TYPES: dict[str, type[Any]] = {
     kind.__name__: kind for kind in (*get_args(Word), Terms, *(s for s in get_args(Sound) if s is not str))

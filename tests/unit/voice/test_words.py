@@ -38,6 +38,7 @@ ALL = [
     words.MediaPulse(4, 0.25),
     words.SignallingPulse(4),
     words.NewLink(),
+    words.Drain(),
 ]
 
 
