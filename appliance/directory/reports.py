@@ -34,6 +34,23 @@ class TrunkReport:
     state: LinkState
     since: str
     latency_ms: float = 0.0
+    registration: str = ""
+    """Where this building registers with a carrier: trying | registered | refused | silent; else empty."""
+    registration_status: int = 0
+    """The SIP status of its last REGISTER; 0: none came."""
+    held_until: str = ""
+    """By its own Retry-After, ISO 8601 UTC."""
+    last_status: int = 0
+    """Of its last OPTIONS; 0: silence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ban:
+    """An address that gets no answer from the edge any more. `why`: passwords | scan. `since`: ISO 8601 UTC."""
+
+    address: str
+    why: str
+    since: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +70,17 @@ class CallNow:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertNow:
+    """Something that people had to learn of at once, in the last day. `kind`: emergency | emergency-test | fraud."""
+
+    kind: str
+    at: str
+    account_id: str
+    subject: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class EdgeReport:
     """From the edge service: what Kamailio and rtpengine hold now."""
 
@@ -68,6 +96,11 @@ class EdgeReport:
     calls_total: int = 0
     calls_answered: int = 0
     registrations_refused: int = 0
+    bans: tuple[Ban, ...] = ()
+    flooded: int = 0
+    """Requests dropped because their address sent more than a phone does."""
+    alerts: tuple[AlertNow, ...] = ()
+    """Newest first."""
 
 
 @dataclass(frozen=True, slots=True)

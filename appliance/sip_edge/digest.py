@@ -109,13 +109,18 @@ def challenges(realm: str, nonce: str, stale: bool = False, user_agent: str = ""
 
 
 def response(credentials: Credentials, method: str, secret: str) -> str:
-    """The response that the right secret gives (RFC 7616 §3.4.1), qop=auth. Raises KeyError on another algorithm."""
+    """The response that the right secret gives (RFC 7616 §3.4.1). Raises KeyError on another algorithm.
+
+    Without qop as RFC 2069 had it: what an old carrier may ask of us, and we of nobody.
+    """
     digest = _HASHES[credentials.algorithm]
 
     def h(text: str) -> str:
         return digest(text.encode("utf-8", "surrogateescape")).hexdigest()
 
     c = credentials
+    if not c.qop:
+        return h(f"{h(f'{c.username}:{c.realm}:{secret}')}:{c.nonce}:{h(f'{method}:{c.uri}')}")
     return h(f"{h(f'{c.username}:{c.realm}:{secret}')}:{c.nonce}:{c.nc}:{c.cnonce}:{c.qop}:{h(f'{method}:{c.uri}')}")
 
 

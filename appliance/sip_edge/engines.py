@@ -21,7 +21,6 @@ from appliance.sip_edge.digest import CLOCK_SLACK_S, NONCE_LIFE_S
 from appliance.sip_edge.front import inner_listeners
 from appliance.sip_edge.kamailio.board import LONGEST_S
 from appliance.sip_edge.kamailio.knobs import (
-    ALIVE_CODES,
     ENVIRONMENT,
     LAST_KEPT_S,
     MAX_CONTACTS,
@@ -99,9 +98,6 @@ def kamailio_command(settings: Settings) -> Command:
     prepare_contacts(contacts_db(settings))
     run_edge = edge_dir(settings)
     run_edge.mkdir(parents=True, exist_ok=True, mode=0o750)
-    trunk_list = run_edge / "trunks.list"
-    if not trunk_list.exists():
-        trunk_list.write_text("# Not probed yet.\n", encoding="utf-8")
     environment = {
         "PYTHONPATH": os.pathsep.join((str(ROOT), sysconfig.get_path("purelib"))),
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -136,7 +132,6 @@ def render_kamailio(settings: Settings) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     ).get_template(TEMPLATE)
-    edge = edge_dir(settings)
     return template.render(
         realm=sip.realm,
         port=sip.port,
@@ -156,10 +151,6 @@ def render_kamailio(settings: Settings) -> str:
         spent_kept_s=SPENT_KEPT_S,
         last_kept_s=LAST_KEPT_S,
         call_kept_s=LONGEST_S,
-        trunk_list=edge / "trunks.list",
-        probe_interval_s=sip.probe_interval_s,
-        uplink_address=net.uplink_address,
-        alive_codes=";".join(f"code={c}" for c in ALIVE_CODES),
         ng_port=settings.media.ng_port,
         kemi_path=HERE / "kamailio" / "kemi.py",
     )

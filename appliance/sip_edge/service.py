@@ -1,4 +1,4 @@
-"""The edge service: call facts to CDRs, trunks to Kamailio's probes, and a report of what the engines hold.
+"""The edge service: call facts to CDRs, trunks asked and registered, and a report of what the engines hold.
 
 It decides nothing about calls, and no call waits for it: with it dead, phones register and talk; records wait in the
 spool. It outlives every engine, and every engine outlives it.
@@ -17,16 +17,17 @@ from appliance.directory.reports import CallNow, EdgeReport, read_report, write_
 from appliance.errors import Problem
 from appliance.ports import SystemChance, SystemClock
 from appliance.settings import Settings
+from appliance.sip_edge.bulletin import Bulletin, Spending
+from appliance.sip_edge.callfacts import News
 from appliance.sip_edge.cdr import OpenCall
 from appliance.sip_edge.control import Kamailio, Rtpengine, voice_answers
 from appliance.sip_edge.engines import SILENT_CALL_S, contacts_db
 from appliance.sip_edge.kamailio.spool import now_ms
-from appliance.sip_edge.keys import edge_dir
 from appliance.sip_edge.ledger import CallLedger
 from appliance.sip_edge.resolver import TrunkResolver
-from appliance.sip_edge.spooled import SpoolReader, replace_file
-from appliance.sip_edge.trunks import probe_list
-from appliance.sip_edge.watch import Lost, TrunkStates, contacts, counters, iso
+from appliance.sip_edge.spooled import SpoolReader
+from appliance.sip_edge.trunk_tender import TrunkTender
+from appliance.sip_edge.watch import Lost, bans, contacts, counters, iso
 from wire.facts import Cdr
 
 log = logging.getLogger(__name__)
@@ -61,23 +62,30 @@ class Edge:
         self._rtpengine = Rtpengine(settings.media.ng_port)
         before = read_report(settings.paths.reports_dir, EdgeReport)
         self._records = Records(settings)
+        self._bulletin = Bulletin(settings)
+        self._spending = Spending(settings, self._kamailio)
         self._names = TrunkResolver(settings)
         self._lost = Lost(before.contacts if before else ())
-        self._trunks = TrunkStates(before.trunks if before else ())
+        self._trunks = TrunkTender(settings, before.trunks if before else ())
         self._report = EdgeReport(at=iso(time.time()), trunks=before.trunks if before else ())
         self._due: dict[str, float] = {}
         self._up = (False, False, False)
         self._written = 0.0
         self._complained = ""
-        self._probed: tuple[str, bool] | None = None
 
     def turn(self, now: float) -> None:
         directory = self._directory()
         if directory is not None:
             self._records.turn(directory.site.id)
+            alerted = self._bulletin.read(self._records.take_news(), directory.site.id)
+            if alerted:
+                self._due["poll"] = 0.0
+        was_up = self._up[0]
         changed = self._is_due("ping", PING_EVERY_S, now) and self._ping()
+        if directory is not None and self._up[0] and self._is_due("spent", PING_EVERY_S, now):
+            self._spending.tell(directory, self._records.open_calls(), anew=not was_up)
         if directory is not None:
-            self._keep_trunks(directory, now)
+            changed |= self._keep_trunks(directory, now)
         if changed or self._records.changed():
             self._due["poll"] = min(self._due.get("poll", 0.0), self._written + FRESH_S)
         if self._is_due("poll", POLL_EVERY_S, now):
@@ -117,19 +125,13 @@ class Edge:
         before, self._up = self._up, (told, media, voice)
         return self._up != before
 
-    def _keep_trunks(self, directory: LiveDirectory, now: float) -> None:
-        """The list that Kamailio probes follows the directory; it is told when the list, or Kamailio, is new."""
+    def _keep_trunks(self, directory: LiveDirectory, now: float) -> bool:
+        """Names of trunks resolved, trunks asked and registered; whether the state of one changed."""
         trunks = directory.trunks()
         if self._is_due("resolve", RESOLVE_EVERY_S, now) or self._names.lacks(trunks):
             self._names.resolve(trunks)
         self._names.collect()
-        text = probe_list(trunks, self._names.addresses)
-        replace_file(edge_dir(self._settings) / "trunks.list", text)
-        wanted = (text, self._up[0])
-        if wanted != self._probed and self._up[0] and self._kamailio.call("dispatcher.reload") is not None:
-            self._probed = wanted
-        elif not self._up[0]:
-            self._probed = None
+        return self._trunks.turn(directory, self._names.addresses, self._up[0], now)
 
     def _write(self, directory: LiveDirectory | None) -> None:
         now = iso(time.time())
@@ -140,8 +142,7 @@ class Edge:
         held = self._rtpengine.calls() if media_up else None
         if held is not None:
             self._records.forget_lost(held)
-        listing = self._kamailio.call("dispatcher.list") if kamailio_up else None
-        trunks = self._trunks.update(directory.trunks() if directory else (), listing, now)
+        trunks = self._trunks.reports(directory.trunks() if directory else (), kamailio_up)
         self._report = EdgeReport(
             at=now,
             contacts=(*current, *self._lost.update(current, now, users)),
@@ -154,6 +155,9 @@ class Edge:
             calls_total=self._records.total,
             calls_answered=self._records.answered,
             registrations_refused=counts.get("refused", 0),
+            alerts=self._bulletin.alerts(),
+            bans=bans(self._kamailio.call("htable.dump", "banned")) if kamailio_up else self._report.bans,
+            flooded=counts.get("flooded", 0),
         )
         try:
             write_report(self._settings.paths.reports_dir, self._report)
@@ -197,6 +201,9 @@ class Records:
         # A call that never was relayed is nothing that rtpengine could have lost.
         still = held | (opened - self._seen_held)
         self._keep(self._ledger.close_lost(still, now_ms() - SILENT_CALL_S * 1000))
+
+    def take_news(self) -> list[News]:
+        return self._reader.take_news()
 
     def open_calls(self) -> tuple[OpenCall, ...]:
         return self._ledger.open_calls() if self._ledger else ()

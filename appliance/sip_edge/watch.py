@@ -1,4 +1,4 @@
-"""What the engines hold now: contacts, trunks, counters. Reads; what it means for a call is said elsewhere.
+"""What the engines hold now: contacts, counters, bans. Reads; what it means for a call is said elsewhere.
 
 Contacts are read from the table that Kamailio writes through: that costs its workers nothing.
 """
@@ -10,11 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from appliance.directory.model import Trunk
-from appliance.directory.reports import Contact, TrunkReport
+from appliance.directory.reports import Ban, Contact
 from appliance.sip_edge.digest import user_part
-from appliance.sip_edge.trunks import set_of
-from appliance.vocabulary import LinkState
 
 UNIX_EPOCH_JULIAN = 2440587.5
 DAY_S = 86400.0
@@ -62,47 +59,6 @@ class Lost:
         return tuple(gone[u] for u in sorted(gone))
 
 
-class TrunkStates:
-    """The state of each trunk as the dispatcher's probes found it, and since when."""
-
-    def __init__(self, before: Iterable[TrunkReport] = ()) -> None:
-        self._known = {t.trunk_id: t for t in before}
-
-    def update(self, trunks: Iterable[Trunk], listing: Any, now: str) -> tuple[TrunkReport, ...]:
-        """`listing`: the answer to dispatcher.list; None (Kamailio silent) makes every state unknown."""
-        sets = probed(listing)
-        reports = []
-        for trunk in trunks:
-            state, latency_ms = sets.get(set_of(trunk.id), (LinkState.UNKNOWN, 0.0))
-            before = self._known.get(trunk.id)
-            since = before.since if before and before.state == state else now
-            reports.append(TrunkReport(trunk.id, state, since, latency_ms))
-        self._known = {r.trunk_id: r for r in reports}
-        return tuple(reports)
-
-
-def probed(listing: Any) -> dict[int, tuple[LinkState, float]]:
-    """Dispatcher sets with state and mean latency in ms, out of dispatcher.list; what does not fit is left out."""
-    found: dict[int, tuple[LinkState, float]] = {}
-    records = listing.get("RECORDS") if isinstance(listing, Mapping) else None
-    for record in records if isinstance(records, list) else ():
-        try:
-            entry = record["SET"]
-            target = entry["TARGETS"][0]["DEST"]
-            flags = str(target["FLAGS"])
-            latency = target.get("LATENCY", {})
-            answered = float(latency.get("MAX", 0)) > 0 or float(latency.get("EST", 0)) > 0
-            silent = int(latency.get("TIMEOUT", 0)) > 0
-        except (KeyError, IndexError, TypeError, ValueError, AttributeError):
-            continue
-        state = LinkState.DOWN if flags[:1] in "ID" else LinkState.UP
-        if state is LinkState.UP and not answered and silent:
-            # Never answered yet, and not for long enough to be called down.
-            state = LinkState.UNKNOWN
-        found[int(entry["ID"])] = (state, float(latency.get("AVG", 0)))
-    return found
-
-
 def counters(dump: Any) -> dict[str, int]:
     """Name to value, out of the answer to htable.dump."""
     found: dict[str, int] = {}
@@ -111,3 +67,14 @@ def counters(dump: Any) -> dict[str, int]:
             if isinstance(item, Mapping) and isinstance(item.get("value"), int):
                 found[str(item.get("name"))] = item["value"]
     return found
+
+
+def bans(dump: Any) -> tuple[Ban, ...]:
+    """Who is not answered, out of the answer to htable.dump; gate.py wrote why and since when (seconds since 1970)."""
+    found = []
+    for slot in dump if isinstance(dump, list) else ():
+        for item in slot.get("slot", ()) if isinstance(slot, Mapping) else ():
+            why, _, since = str(item.get("value", "") if isinstance(item, Mapping) else "").partition(" ")
+            if since.isdigit():
+                found.append(Ban(str(item["name"]), why, iso(int(since))))
+    return tuple(sorted(found, key=lambda b: b.address))

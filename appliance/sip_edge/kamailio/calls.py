@@ -6,6 +6,8 @@ INVITE. Reply routes of several branches run at once: they write branch flags, n
 """
 
 import hashlib
+import re
+import time
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -27,15 +29,19 @@ from appliance.sip_edge.callfacts import (
     Replied,
     invite,
     legs_of,
+    news,
 )
 from appliance.sip_edge.carry import pack, unpack
 from appliance.sip_edge.failover import CANCELLED, all_steps, following
 from appliance.sip_edge.kamailio.asked import Asked
-from appliance.sip_edge.kamailio.board import Board
+from appliance.sip_edge.kamailio.board import Board, RingingCall, key_of
 from appliance.sip_edge.kamailio.door import Door
 from appliance.sip_edge.kamailio.headers import Sending, phone_headers, shown, trunk_headers, voice_headers
 from appliance.sip_edge.kamailio.knobs import Knobs
 from appliance.sip_edge.kamailio.media import LATE, RANG, RELAYED, UPLINK, VOICE, Media
+from appliance.sip_edge.kamailio.meter import Meter
+from appliance.sip_edge.kamailio.parking import Parking
+from appliance.sip_edge.kamailio.pickup import TAKEN, TAKEN_REASON, Pickup, replaces
 from appliance.sip_edge.kamailio.reach import NowReach
 from appliance.sip_edge.kamailio.secure import SECURE, Secure
 from appliance.sip_edge.kamailio.spool import Spool, now_ms
@@ -44,11 +50,13 @@ from appliance.sip_edge.plan import (
     CallAttempt,
     FromPhone,
     FromTrunk,
+    PickUp,
     Plan,
     Refuse,
     Ring,
     Say,
     Step,
+    Target,
     ToTrunk,
     ToVoice,
 )
@@ -63,6 +71,9 @@ SAYING_MS = 60_000
 VOICE_ANSWER_MS = 20_000
 NOT_REACHED = 480
 NO_TRUNK = 503
+SILENT_TRUNK_S = "10"
+"""A trunk that did not even say 100 is left alone until the edge service has asked it itself."""
+LONGEST_HOLD_S = 3600
 SIGNATURE = "cj"
 """Parameter of our Record-Route: 16 hex digits."""
 
@@ -96,6 +107,9 @@ class Calls:
         self.media = Media(ksr, knobs)
         self.secure = Secure(ksr, knobs)
         self.board = Board(ksr)
+        self._pickup = Pickup(ksr, knobs, self.board)
+        self._parking = Parking(ksr, self.board)
+        self.meter = Meter(ksr)
 
     # A new call
 
@@ -128,7 +142,9 @@ class Calls:
         self.board.begins(call_id, from_tag, ksr.pv.get("$fU") if isinstance(attempt.source, FromPhone) else "")
         # What cannot be sent is ours to answer, by the plan's next step.
         ksr.tm.t_set_disable_internal_reply(1)
+        self.meter.begins(attempt, from_tag, plan, directory.site.id)
         standing = Standing(At(0), side, pack(plan))
+        self._tell(plan, call_id, from_tag)
         self._run(plan, standing, directory, [invite(attempt, plan, from_tag, now_ms())])
 
     def signed(self, call_id: str, from_tag: str) -> bool:
@@ -186,6 +202,9 @@ class Calls:
         match step:
             case Refuse():
                 return step.status, step.reason
+            case PickUp():
+                call = self._pickup.found(step)
+                return self._give(call, facts) if call is not None else (404, "Nothing Rings")
             case Ring():
                 legs = self._aim_at_phones(step, standing.at)
                 if not legs:
@@ -210,9 +229,23 @@ class Calls:
                 legs = list(legs_of(step))
         return self._relay(standing, legs, facts)
 
+    def _give(self, call: RingingCall, facts: list[CallFact]) -> tuple[int, str]:
+        """End this call, and ring its phone with the one that it asked for: first the one, so that the phone is free."""
+        user = self._ksr.pv.get("$fU")
+        self._refuse(TAKEN, TAKEN_REASON, facts)
+        facts.clear()
+        phone = self._live.current().phone_by_sip_user(user)
+        if phone is not None:
+            self._pickup.give(call, Target(phone.id, user))
+        return 0, ""
+
     def _relay(self, standing: Standing, legs: list[LegName], facts: list[CallFact]) -> tuple[int, str]:
         ksr = self._ksr
-        named = (*standing.legs, *(f"{leg.kind}:{leg.to}" for leg in legs))
+        known = list(standing.legs)
+        for index, user in sorted(self.board.late(ksr.pv.get("$ci"), ksr.pv.get("$ft")).items()):
+            # Where a pickup had added a branch, the next one counts on from there.
+            known += [f"{LegKind.PHONE}:{user}"] if index == len(known) else []
+        named = (*known, *(f"{leg.kind}:{leg.to}" for leg in legs))
         ksr.pv.sets(_STANDING, replace(standing, legs=named).text())
         # A contact's own flag says whether it is on TLS; nobody else on our way out is.
         to_phones = any(leg.kind == LegKind.PHONE.value for leg in legs)
@@ -265,6 +298,8 @@ class Calls:
     def branch(self) -> None:
         """Branch route: what this leg alone is to see."""
         ksr, sending = self._ksr, self._sending
+        if self._pickup.taking is not None:
+            sending = self._taken_over(self._pickup.taking.target)
         parameters = f";{SIGNATURE}={self._signature(ksr.pv.get('$ci'), ksr.pv.get('$ft'))}"
         if sending.identity is not None:
             display, uri = shown(sending.identity, sending.host)
@@ -278,20 +313,41 @@ class Calls:
         ksr.hdr.insert(record_routes(caller, callee, ksr.pv.get("$ft"), parameters))
         self.media.offer(sending.caller_side, sending.callee_side, secure=bool(ksr.isbflagset(SECURE)))
 
+    def _taken_over(self, target: Target) -> Sending:
+        """The branch that a pickup adds, in the name of the call that it is added to."""
+        ksr = self._ksr
+        call_id, from_tag = ksr.pv.get("$ci"), ksr.pv.get("$ft")
+        standing = Standing.of(ksr.pv.get(_STANDING))
+        leg = LegName(LegKind.PHONE.value, target.sip_user, target.phone_id)
+        self.board.joins(call_id, from_tag, int(ksr.pv.get("$T_branch_idx")), target.sip_user)
+        self._note(Began(call_id, from_tag, now_ms(), standing.at.step, (leg,)))
+        return self._pickup.sending(standing)
+
+    def _leg(self) -> LegName:
+        """Whose reply this is."""
+        index = self._ksr.tm.t_get_branch_index()
+        leg = Standing.of(self._ksr.pv.get(_STANDING)).leg(index)
+        if leg.to:
+            return leg
+        user = self.board.late(self._ksr.pv.get("$ci"), self._ksr.pv.get("$ft")).get(index, "")
+        return LegName(LegKind.PHONE.value if user else "", user)
+
     def reply(self) -> None:
         """Reply route of an initial INVITE."""
         ksr = self._ksr
         status = int(ksr.pv.get("$rs"))
         if status >= 200:
-            leg = Standing.of(ksr.pv.get(_STANDING)).leg(ksr.tm.t_get_branch_index())
+            leg = self._leg()
             call_id, from_tag = ksr.pv.get("$ci"), ksr.pv.get("$ft")
             if status < 300:
                 self._note(Answered(call_id, from_tag, now_ms(), leg.kind, leg.to))
             elif status not in (401, 407):
+                if status == NO_TRUNK and leg.kind == LegKind.TRUNK.value:
+                    self._hold(leg.to, ksr.hdr.get("Retry-After") or "")
                 self._note(Replied(call_id, from_tag, now_ms(), leg.kind, leg.to, status))
         elif status > 100 and not ksr.isbflagset(RANG):
             ksr.setbflag(RANG)
-            leg = Standing.of(ksr.pv.get(_STANDING)).leg(ksr.tm.t_get_branch_index())
+            leg = self._leg()
             self._note(Rang(ksr.pv.get("$ci"), ksr.pv.get("$ft"), now_ms(), leg.kind, leg.to))
         if status > 100:
             self.secure.remember_way()
@@ -318,6 +374,8 @@ class Calls:
         if ksr.tm.t_branch_timeout() > 0:
             leg = standing.leg(ksr.tm.t_get_branch_index())
             facts.append(Replied(call_id, from_tag, now_ms(), leg.kind, leg.to, 408))
+            if isinstance(step, ToTrunk) and not ksr.isbflagset(RANG):
+                self._hold(step.trunk_id, SILENT_TRUNK_S)
         if isinstance(step, Say):
             # Said or not, the caller gets what the plan says.
             self.media.over()
@@ -350,9 +408,24 @@ class Calls:
         again = replace(standing, at=replace(standing.at, tried=1))
         return self._relay(again, list(legs_of(step)), [])[0] == 0
 
+    def _tell(self, plan: Plan, call_id: str, from_tag: str) -> None:
+        """Settings changed and people to be alerted go to the edge service with the call's facts."""
+        if plan.changes or plan.alerts:
+            try:
+                self._spool.append(*news(plan, call_id, from_tag, now_ms()))
+            except OSError as full:
+                self._ksr.err(f"call {call_id}: its news cannot be written: {full}\n")
+
+    def _hold(self, trunk_id: str, wait: str) -> None:
+        """Skip a trunk for so long (Retry-After, RFC 3261 §20.33); the edge service finds out what is wrong with it."""
+        found = re.match(r"\s*(\d{1,5})", wait)
+        if found and int(found.group(1)):
+            self._ksr.htable.sht_seti("held", trunk_id, int(time.time()) + min(int(found.group(1)), LONGEST_HOLD_S))
+
     def _note(self, *facts: CallFact) -> None:
         """A full disk costs a record, never a call."""
         self.board.note(*facts)
+        self.meter.note(facts)
         try:
             if facts:
                 self._spool.append(*facts)

@@ -19,9 +19,6 @@ LAST_KEPT_S = 7 * 86_400
 TRUNK_ADDRESSES = "trunks.json"
 """In `edge_dir`: trunk id to its addresses, where the directory has only a name (written by the edge service)."""
 
-ALIVE_CODES = (401, 403, 404, 405, 407, 415, 420, 481, 483, 486, 489, 501)
-"""Answers to an OPTIONS that show a trunk alive, besides 2xx. Never 408: Kamailio makes it itself on silence."""
-
 
 @dataclass(frozen=True, slots=True)
 class Knobs:
@@ -44,6 +41,9 @@ class Knobs:
     """New at each start: uses of older nonces are forgotten, so these are stale."""
     dialog_key: bytes = field(repr=False)
     """Kept: it signs our Record-Route, and calls outlive a restart."""
+    sounds_dir: str = ""
+    hold_music: str = ""
+    """The building's own track: a WAV file."""
     lamps_sip_port: int = 0
     """Where the lamps service listens on loopback; 0: nowhere."""
 

@@ -1,9 +1,11 @@
 """What can be reached now, as a worker sees it: contacts, probed trunks, and what the edge service said of voice."""
 
+import time
 from typing import Any
 
+from appliance.sip_edge.fraud import COUNTED
 from appliance.sip_edge.kamailio.board import Board
-from appliance.sip_edge.trunks import set_of
+from appliance.sip_edge.kamailio.meter import Meter
 
 
 class NowReach:
@@ -13,14 +15,17 @@ class NowReach:
         self._ksr = ksr
         self._realm = realm
         self._board = Board(ksr)
+        self._meter = Meter(ksr)
 
     def registered(self, sip_user: str) -> bool:
         return bool(self._ksr.registrar.registered_uri("location", f"sip:{sip_user}@{self._realm}") > 0)
 
     def trunk_up(self, trunk_id: str) -> bool:
-        dispatcher, number = self._ksr.dispatcher, set_of(trunk_id)
-        # A trunk that is not probed yet is new: try it.
-        return bool(dispatcher.ds_list_exists(number) < 0 or dispatcher.ds_is_active(number) > 0)
+        table = self._ksr.htable
+        if int(table.sht_get("held", trunk_id) or 0) > time.time():
+            return False
+        # A trunk that was not asked yet is new: try it.
+        return bool(table.sht_get("trunk", trunk_id) != 0)
 
     def calls_of(self, sip_user: str) -> int:
         return self._board.calls_of(sip_user)
@@ -32,13 +37,13 @@ class NowReach:
         return bool(self._ksr.htable.sht_get("state", "link") != 0)
 
     def class_calls(self, scope: str, id: str, call_class: str) -> int:
-        return 0
+        return self._meter.calls(scope, id) if call_class == COUNTED else 0
 
     def spent_today(self, scope: str, id: str) -> int:
         return int(self._ksr.htable.sht_get("spent", f"{scope}:{id}") or 0)
 
     def last_dialled(self, phone_id: str) -> str:
-        return str(self._ksr.htable.sht_get("last", f"to:{phone_id}") or "")
+        return self._meter.last_dialled(phone_id)
 
     def last_caller(self, phone_id: str) -> str:
-        return str(self._ksr.htable.sht_get("last", f"from:{phone_id}") or "")
+        return self._meter.last_caller(phone_id)

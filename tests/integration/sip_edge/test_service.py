@@ -140,7 +140,7 @@ def test_what_is_dead_is_reported_dead_and_what_lives_again_alive(whole: Buildin
     until(lambda: report(whole).media_up and not report(whole).kamailio_up, 5, "Kamailio is reported dead")
     whole.start("kamailio")
     until(lambda: report(whole).kamailio_up, 5, "Kamailio is reported alive")
-    until(lambda: len(whole.kamailio.call("dispatcher.list")["RECORDS"]) == 1, 5, "and has its trunk")
+    until(lambda: whole.kamailio.call("htable.get", "trunk", "trunk-carrier"), 5, "and is told of its trunk")
 
 
 def test_a_new_trunk_is_probed_without_a_restart_and_a_name_is_resolved(whole: Building) -> None:
@@ -149,13 +149,13 @@ def test_a_new_trunk_is_probed_without_a_restart_and_a_name_is_resolved(whole: B
     whole.publish([*rows, named])
 
     def sets() -> int:
-        return len(whole.kamailio.call("dispatcher.list")["RECORDS"])
+        return len(report(whole).trunks)
 
-    until(lambda: sets() == 2, 6, "the new trunk is probed")
+    until(lambda: sets() == 2, 6, "the new trunk is looked after")
     addresses = json.loads((whole.settings.paths.run_dir / "edge" / "trunks.json").read_text())
     assert addresses == {"trunk-named": ["127.0.0.1"]}
     whole.publish(rows)
-    until(lambda: sets() == 1, 6, "the trunk that went is not probed")
+    until(lambda: sets() == 1, 6, "the trunk that went is not looked after")
 
 
 def test_the_edge_waits_for_a_directory_and_for_its_engines(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -1,0 +1,226 @@
+"""Looks after trunks: asks each how it is, registers where a carrier wants it, and tells the workers what came of it.
+
+Requests go out through Kamailio (tm.t_uac_wait), from the very socket that calls use, so that a carrier which knows us
+by address knows these too. What answers mean is trunk_health.py's and registration.py's.
+"""
+
+import logging
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from appliance.directory.model import Directory, Trunk
+from appliance.directory.reports import TrunkReport
+from appliance.kamailio_rpc import Kamailio
+from appliance.settings import Settings
+from appliance.sip_edge.registration import Registration, Reply, Standing, authorization, received, sent
+from appliance.sip_edge.trunk_health import Answer, Health, observe
+from appliance.sip_edge.trunk_order import registering
+from appliance.sip_edge.trunks import uri_of
+from appliance.vocabulary import LinkState
+
+PROBE_S = 2.0
+"""A probe without an answer for so long was missed."""
+REGISTER_S = 6.0
+AT_ONCE = 8
+TABLE = "trunk"
+"""htable: a trunk's id to 1 or 0, as it stands. It forgets in two minutes, should this process not come back."""
+TOLD_AGAIN_S = 20.0
+
+Addresses = Callable[[Trunk], tuple[str, ...]]
+_HEADER = re.compile(r"^([A-Za-z-]+)\s*:\s*(.*?)\s*$")
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class _Tended:
+    """One trunk's memory: `where` is what it was asked by; another address is another trunk."""
+
+    where: str
+    health: Health = field(default_factory=Health)
+    registration: Registration | None = None
+    asking: "Future[Answer] | None" = None
+    registering: "Future[Reply] | None" = None
+    since: str = ""
+    told: int | None = None
+    told_at: float = 0.0
+
+
+class TrunkTender:
+    """`before`: the last report, so that a restart of this process forgets no trunk that is down."""
+
+    def __init__(self, settings: Settings, before: Iterable[TrunkReport] = ()) -> None:
+        self._settings = settings
+        self._threads = ThreadPoolExecutor(AT_ONCE, "trunks")
+        self._probing = Kamailio(settings.sip.control_port, PROBE_S)
+        self._registering = Kamailio(settings.sip.control_port, REGISTER_S)
+        self._telling = Kamailio(settings.sip.control_port)
+        self._tended: dict[str, _Tended] = {}
+        self._before = {t.trunk_id: t for t in before}
+
+    def turn(self, directory: Directory, addresses: Addresses, kamailio_up: bool, now: float) -> bool:
+        """What is due, without waiting for anyone. Whether a state changed."""
+        trunks = directory.trunks()
+        if not kamailio_up:
+            # It forgot what it was told; and a trunk is not to blame for our own silence.
+            for tended in self._tended.values():
+                tended.told, tended.asking, tended.registering = None, None, None
+            return False
+        to_register = {t.id for t in registering(directory, trunks)}
+        changed = False
+        for trunk in trunks:
+            found = addresses(trunk)[:1]
+            if not found:
+                continue
+            tended = self._of(trunk, uri_of(found[0], trunk))
+            changed |= self._look(trunk, tended, now)
+            if trunk.id in to_register:
+                changed |= self._keep_registered(trunk, tended, found[0], now)
+            else:
+                tended.registration = None
+            self._tell(trunk.id, tended, now)
+        self._tended = {t.id: self._tended[t.id] for t in trunks if t.id in self._tended}
+        return changed
+
+    def reports(self, trunks: Iterable[Trunk], kamailio_up: bool) -> tuple[TrunkReport, ...]:
+        """How each stands; all unknown while Kamailio is silent."""
+        found = []
+        monotonic = time.monotonic()
+        for trunk in trunks:
+            tended = self._tended.get(trunk.id)
+            if tended is None or not kamailio_up:
+                found.append(TrunkReport(trunk.id, LinkState.UNKNOWN, tended.since if tended else _now()))
+                continue
+            left = tended.health.not_before - monotonic
+            held = (datetime.now(UTC) + timedelta(seconds=left)).isoformat(timespec="seconds") if left > 0 else ""
+            r = tended.registration
+            found.append(
+                TrunkReport(
+                    trunk.id,
+                    state_of(tended.health, r),
+                    tended.since,
+                    tended.health.latency_ms,
+                    registration=r.standing.value if r else "",
+                    registration_status=r.status if r else 0,
+                    held_until=held,
+                    last_status=tended.health.last_status,
+                )
+            )
+        return tuple(found)
+
+    def _of(self, trunk: Trunk, where: str) -> _Tended:
+        tended = self._tended.get(trunk.id)
+        if tended is None or tended.where != where:
+            before = self._before.pop(trunk.id, None)
+            health = Health(state=before.state) if before else Health()
+            tended = _Tended(where, health, since=before.since if before else _now())
+            self._tended[trunk.id] = tended
+        return tended
+
+    def _look(self, trunk: Trunk, tended: _Tended, now: float) -> bool:
+        was = state_of(tended.health, tended.registration)
+        if tended.asking is not None and tended.asking.done():
+            answer, tended.asking = tended.asking.result(), None
+            tended.health = observe(tended.health, answer, now, float(self._settings.sip.probe_interval_s))
+        if tended.asking is None and now >= tended.health.next_at:
+            tended.asking = self._threads.submit(self._ask, tended.where, trunk.transport)
+        return self._changed(trunk, tended, was)
+
+    def _keep_registered(self, trunk: Trunk, tended: _Tended, address: str, now: float) -> bool:
+        was = state_of(tended.health, tended.registration)
+        r = tended.registration or Registration(f"{secrets.token_hex(8)}@{self._settings.network.uplink_address}")
+        if tended.registering is not None and tended.registering.done():
+            reply, tended.registering = tended.registering.result(), None
+            before = r.standing
+            r = received(r, reply, self._contact(trunk), now)
+            if r.standing is not before:
+                log.warning("event=trunk_registration trunk=%s standing=%s status=%d", trunk.id, r.standing, r.status)
+        if tended.registering is None and now >= r.due_at:
+            r = sent(r)
+            tended.registering = self._threads.submit(self._register, trunk, r, address)
+        tended.registration = r
+        return self._changed(trunk, tended, was)
+
+    def _changed(self, trunk: Trunk, tended: _Tended, was: LinkState) -> bool:
+        state = state_of(tended.health, tended.registration)
+        if state is was:
+            return False
+        tended.since = _now()
+        log.warning("event=trunk_changed trunk=%s state=%s status=%d", trunk.id, state, tended.health.last_status)
+        return True
+
+    def _tell(self, trunk_id: str, tended: _Tended, now: float) -> None:
+        up = int(state_of(tended.health, tended.registration) is not LinkState.DOWN)
+        if tended.told == up and now - tended.told_at < TOLD_AGAIN_S:
+            return
+        if self._telling.call("htable.seti", TABLE, trunk_id, up) is not None:
+            tended.told, tended.told_at = up, now
+
+    # On the wire, in threads
+
+    def _ask(self, where: str, transport: str) -> Answer:
+        started = time.monotonic()
+        host = self._settings.network.uplink_address
+        headers = (
+            f"From: <sip:conserje@{host}>\r\nTo: <{where}>\r\n"
+            f"Contact: <sip:conserje@{host}:{self._settings.sip.port}>\r\nAccept: application/sdp\r\n"
+        )
+        reply = self._send(self._probing, "OPTIONS", where, where, transport, headers)
+        # 408 is Kamailio's own word for silence.
+        status = 0 if reply.status == 408 else reply.status
+        after = re.match(r"\d{1,6}", reply.first("retry-after"))
+        return Answer(status, float(after.group()) if after else 0.0, (time.monotonic() - started) * 1000)
+
+    def _register(self, trunk: Trunk, r: Registration, address: str) -> Reply:
+        registrar = uri_of(trunk.host, trunk)
+        who = f"sip:{trunk.username}@{trunk.host}"
+        lines = [
+            f"From: <{who}>;tag={secrets.token_hex(6)}",
+            f"To: <{who}>",
+            f"Call-ID: {r.call_id}",
+            f"CSeq: {r.cseq} REGISTER",
+            f"Contact: <{self._contact(trunk)}>",
+            f"Expires: {r.expires_s}",
+        ]
+        if r.challenge:
+            lines.append(authorization(r.challenge, trunk.username, trunk.secret, registrar, secrets.token_hex(8)))
+        headers = "".join(f"{line}\r\n" for line in lines)
+        return self._send(
+            self._registering, "REGISTER", registrar, uri_of(address, trunk), trunk.transport, headers
+        )
+
+    def _contact(self, trunk: Trunk) -> str:
+        net, sip = self._settings.network, self._settings.sip
+        transport = "" if trunk.transport == "udp" else f";transport={trunk.transport}"
+        return f"sip:{trunk.username}@{net.uplink_address}:{sip.port}{transport}"
+
+    def _send(self, kamailio: Kamailio, method: str, uri: str, to: str, transport: str, headers: str) -> Reply:
+        net, sip = self._settings.network, self._settings.sip
+        socket = f"udp:{net.uplink_address}:{sip.port}" if transport == "udp" else "."
+        return reply_of(kamailio.call("tm.t_uac_wait", method, uri, to, socket, headers))
+
+
+def state_of(health: Health, registration: Registration | None) -> LinkState:
+    """A trunk that answers and does not know us is as good as down."""
+    if registration is not None and registration.standing in (Standing.REFUSED, Standing.SILENT):
+        return LinkState.DOWN
+    return health.state
+
+
+def reply_of(answer: Any) -> Reply:
+    """tm.t_uac_wait answers [status, reason, the reply]; anything else is silence."""
+    if not isinstance(answer, list) or not answer or not isinstance(answer[0], int):
+        return Reply(0)
+    text = str(answer[2]) if len(answer) > 2 else ""
+    found = (_HEADER.match(line) for line in text.partition("\r\n\r\n")[0].split("\r\n")[1:])
+    return Reply(answer[0], tuple((m.group(1).lower(), m.group(2)) for m in found if m))
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
