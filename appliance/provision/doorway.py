@@ -147,6 +147,7 @@ class _Admission:
             heard=heard,
             kind=held.kind if held else None,
             serial=held.serial if held else 0,
+            own=rule.per_device,
         )
         standing = self._claims.standing(phone)
         if held and not self._claims.good(held, standing):

@@ -103,10 +103,12 @@ class ResyncService:
         directory, families = self._live.current(), self._catalogue.current()
         now = self._clock.monotonic()
         orders = self._orders.current(families, directory)
+        # The box's own authority comes a moment after its first start, and into the files with it.
+        self._site = trusting(self._site, self._settings)
         now_in_force = (directory, families, orders)
         if self._in_force is None or any(a is not b for a, b in zip(self._in_force, now_in_force, strict=True)):
             self._in_force = now_in_force
-            self._site = replace(trusting(self._site, self._settings), orders=orders)
+            self._site = replace(self._site, orders=orders)
             self._compare_at = [now + s for s in COMPARED_AFTER_S]
         if self._compare_at and now >= self._compare_at[0]:
             self._compare_at = [at for at in self._compare_at if at > now]

@@ -141,6 +141,8 @@ class Ask:
     heard: bool
     kind: Kind | None = None
     serial: int = 0
+    own: bool = False
+    """A file of this phone alone, with an account or without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +229,8 @@ def _admit(ask: Ask, standing: Standing, policy: Secrets, encrypt: bool, now: fl
         # A claim token never carries an account: it leads to the URL that does.
         return Admission("claim-without-account") if ask.secret else Admission(link=link, tell=tell, window="claim")
     if not ask.confirmed:
-        return Admission("not-confirmed") if ask.secret else Admission()
+        # Not even a phone's own file without account: that there is one would tell that the MAC exists.
+        return Admission("not-confirmed") if ask.secret or ask.own else Admission()
     seen = window(standing, ask.boot, ask.heard, ask.address, now, rule)
     if seen.open:
         return Admission(link=link, tell=tell, window=seen.reason)

@@ -15,7 +15,7 @@ import pytest
 
 from tests.acceptance.conftest import House, house_rows
 from tests.lab import phoneboot
-from tests.lab.decrypts import Flash, decrypt
+from tests.lab.decrypts import Flash, decrypt, tls
 from tests.lab.lab import Lab
 from tests.lab.phoneboot import BootLog, boot_files
 from tests.lab.phones import Phone
@@ -176,7 +176,7 @@ def test_a_rotated_url_and_the_one_before_both_give_the_account_for_a_while(secu
     again = ana.reboot()
     latter = next(u for u in again.files if u.startswith("https:") and u.endswith(f"{ana.device.mac}.cfg"))
     assert latter != former
-    trust = phoneboot.tls(ana.flash.ca)
+    trust = tls(ana.flash.ca)
     for url in (former, latter):
         data = phoneboot.fetch(url, "virtual", ana.place, trust=trust)
         assert data and holds(data, sip_secret("ana"))
@@ -192,7 +192,7 @@ def test_the_first_fetch_by_a_claim_token_has_no_account_and_the_token_ends_with
     mac = beto.device.mac
     link = secure_house.building.command("claims", "url", mac).stdout.strip()
     assert link.startswith("https://")
-    trust = phoneboot.tls(ca_of(secure_house))
+    trust = tls(ca_of(secure_house))
     stranger = secure_house.phone("ana").place
     first = phoneboot.fetch(f"{link}{mac}.cfg", "virtual", stranger, trust=trust)
     assert first is None, "from a place where the network shows another phone's MAC"

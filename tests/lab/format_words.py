@@ -31,6 +31,8 @@ class PhoneConfig:
     admin_password: str = ""
     next_files: tuple[str, ...] = ()
     """Each may have the key of its file before it, as Cisco writes it: `[--key KEY] URL`."""
+    firmware: str = ""
+    """URL of the firmware that it is to run."""
     file_key: str = ""
     """Its files are encrypted with this from now on."""
     ca: str = ""

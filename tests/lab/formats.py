@@ -74,6 +74,7 @@ def _yealink(values: Values, name: str) -> PhoneConfig:
         next_files=tuple(v for k, v in values.items() if re.fullmatch(r"include\.\d+", k)),
         file_key=get("static.auto_provision.aes_key_16.mac") or get("static.auto_provision.aes_key.mac"),
         ca=get("static.trusted_certificates.url"),
+        firmware=get("static.firmware.url"),
     )
 
 
@@ -160,6 +161,7 @@ def _spa(values: Values, name: str) -> PhoneConfig:
         voicemail=get("Voice_Mail_Number", ""),
         admin_password=get("Admin_Passwd", ""),
         next_files=(rule,) if rule else (),
+        firmware=get("Upgrade_Rule", "") if get("Upgrade_Enable") == "Yes" else "",
     )
 
 

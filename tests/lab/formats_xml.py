@@ -125,6 +125,7 @@ def understand_snom(values: Values, name: str) -> PhoneConfig:
         voicemail=get("user_mailbox#1", ""),
         admin_password=get("admin_mode_password", ""),
         ca=get("certificate", ""),
+        firmware=get("firmware", ""),
         next_files=(
             *(v for k, v in values.items() if k.startswith("file.")),
             *([values["firmware_status"]] if values.get("firmware_status") else ()),

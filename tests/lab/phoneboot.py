@@ -131,6 +131,8 @@ class Device:
     family: PhoneFamily
     model: str
     mac: str
+    firmware: str = ""
+    """What it runs now; "": what its factory gave it."""
 
     def filled(self, text: str) -> str:
         """Text of the family's data with this device's words in it."""
@@ -140,7 +142,7 @@ class Device:
             "mac_colons": self.mac_colons,
             "MAC_dashes": self.mac_colons.upper().replace(":", "-"),
             "model": self.model,
-            "firmware": self.family.firmware,
+            "firmware": self.firmware or self.family.firmware,
             "serial": f"{int(self.mac[6:], 16) % 1000000:06d}HR",
             **self.family.models.get(self.model, {}),
         }

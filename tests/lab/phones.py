@@ -8,16 +8,28 @@ import subprocess
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.lab.audio import Pcm, RtpStream, loudest, read_capture, rtp_streams, tone_level
 from tests.lab.decrypts import Flash
 from tests.lab.netns import Cable, Namespace
 from tests.lab.notified import NotifyEar
-from tests.lab.phoneboot import BootFailed, BootLog, Device, boot_files, capture, lease_by_dhcp, server_url
+from tests.lab.phoneboot import BootFailed, BootLog, Device, boot_files, capture, fetch, lease_by_dhcp, server_url
 from tests.lab.useragent import AgentEvent, SipAccount, UserAgent
 from tests.lab.waiting import until
+
+IMAGE_MARK = b"firmware of a virtual phone "
+
+
+def image(version: str, octets: int) -> bytes:
+    """Firmware that a virtual phone runs: its version, and filling."""
+    return (IMAGE_MARK + version.encode() + b"\n").ljust(octets, b"\x5a")
+
+
+def image_version(data: bytes | None) -> str:
+    return data.split(b"\n")[0].removeprefix(IMAGE_MARK).decode() if data and data.startswith(IMAGE_MARK) else ""
+
 
 AUDIBLE_DBFS = -30.0
 """A tone at this level or more was heard; the phones speak at about -9."""
@@ -70,6 +82,17 @@ class PhoneCall:
         with self.phone.agent.steering:
             self.phone.agent.command("callfind", self.id)
             self.phone.agent.command("hangup")
+
+    def hold(self) -> None:
+        """re-INVITE with sendonly (RFC 3264 §8.4)."""
+        with self.phone.agent.steering:
+            self.phone.agent.command("callfind", self.id)
+            self.phone.agent.command("hold")
+
+    def resume(self) -> None:
+        with self.phone.agent.steering:
+            self.phone.agent.command("callfind", self.id)
+            self.phone.agent.command("resume")
 
     def press(self, digits: str) -> None:
         """RFC 4733 digits, one after the other."""
@@ -166,7 +189,7 @@ class Phone:
         else:
             if log.lease:
                 self.url = server_url(self.device, log.lease)
-            boot_files(self.device, self.url, self.place, log, "" if self.place else self.address, flash=self.flash)
+            self._take_files(log)
         assert log.account
         self._agent = UserAgent(
             log.account,
@@ -198,7 +221,9 @@ class Phone:
         """What check-sync makes it do: its files by the way it came to them; its line only where that changed."""
         before = self.agent.account
         log = BootLog(lease=self.boots[-1].lease)
-        boot_files(self.device, self.url, self.place, log, "" if self.place else self.address, flash=self.flash)
+        if self._take_files(log):
+            # It has other firmware now, and starts with it.
+            return self.reboot()
         assert log.account
         if log.account != before:
             self.agent.stop(gently=True)
@@ -206,6 +231,22 @@ class Phone:
             self.agent.start()
         self.boots.append(log)
         return log
+
+    def _take_files(self, log: BootLog) -> bool:
+        """Its files, and the firmware that they name; with that it asks for them once more. Whether it is another."""
+        source = "" if self.place else self.address
+        boot_files(self.device, self.url, self.place, log, source, flash=self.flash)
+        if not log.config.firmware:
+            return False
+        image = fetch(log.config.firmware, self.device.filled(self.device.family.user_agent), self.place, source)
+        version = image_version(image)
+        log.add("firmware", log.config.firmware, version or "nothing")
+        if not version or version == (self.device.firmware or self.device.family.firmware):
+            return False
+        self.device = replace(self.device, firmware=version)
+        log.files.clear()
+        boot_files(self.device, self.url, self.place, log, source, flash=self.flash)
+        return True
 
     def _told(self, event: str) -> None:
         # Runs in the thread that hears the wire.
