@@ -5,9 +5,12 @@ for ever, and orphaned workers hold the port after their master was killed.
 """
 
 import logging
+import os
 import socket
+import ssl
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -116,11 +119,32 @@ class TlsDeadlineWorker(DeadlineWorker):
 
     connections_per_source = TLS_CONNECTIONS_PER_SOURCE
 
+    def init_process(self) -> None:
+        self.cfg.set("ssl_context", OneContext())
+        super().init_process()
+
     def on_pending_socket_readable(self, conn: Any, client: socket.socket) -> None:
         ThreadWorker.on_pending_socket_readable(self, conn, client)
 
     def on_client_socket_readable(self, conn: Any, client: socket.socket) -> None:
         ThreadWorker.on_client_socket_readable(self, conn, client)
+
+
+class OneContext:
+    """gunicorn's hook for TLS: one context until the certificate's file is another one.
+
+    Left alone, gunicorn reads certificate, key and all of Debian's authorities at each connection, and no session of a
+    phone resumes.
+    """
+
+    def __init__(self) -> None:
+        self._made: tuple[int, ssl.SSLContext] | None = None
+
+    def __call__(self, config: Any, default: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
+        changed = os.stat(config.certfile).st_mtime_ns
+        if self._made is None or self._made[0] != changed:
+            self._made = (changed, default())
+        return self._made[1]
 
 
 def _head_is_there(client: socket.socket) -> bool:
