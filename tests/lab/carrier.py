@@ -107,8 +107,23 @@ class Carrier:
         return [e for e in found if not kinds or e["event"] in kinds]
 
     def answers_options(self, how: str) -> None:
-        """`ok`, a status such as `503`, or `silent`."""
+        """`ok`, a status such as `503` (`503 retry 30` with Retry-After), or `silent`."""
         self._order("options", answer=how)
+
+    def dies(self) -> None:
+        """From now on it hears and says nothing, calls that are up included."""
+        self._order("dead", dead=True)
+
+    def lives(self) -> None:
+        self._order("dead", dead=False)
+
+    def registrar(self, user: str = "", secret: str = "", **behaviour: Any) -> None:
+        """Wants buildings to register (registrar.Registrar); without a user: does not."""
+        self._order("registrar", user=user, secret=secret, **behaviour)
+
+    def counts(self) -> dict[str, int]:
+        """offered, answered, refused, placed: the carrier's own account of calls."""
+        return {str(k): int(v) for k, v in self._order("state")["counts"].items()}
 
     def number(self, number: str = "", **behaviour: Any) -> None:
         """How a called number behaves (carrier_program.Rule); without a number: all that have no rule of their own."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from tests.lab import siptext
 from tests.lab.audio import encode_pcmu, tone
+from tests.lab.registrar import Registrar
 from tests.lab.siptext import Message
 
 T1_S = 0.5
@@ -37,6 +38,12 @@ class Rule:
     """Hang up so long after answering; 0: never."""
     silent: bool = False
     """Answer nothing at all, as if the request were lost."""
+    trying_s: float = 0.0
+    """So long until the 100."""
+    retry_after_s: int = 0
+    """In a refusal; 0: no such header."""
+    refers: bool = True
+    """Whether a REFER in its calls is taken (202) or refused (603)."""
 
 
 @dataclass
@@ -98,6 +105,9 @@ class Carrier(asyncio.DatagramProtocol):
         self.calls: dict[str, Call] = {}
         self.rules: dict[str, Rule] = {"": Rule()}
         self.options = "ok"
+        self.dead = False
+        """It hears and says nothing, as if its power were cut."""
+        self.registrar: Registrar | None = None
         self.options_seen = 0
         self.most = 0
         self.transport: asyncio.DatagramTransport | None = None
@@ -108,7 +118,7 @@ class Carrier(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
         message = siptext.parse(data)
-        if message is None:
+        if message is None or self.dead:
             return
         if message.is_response:
             self._response(message)
@@ -125,8 +135,13 @@ class Carrier(asyncio.DatagramProtocol):
         if request.method == "OPTIONS":
             self.options_seen += 1
             if self.options != "silent":
-                status, reason = (200, "OK") if self.options == "ok" else (int(self.options), "Unavailable")
-                self._send(siptext.answer(request, status, reason, siptext.new_tag()), peer)
+                # "503 retry 30": with Retry-After.
+                word, _, after = self.options.partition(" retry ")
+                status, reason = (200, "OK") if word == "ok" else (int(word), "Unavailable")
+                extra = [("Retry-After", after)] if after else []
+                self._send(siptext.answer(request, status, reason, siptext.new_tag(), extra), peer)
+        elif request.method == "REGISTER":
+            self._registered(request, peer)
         elif request.method == "INVITE" and call is None:
             self._invited(request, peer)
         elif call is None:
@@ -145,10 +160,25 @@ class Carrier(asyncio.DatagramProtocol):
         elif request.method == "BYE":
             self._send(siptext.answer(request, 200, "OK"), peer)
             self._end(call, "by the building")
+        elif request.method == "REFER":
+            self.write("refer", call, to=request.get("refer-to"))
+            rule = self.rules.get(siptext.user_of(call.invite.uri) if call.invite else "", self.rules[""])
+            status, reason = (202, "Accepted") if rule.refers else (603, "Decline")
+            self._send(siptext.answer(request, status, reason), peer)
         elif request.method == "UPDATE":
             self._send(siptext.answer(request, 200, "OK"), peer)
         else:
             self._send(siptext.answer(request, 405, "Method Not Allowed"), peer)
+
+    def _registered(self, request: Message, peer: Address) -> None:
+        registrar = self.registrar
+        if registrar is None:
+            self._send(siptext.answer(request, 405, "Method Not Allowed", siptext.new_tag()), peer)
+            return
+        status, reason, extra = registrar.answer(request)
+        entry = {"at": time.time(), "event": "register", "call_id": request.get("call-id"), "status": status}
+        self.record.write(json.dumps(entry) + "\n")
+        self._send(siptext.answer(request, status, reason, siptext.new_tag(), extra), peer)
 
     def _invited(self, request: Message, peer: Address) -> None:
         user = siptext.user_of(request.uri)
@@ -182,14 +212,19 @@ class Carrier(asyncio.DatagramProtocol):
                 "peer": list(peer),
             },
         )
-        self._send(siptext.answer(request, 100, "Trying"), peer)
         self._task(call, self._serve(call, request, rule))
 
     async def _serve(self, call: Call, request: Message, rule: Rule) -> None:
+        if rule.trying_s:
+            await asyncio.sleep(rule.trying_s)
+        if call.state != "new":
+            return
+        self._send(siptext.answer(request, 100, "Trying"), call.peer)
         await asyncio.sleep(rule.ring_s)
         tag = siptext.tag_of(call.local)
         if rule.status > 0:
-            self._refuse(call, request, rule.status, rule.reason)
+            after = [("Retry-After", str(rule.retry_after_s))] if rule.retry_after_s else []
+            self._refuse(call, request, rule.status, rule.reason, after)
             return
         call.state = "ringing"
         self._send(siptext.answer(request, 180, "Ringing", tag, [self._contact]), call.peer)
@@ -216,8 +251,10 @@ class Carrier(asyncio.DatagramProtocol):
                 await asyncio.wait_for(call.acked.wait(), step)
             step = min(2 * step, T2_S)
 
-    def _refuse(self, call: Call, request: Message, status: int, reason: str) -> None:
-        call.final = siptext.answer(request, status, reason, siptext.tag_of(call.local))
+    def _refuse(
+        self, call: Call, request: Message, status: int, reason: str, extra: list[tuple[str, str]] | None = None
+    ) -> None:
+        call.final = siptext.answer(request, status, reason, siptext.tag_of(call.local), extra or [])
         self.write("refused", call, status=status)
         call.state = "refused"
         self._task(call, self._until_acknowledged(call, call.final))
@@ -382,6 +419,16 @@ class Carrier(asyncio.DatagramProtocol):
             due += 0.02
             await asyncio.sleep(max(0.0, due - time.monotonic()))
 
+    def _counts(self) -> dict[str, int]:
+        """Our own account of the building's calls: what its records are reconciled with."""
+        offered = [c for c in self.calls.values() if not c.outgoing]
+        return {
+            "offered": len(offered),
+            "answered": sum(c.final is not None and c.final.status == 200 for c in offered),
+            "refused": sum(c.final is not None and c.final.status >= 300 for c in offered),
+            "placed": sum(c.outgoing for c in self.calls.values()),
+        }
+
     # What the test tells us.
 
     async def told(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -396,6 +443,10 @@ class Carrier(asyncio.DatagramProtocol):
         match what:
             case "options":
                 self.options = str(order["answer"])
+            case "dead":
+                self.dead = bool(order["dead"])
+            case "registrar":
+                self.registrar = Registrar(**order) if order.get("user") else None
             case "rule":
                 number = str(order.pop("number"))
                 self.rules[number] = Rule(**order)
@@ -408,6 +459,7 @@ class Carrier(asyncio.DatagramProtocol):
                     "talking": sum(c.state == "talking" for c in self.calls.values()),
                     "most": self.most,
                     "options_seen": self.options_seen,
+                    "counts": self._counts(),
                     "rules": {k: asdict(v) for k, v in self.rules.items()},
                     "calls": {c.id: c.state for c in self.calls.values()},
                     "packets": {c.id: c.media.packets for c in self.calls.values() if c.media},
