@@ -96,6 +96,9 @@ class Because(StrEnum):
     CODE_NOT_HERE = "code-not-here"
     LAST_CALL = "last-call"
     NO_LAST_CALL = "no-last-call"
+    PICKS_UP = "picks-up"
+    PARKS = "parks"
+    FETCHES = "fetches"
     LOCATION_SENT = "location-sent"
     EMERGENCY_TEST = "emergency-test"
     WOULD_TRY = "would-try"
@@ -376,6 +379,9 @@ CATALOGUE: dict[Because, Words] = {
     ),
     B.CODE_NOT_HERE: Words("Phone {phone} cannot use that code.", "El teléfono {phone} no puede usar ese código."),
     B.LAST_CALL: Words("The last call was with {number}.", "La última llamada fue con {number}."),
+    B.PICKS_UP: Words("It picks up what rings at {phones}.", "Captura lo que suena en {phones}."),
+    B.PARKS: Words("It is parked, to be fetched at its slot.", "Se estaciona, para recogerse en su posición."),
+    B.FETCHES: Words("It fetches the call parked at {slot}.", "Recoge la llamada estacionada en {slot}."),
     B.NO_LAST_CALL: Words("There is no earlier call to dial.", "No hay una llamada anterior a la cual marcar."),
     B.LOCATION_SENT: Words("The place is sent along: {location}.", "Se envía el lugar: {location}."),
     B.EMERGENCY_TEST: Words(
@@ -459,6 +465,6 @@ VALUES: dict[tuple[str, str], Words] = {
     ("limit", "calls-account"): Words("calls at once of the company", "llamadas a la vez de la empresa"),
     ("limit", "calls-site"): Words("calls at once of the building", "llamadas a la vez del edificio"),
     ("limit", "spend-person"): Words("a person's spending a day, in cents", "gasto diario de una persona, en centavos"),
-    ("limit", "spend-account"): Words("the company's spending a day, in cents", "gasto diario de la empresa, en centavos"),
+    ("limit", "spend-account"): Words("a company's spending a day, in cents", "gasto diario de una empresa, en centavos"),
     ("limit", "spend-site"): Words("the building's spending a day, in cents", "gasto diario del edificio, en centavos"),
 }

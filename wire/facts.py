@@ -171,6 +171,66 @@ class MailboxLocked:
     until: str
 
 
+@dataclass(frozen=True, slots=True)
+class PreferenceChanged:
+    """A person changed a setting by a code. `field` one of wire Preferences; `value` as text (a switch: yes, or empty).
+
+    When is the envelope's hlc: the last writer of each field wins.
+    """
+
+    fact: ClassVar[str] = "preference_changed"
+    person_id: str
+    account_id: str
+    field: str
+    value: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReceptionistOverridden:
+    """A receptionist's hours were set by hand, by a code (V-6). `override`: one of wire Override."""
+
+    fact: ClassVar[str] = "receptionist_overridden"
+    receptionist_id: str
+    account_id: str
+    override: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyCalled:
+    """Somebody called an emergency service, or tried its way (`test`). People must be told at once (E-3)."""
+
+    fact: ClassVar[str] = "emergency_called"
+    site_id: str
+    account_id: str
+    call_id: str
+    dialled: str
+    extension: str
+    person: str
+    phone_id: str
+    location: str
+    callback_number: str
+    test: bool
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class LimitBreached:
+    """A limit against toll fraud stopped a call (Q-6). `limit`: hours, calls-<scope> or spend-<scope>."""
+
+    fact: ClassVar[str] = "limit_breached"
+    site_id: str
+    account_id: str
+    call_id: str
+    person: str
+    number: str
+    limit: str
+    value: str
+    most: str
+    at: str
+
+
 Fact = (
     Cdr
     | PhoneSeen
@@ -181,9 +241,16 @@ Fact = (
     | PinChanged
     | GreetingChosen
     | MailboxLocked
+    | PreferenceChanged
+    | ReceptionistOverridden
+    | EmergencyCalled
+    | LimitBreached
 )
+CALL_FACTS = (PreferenceChanged, ReceptionistOverridden, EmergencyCalled, LimitBreached)
 MAILBOX_FACTS = (MessageLeft, MessageChanged, PinChanged, GreetingChosen, MailboxLocked)
-FACT_TYPES: dict[str, type[Fact]] = {t.fact: t for t in (Cdr, PhoneSeen, PhoneAdopted, PhoneSwapped, *MAILBOX_FACTS)}
+FACT_TYPES: dict[str, type[Fact]] = {
+    t.fact: t for t in (Cdr, PhoneSeen, PhoneAdopted, PhoneSwapped, *MAILBOX_FACTS, *CALL_FACTS)
+}
 """The kinds that a centre of this version applies."""
 SECRET_FIELDS = {PhoneAdopted.fact: "sip_secret", PhoneSwapped.fact: "sip_secret", PinChanged.fact: "pin_hash"}
 """The one field of a fact that is sealed in the building's journal, and opened for the way to the centre."""

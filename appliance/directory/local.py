@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from appliance.directory.localdb import LocalDatabase
 from appliance.ports import Chance, Clock
@@ -162,6 +163,24 @@ class LocalStore(LocalDatabase):
             "SELECT id, fact, hlc, body FROM journal WHERE fact = ? ORDER BY seq DESC LIMIT ?", (fact, limit)
         )
         return tuple(FactEnvelope(i, f, h, json.loads(b)) for i, f, h, b in found)
+
+    def costing(self, after: int = 0) -> tuple[tuple[int, dict[str, Any]], ...]:
+        """Records of calls that cost by the minute, of a higher number than `after`, with their numbers, in order."""
+        found = self._connection().execute(
+            "SELECT seq, body FROM journal WHERE fact = 'cdr' AND seq > ?"
+            " AND body ->> 'call_class' IN ('international', 'premium') ORDER BY seq",
+            (after,),
+        )
+        return tuple((seq, json.loads(body)) for seq, body in found)
+
+    def unreported(self) -> frozenset[int]:
+        """Numbers of the call records that the centre does not know of."""
+        found = self._connection().execute("SELECT seq FROM journal WHERE acknowledged = 0 AND fact = 'cdr'")
+        return frozenset(seq for (seq,) in found)
+
+    def last_seq(self) -> int:
+        """The number of the newest fact."""
+        return int(self._connection().execute("SELECT coalesce(max(seq), 0) FROM journal").fetchone()[0])
 
     def record_sighting(self, s: Sighting) -> bool:
         """Note a phone that is given nothing. At most MAX_SIGHTINGS stay, the newest. True when it is a new one."""

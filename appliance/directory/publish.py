@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from appliance.directory import tables
+from appliance.directory.habits import Habits, laid_over
 from appliance.directory.live import LINK
 from appliance.directory.local import LocalStore
 from appliance.directory.revisions import newest_good
@@ -21,6 +22,7 @@ from appliance.directory.swap import Swaps
 from appliance.ports import SystemChance, SystemClock
 from appliance.settings import Settings
 from wire.rows import BY_KIND, Phone, secret_fields
+from wire.services import Preferences, Receptionist
 
 log = logging.getLogger("conserje.directory")
 
@@ -35,7 +37,7 @@ def publish(settings: Settings) -> int | None:
         if found is None:
             return None
         box = open_box(settings.paths.identity_dir)
-        local = LocalStore(settings.paths.local_db, SystemClock(), SystemChance())
+        local = Habits(settings.paths.local_db, SystemClock(), SystemChance())
         serial = _next_serial(live_dir)
         name = f"live-{serial:09d}-{found.number}.db"
         temporary = live_dir / f".{name}"
@@ -66,7 +68,7 @@ def _next_serial(live_dir: Path) -> int:
         return 1
 
 
-def _open_and_overlay(path: Path, box: SealBox, local: LocalStore, swaps: Swaps) -> None:
+def _open_and_overlay(path: Path, box: SealBox, local: Habits, swaps: Swaps) -> None:
     connection = sqlite3.connect(path, isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode = MEMORY")
@@ -82,6 +84,7 @@ def _open_and_overlay(path: Path, box: SealBox, local: LocalStore, swaps: Swaps)
                 )
         _overlay_adoptions(connection, box, local)
         _overlay_swaps(connection, box, swaps)
+        _overlay_habits(connection, local)
         connection.execute("COMMIT")
     finally:
         connection.close()
@@ -115,3 +118,19 @@ def _overlay_swaps(connection: sqlite3.Connection, box: SealBox, swaps: Swaps) -
             tables.put(connection, changed)
         else:
             swaps.forget(swap.phone_id)
+
+
+def _overlay_habits(connection: sqlite3.Connection, local: Habits) -> None:
+    """Settings that people changed here by a code. Once the centre's row was written as late, its word stands."""
+    for habit in local.habits():
+        found = tables.get(connection, habit.kind, habit.row_id)
+        if found is None and habit.kind == Preferences.kind:
+            known = connection.execute("SELECT account_id FROM person WHERE id = ?", (habit.row_id,)).fetchone()
+            found = Preferences(habit.row_id, known[0]) if known else None
+        if not isinstance(found, Preferences | Receptionist) or found.account_id != habit.account_id:
+            continue
+        changed = laid_over(found, habit)
+        if changed is None:
+            local.forget(habit)
+        else:
+            tables.put(connection, changed)

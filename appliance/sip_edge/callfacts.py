@@ -136,10 +136,42 @@ class Ended:
     status: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The caller changed a setting by a code. `kind`: preferences | receptionist; `target_id` of that row."""
+
+    event: ClassVar[str] = "changed"
+    call_id: str
+    from_tag: str
+    at_ms: int
+    kind: str
+    target_id: str
+    account_id: str
+    field: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alerted:
+    """The call is one that people must learn of at once (plan.AlertKind)."""
+
+    event: ClassVar[str] = "alerted"
+    call_id: str
+    from_tag: str
+    at_ms: int
+    kind: str
+    account_id: str
+    params: tuple[tuple[str, str], ...] = ()
+
+
+News = Changed | Alerted
+"""What a call says beside its own course: no part of its record."""
 CallFact = Invite | Began | Rang | Replied | Answered | Cancelled | Ended
 
-_BY_EVENT: dict[str, type[CallFact]] = {t.event: t for t in (Invite, Began, Rang, Replied, Answered, Cancelled, Ended)}
-_NAMES: dict[type[CallFact], tuple[str, ...]] = {t: tuple(f.name for f in fields(t)) for t in _BY_EVENT.values()}
+_BY_EVENT: dict[str, type[CallFact | News]] = {
+    t.event: t for t in (Invite, Began, Rang, Replied, Answered, Cancelled, Ended, Changed, Alerted)
+}
+_NAMES: dict[type[CallFact | News], tuple[str, ...]] = {t: tuple(f.name for f in fields(t)) for t in _BY_EVENT.values()}
 _ENCODE = json.JSONEncoder(
     ensure_ascii=False, separators=(",", ":"), default=lambda leg: [leg.kind, leg.to, leg.phone_id]
 ).encode
@@ -153,14 +185,14 @@ class UnreadableFact(ValueError):
     """A line that is not a call fact: torn by a power cut, or of another version."""
 
 
-def encode(fact: CallFact) -> bytes:
+def encode(fact: CallFact | News) -> bytes:
     """One line, with its newline. Never raises on text from the wire: lone surrogates are replaced."""
     line = {name: getattr(fact, name) for name in _NAMES[type(fact)]}
     line["event"] = fact.event
     return (_ENCODE(line) + "\n").encode("utf-8", "replace")
 
 
-def decode(line: bytes | str) -> CallFact:
+def decode(line: bytes | str) -> CallFact | News:
     """Raises UnreadableFact on anything that `encode` could not have written."""
     try:
         data = json.loads(line)
@@ -172,7 +204,7 @@ def decode(line: bytes | str) -> CallFact:
         raise UnreadableFact(f"not a call fact: {wrong}") from wrong
 
 
-def _checked(kind: type[CallFact], name: str, value: Any) -> Any:
+def _checked(kind: type[CallFact | News], name: str, value: Any) -> Any:
     if name in ("at_ms", "step", "status"):
         if type(value) is not int:
             raise UnreadableFact(f"{kind.event}.{name} must be a whole number")
@@ -181,6 +213,8 @@ def _checked(kind: type[CallFact], name: str, value: Any) -> Any:
         return value
     if name == "legs":
         return tuple(LegName(*(str(part) for part in leg)) for leg in value)
+    if name == "params":
+        return tuple((str(key), str(text)) for key, text in value)
     if name == "reasons":
         return tuple(str(r) for r in value)
     if type(value) is not str:
@@ -212,6 +246,17 @@ def invite(attempt: CallAttempt, plan: Plan, from_tag: str, at_ms: int) -> Invit
     )
 
 
+def news(plan: Plan, call_id: str, from_tag: str, at_ms: int) -> tuple[News, ...]:
+    """What a plan changes and whom it alerts, to note as the call begins."""
+    return (
+        *(
+            Changed(call_id, from_tag, at_ms, c.kind, c.person_id, c.account_id, c.field, c.value)
+            for c in plan.changes
+        ),
+        *(Alerted(call_id, from_tag, at_ms, a.kind.value, a.account_id, a.params) for a in plan.alerts),
+    )
+
+
 def legs_of(step: Step) -> tuple[LegName, ...]:
     """The legs that a step begins; a Refuse begins none. Of a Ring in turn, one is begun at a time."""
     match step:
@@ -232,5 +277,5 @@ def legs_of(step: Step) -> tuple[LegName, ...]:
             return ()
 
 
-def lines(facts: Iterable[CallFact]) -> bytes:
+def lines(facts: Iterable[CallFact | News]) -> bytes:
     return b"".join(encode(f) for f in facts)

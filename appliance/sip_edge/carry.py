@@ -11,6 +11,7 @@ from appliance.sip_edge.plan import (
     Diversion,
     Identity,
     OnFailure,
+    PickUp,
     Plan,
     Refuse,
     Ring,
@@ -84,13 +85,16 @@ def _pack_step(step: Step) -> list[Any]:
             identity = _pack_identity(step.identity)
             patience = [step.seconds, step.silence_s, step.insist]
             diverted = _pack_diverted(step.diverted)
-            return ["trunk", step.trunk_id, step.user, identity, *patience, step.location, step.goto, step.party, diverted]
+            where = [step.location, step.goto, step.party]
+            return ["trunk", step.trunk_id, step.user, identity, *patience, *where, diverted]
         case Say():
             return ["say", step.announcement.value, step.status, step.reason, step.language]
         case ToVoice():
             return ["voice", step.service, step.language, step.params]
         case Refuse():
             return ["refuse", step.status, step.reason]
+        case PickUp():
+            return ["pickup", [[t.phone_id, t.sip_user] for t in step.targets]]
 
 
 def _unpack_step(packed: list[Any]) -> Step:
@@ -121,4 +125,6 @@ def _unpack_step(packed: list[Any]) -> Step:
             return ToVoice(service, language, tuple([(str(name), str(value)) for name, value in params]))
         case "refuse":
             return Refuse(*rest)
+        case "pickup":
+            return PickUp(tuple([Target(*t) for t in rest[0]]))
     raise ValueError(f"not a packed step: {kind!r}")

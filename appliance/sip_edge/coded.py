@@ -10,6 +10,7 @@ from appliance.sip_edge.destinations import only_say
 from appliance.sip_edge.forwarding import forwardable
 from appliance.sip_edge.identity import Caller, number_of_person
 from appliance.sip_edge.persons import habits_of, mailbox_of
+from appliance.sip_edge.pickups import colleagues, parked, phones_at, picked_up
 from appliance.sip_edge.plan import OnFailure, PreferenceChange
 from appliance.sip_edge.said import said
 from appliance.sip_edge.starcodes import Coded, Feature
@@ -62,6 +63,12 @@ def carried_out(d: Decision, caller: Caller, coded: Coded) -> tuple[Way, str]:
             return _own_mailbox(d, caller), name
         case Feature.OTHER_MAILBOX | Feature.DEPOSIT:
             return mailbox(d, caller.phone.account_id, argument, feature is Feature.DEPOSIT), name
+        case Feature.GROUP_PICKUP:
+            return picked_up(d, colleagues(d.directory, caller.phone)), name
+        case Feature.PICKUP:
+            return picked_up(d, phones_at(d.directory, caller.phone, argument)), name
+        case Feature.PARK:
+            return parked(d, caller.phone.account_id, argument), name
         case _:
             d.note(Because.UNKNOWN_CODE, dialled=d.dialled)
             return only_say(d, Announcement.INVALID_NUMBER, 404), name

@@ -13,12 +13,12 @@ class Course:
     """Steps, and what follows the last of them by how it failed. Without steps: `left`, how it has failed already."""
 
     steps: tuple[Step, ...] = ()
-    after: OnFailure = OnFailure()
+    after: OnFailure = OnFailure()  # noqa: RUF009 - frozen
     left: str = OTHER
 
 
 def sequence(course: Course) -> tuple[Step, ...]:
-    """A course as steps of another one, which goes on after them: what follows its last Ring becomes that Ring's own."""
+    """A course as steps of another, which goes on after them: what follows its last Ring becomes that Ring's own."""
     if not course.steps:
         return ()
     *before, last = course.steps

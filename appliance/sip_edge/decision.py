@@ -55,7 +55,7 @@ class Decision:
     now: datetime
     ring_s: int
     dialled: str
-    calling: Calling = Calling()
+    calling: Calling = Calling()  # noqa: RUF009 - frozen
     language: str = ""
     diversions: int = 0
     """Made before the call came here."""

@@ -6,7 +6,7 @@ answers the endings here.
 
 from appliance.directory.model import DestinationKind, Number, Person
 from appliance.reasons import Because
-from appliance.sip_edge.courses import BUSY, NO_ANSWER, OTHER, Course, ended, sequence, then
+from appliance.sip_edge.courses import BUSY, OTHER, Course, ended, sequence, then
 from appliance.sip_edge.decision import Decision, Trail, Way, by_voice
 from appliance.sip_edge.forwarding import onward
 from appliance.sip_edge.fraud import over_limits
@@ -143,15 +143,11 @@ def _patience(d: Decision, box: Mailbox | None) -> int:
     return min(max(box.answer_after_s, 1), 300) if box is not None else d.ring_s
 
 
-def _when_busy(
-    d: Decision, person: Person, habits: Preferences, reason: str, trail: Trail, seconds: int
-) -> Course:
+def _when_busy(d: Decision, person: Person, habits: Preferences, reason: str, trail: Trail, seconds: int) -> Course:
     return _forward(d, person, habits, habits.forward_busy_to, reason, trail, seconds) or Course(left=BUSY)
 
 
-def _when_away(
-    d: Decision, person: Person, habits: Preferences, phones: Phones, trail: Trail, seconds: int
-) -> Course:
+def _when_away(d: Decision, person: Person, habits: Preferences, phones: Phones, trail: Trail, seconds: int) -> Course:
     """None of the person's phones is registered here."""
     if not phones.elsewhere or d.from_building:
         d.note(Because.NOBODY_REGISTERED if phones.any else Because.NO_PHONE, person=person.name)
@@ -298,5 +294,3 @@ def name_of(d: Decision, kind: str, target_id: str) -> str:
     elif kind == DestinationKind.CONFERENCE:
         found = d.directory.service(ConferenceServer, target_id)
     return found.name if found else target_id
-
-

@@ -64,6 +64,3 @@ def _alert(d: Decision, caller: Caller | None, kind: AlertKind, number: str, loc
     )
     account = caller.phone.account_id if caller else d.calling.account_id
     d.alerts.append(Alert(kind, account, params))
-
-
-

@@ -1,4 +1,4 @@
-"""Forwarding: what a person's digits lead to, and when they lead nowhere: loops, depth, oneself, a forbidden number (G-2).
+"""Forwarding: what a person's digits lead to, and when nowhere: loops, depth, oneself, a forbidden number (G-2).
 
 Pure. When a forward applies is destinations.py's.
 """

@@ -29,9 +29,7 @@ def costs(call_class: CallClass, abroad: bool) -> bool:
     return abroad or call_class in (CallClass.INTERNATIONAL, CallClass.PREMIUM)
 
 
-def over_limits(
-    d: Decision, person: Person, call_class: CallClass, abroad: bool, number: str
-) -> Announcement | None:
+def over_limits(d: Decision, person: Person, call_class: CallClass, abroad: bool, number: str) -> Announcement | None:
     """What a caller hears instead of this call, at this person's cost; None: it may be made. A breach alerts."""
     if not costs(call_class, abroad):
         return None

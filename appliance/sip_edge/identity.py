@@ -85,7 +85,7 @@ class Calling:
     """
 
     caller: Caller | None = None
-    outsider: Identity = Identity("")
+    outsider: Identity = Identity("")  # noqa: RUF009 - frozen
     account_id: str = ""
     hidden: bool = False
 
@@ -122,7 +122,7 @@ def seen_inside(calling: Calling, account_id: str, directory: Directory) -> tupl
 
 
 def seen_outside(calling: Calling, directory: Directory, forwarder: Person | None = None) -> tuple[Identity, Reason]:
-    """Towards trunks, in E.164. On a forwarded leg the original caller is shown, and the forwarder's number asserted."""
+    """Towards trunks, in E.164. On a forwarded leg the original caller is shown, the forwarder's number asserted."""
     caller = calling.caller
     if caller is not None:
         number, why = outside_number(caller, directory)

@@ -68,6 +68,4 @@ def _may_ring(d: Decision, phone: Phone, person: Person) -> bool:
 
 def in_call(d: Decision, person: Person) -> bool:
     """Whether a phone of theirs makes or has a call now."""
-    return any(
-        d.reach.calls_of(p.sip_user) > 0 for p in d.directory.phones_of(person.id) if p.id != d.calling.phone_id
-    )
+    return any(d.reach.calls_of(p.sip_user) > 0 for p in d.directory.phones_of(person.id) if p.id != d.calling.phone_id)

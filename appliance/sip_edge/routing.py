@@ -17,6 +17,7 @@ from appliance.sip_edge.emergency import emergency, emergency_test
 from appliance.sip_edge.fraud import over_limits
 from appliance.sip_edge.identity import Caller, Calling, caller_of, from_trunk, seen_outside
 from appliance.sip_edge.persons import habits_of
+from appliance.sip_edge.pickups import FETCH, fetched, is_slot, parked
 from appliance.sip_edge.plan import (
     CallAttempt,
     FromPhone,
@@ -125,6 +126,8 @@ def _dialled(d: Decision, caller: Caller, dialled: str, codes_left: int) -> Plan
     extension = d.directory.extension(account_id, digits) if digits else None
     if extension is not None:
         return _to_extension(d, account_id, digits, extension.target_kind, extension.target_id)
+    if is_slot(digits):
+        return _internal(d, account_id, fetched(d, account_id, digits), CallClass.SERVICE, FETCH)
     return _to_number(d, account_id, digits, caller.person)
 
 
@@ -242,7 +245,7 @@ def _internal(d: Decision, account_id: str, way: Way, call_class: CallClass, des
 
 
 def _from_voice(d: Decision, attempt: CallAttempt, source: FromVoice) -> Plan:
-    """On behalf of who called voice. An outsider reaches what is inside; the outside only at the cost of one of ours."""
+    """On behalf of who called voice. An outsider reaches what is inside; the outside only at the cost of one of us."""
     account = d.directory.account(source.account_id)
     phone = d.directory.phone(source.phone_id) if source.phone_id else None
     caller = caller_of(phone, d.directory) if phone is not None and phone.account_id == source.account_id else None
@@ -267,6 +270,9 @@ def _from_voice(d: Decision, attempt: CallAttempt, source: FromVoice) -> Plan:
     coded = parse(digits)
     if coded is not None and coded.feature is Feature.DEPOSIT:
         way = mailbox(d, source.account_id, coded.argument, deposit=True)
+        return _internal(d, source.account_id, way, CallClass.SERVICE, coded.feature.value)
+    if coded is not None and coded.feature is Feature.PARK and d.returns_to is not None:
+        way = parked(d, source.account_id, coded.argument)
         return _internal(d, source.account_id, way, CallClass.SERVICE, coded.feature.value)
     extension = d.directory.extension(source.account_id, digits) if digits else None
     if extension is not None:
@@ -294,7 +300,7 @@ def _payer(d: Decision, source: FromVoice, referred_by: str, caller: Caller | No
 
 
 def _from_trunk(d: Decision, attempt: CallAttempt, source: FromTrunk) -> Plan:
-    """Only numbers of this building, and only inwards: nothing that comes by a trunk leaves by one, unless forwarded."""
+    """Only numbers of this building, and inwards: nothing that comes by a trunk leaves by one, unless forwarded."""
     identity, why = from_trunk(source, attempt.wants_privacy)
     trunk = d.directory.trunk(source.trunk_id)
     d.note(Because.FROM_TRUNK, trunk=trunk.name if trunk else source.trunk_id, caller=identity.user or "-")

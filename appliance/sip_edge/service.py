@@ -23,6 +23,7 @@ from appliance.sip_edge.cdr import OpenCall
 from appliance.sip_edge.control import Kamailio, Rtpengine, voice_answers
 from appliance.sip_edge.engines import SILENT_CALL_S, contacts_db
 from appliance.sip_edge.kamailio.spool import now_ms
+from appliance.sip_edge.kamailio.voices import STATE
 from appliance.sip_edge.ledger import CallLedger
 from appliance.sip_edge.resolver import TrunkResolver
 from appliance.sip_edge.spooled import SpoolReader
@@ -117,10 +118,12 @@ class Edge:
 
     def _ping(self) -> bool:
         """Look at media and voice, and tell the workers, so that no call finds out by waiting."""
-        media, voice = self._rtpengine.answers(), voice_answers(self._settings.media.voice_sip_port)
+        ours, media = self._settings.media, self._rtpengine.answers()
+        workers = [voice_answers(ours.voice_sip_port + n) for n in range(max(1, ours.voice_workers))]
+        voice = any(workers)
         told = all(
             self._kamailio.call("htable.seti", "state", name, int(up)) is not None
-            for name, up in (("media", media), ("voice", voice))
+            for name, up in (("media", media), ("voice", voice), *((f"{STATE}{n}", w) for n, w in enumerate(workers)))
         )
         before, self._up = self._up, (told, media, voice)
         return self._up != before

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.sip_edge.callfacts import CallFact, UnreadableFact, decode
+from appliance.sip_edge.callfacts import CallFact, News, UnreadableFact, decode
 from appliance.sip_edge.kamailio.spool import HOUR_S
 
 log = logging.getLogger(__name__)
@@ -33,11 +33,17 @@ class SpoolReader:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._files: dict[str, _Read] = {}
+        self._news: list[News] = []
         self.unreadable = 0
 
     def read(self) -> list[CallFact]:
         """Facts that came since the last time, in the order of the files; whole lines only."""
         return [fact for path in self._paths() for fact in self._read_file(path)]
+
+    def take_news(self) -> list[News]:
+        """What calls read so far have said beside their course, each once."""
+        taken, self._news = self._news, []
+        return taken
 
     def discard(self, oldest_needed_ms: int | None, now_s: float | None = None) -> list[str]:
         """Delete files of past hours in which nothing is as late as `oldest_needed_ms` (None: nothing is needed)."""
@@ -71,10 +77,14 @@ class SpoolReader:
         if end == 0 and len(data) == AT_ONCE:
             end = len(data)
         read.offset += end
-        facts = []
+        facts: list[CallFact] = []
         for line in data[:end].splitlines():
             try:
-                facts.append(decode(line))
+                fact = decode(line)
+                if isinstance(fact, News):
+                    self._news.append(fact)
+                else:
+                    facts.append(fact)
             except UnreadableFact as torn:
                 self.unreadable += 1
                 log.warning("a line of %s is not a call fact and is left out: %s", path.name, torn)

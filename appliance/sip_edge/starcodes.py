@@ -1,4 +1,4 @@
-"""The codes that people dial, in both styles (docs/star-codes.md): one table, and how dialled digits are read by it. Pure.
+"""The codes that people dial, in both styles (docs/star-codes.md): one table, and how digits are read by it. Pure.
 
 What a code does is coded.py's. The codes of pickup and park are carried out by the workers (kamailio/pickup.py).
 """

@@ -46,6 +46,7 @@ from appliance.sip_edge.kamailio.reach import NowReach
 from appliance.sip_edge.kamailio.secure import SECURE, Secure
 from appliance.sip_edge.kamailio.spool import Spool, now_ms
 from appliance.sip_edge.kamailio.standing import At, Standing
+from appliance.sip_edge.kamailio.voices import Voices
 from appliance.sip_edge.plan import (
     CallAttempt,
     FromPhone,
@@ -105,6 +106,7 @@ class Calls:
         self._asked = Asked(ksr)
         self._sending = Sending()
         self.media = Media(ksr, knobs)
+        self._voices = Voices(ksr, knobs.voice_sip_port, knobs.voice_workers)
         self.secure = Secure(ksr, knobs)
         self.board = Board(ksr)
         self._pickup = Pickup(ksr, knobs, self.board)
@@ -133,6 +135,8 @@ class Calls:
         ksr = self._ksr
         call_id, from_tag = attempt.call_id, ksr.pv.get("$ft")
         plan = route(attempt, directory, datetime.now(UTC), self._reach, self._knobs.ring_s)
+        plan = self._parking.settled(plan, key_of(call_id, from_tag), replaces(ksr))
+        picked = self._pickup.replaced(plan.account_id, directory) if isinstance(attempt.source, FromPhone) else None
         for header in NOT_FROM_OUTSIDE:
             ksr.hdr.remove(header)
         if OURS in ksr.pv.get("$mb").lower():
@@ -145,7 +149,11 @@ class Calls:
         self.meter.begins(attempt, from_tag, plan, directory.site.id)
         standing = Standing(At(0), side, pack(plan))
         self._tell(plan, call_id, from_tag)
-        self._run(plan, standing, directory, [invite(attempt, plan, from_tag, now_ms())])
+        facts: list[CallFact] = [invite(attempt, plan, from_tag, now_ms())]
+        if picked is not None:
+            self._give(picked, facts)
+            return
+        self._run(plan, standing, directory, facts)
 
     def signed(self, call_id: str, from_tag: str) -> bool:
         """Whether a request follows a Record-Route that we wrote for this very call: nobody relays by a made-up tag."""
@@ -223,14 +231,14 @@ class Calls:
             case Say() | ToVoice():
                 if not self._reach.voice_up():
                     return (step.status, step.reason) if isinstance(step, Say) else (503, "Service Unavailable")
-                self._aim_at_voice(step)
+                self._aim_at_voice(step, again=bool(standing.at.tried))
                 self._sending = Sending(headers=voice_headers(step), caller_side=side)
                 ksr.tm.t_set_fr(SAYING_MS if isinstance(step, Say) else VOICE_ANSWER_MS, VOICE_SILENCE_MS)
                 legs = list(legs_of(step))
         return self._relay(standing, legs, facts)
 
     def _give(self, call: RingingCall, facts: list[CallFact]) -> tuple[int, str]:
-        """End this call, and ring its phone with the one that it asked for: first the one, so that the phone is free."""
+        """End this call, so that its phone is free, and ring it with the one that it asked for."""
         user = self._ksr.pv.get("$fU")
         self._refuse(TAKEN, TAKEN_REASON, facts)
         facts.clear()
@@ -287,10 +295,11 @@ class Calls:
         ksr.corex.set_send_socket(f"{transport}:{self._knobs.uplink_address}:{self._knobs.port}")
         return True
 
-    def _aim_at_voice(self, step: Say | ToVoice) -> None:
+    def _aim_at_voice(self, step: Say | ToVoice, again: bool) -> None:
         ksr = self._ksr
         service = step.service if isinstance(step, ToVoice) else "announce"
-        ksr.seturi(f"sip:{service}@127.0.0.1:{self._knobs.voice_sip_port}")
+        port = self._voices.port(step, ksr.pv.get("$ci"), again)
+        ksr.seturi(f"sip:{service}@127.0.0.1:{port}")
         ksr.corex.set_send_socket(f"udp:127.0.0.1:{self._knobs.port}")
 
     # What comes back
@@ -372,10 +381,15 @@ class Calls:
                 return
             status = NO_TRUNK
         if ksr.tm.t_branch_timeout() > 0:
-            leg = standing.leg(ksr.tm.t_get_branch_index())
+            leg = self._leg()
             facts.append(Replied(call_id, from_tag, now_ms(), leg.kind, leg.to, 408))
             if isinstance(step, ToTrunk) and not ksr.isbflagset(RANG):
                 self._hold(step.trunk_id, SILENT_TRUNK_S)
+        gone = status in (408, NO_TRUNK) and not ksr.isbflagset(RANG)
+        if isinstance(step, Say | ToVoice) and gone and not at.tried and self._knobs.voice_workers > 1:
+            # That worker died or takes no new calls: another one may.
+            self._run(plan, replace(standing, at=replace(at, tried=1)), directory, facts)
+            return
         if isinstance(step, Say):
             # Said or not, the caller gets what the plan says.
             self.media.over()

@@ -7,7 +7,7 @@ import os
 import time
 from pathlib import Path
 
-from appliance.sip_edge.callfacts import CallFact, lines
+from appliance.sip_edge.callfacts import CallFact, News, lines
 
 NAME = "%Y%m%dT%H.jsonl"
 """UTC, so that names sort by time."""
@@ -26,7 +26,7 @@ class Spool:
         self._hour = -1
         self._file = -1
 
-    def append(self, *facts: CallFact) -> None:
+    def append(self, *facts: CallFact | News) -> None:
         """Raises OSError when the disk is full; the caller's call must not suffer from it."""
         os.write(self._opened(), lines(facts))
 

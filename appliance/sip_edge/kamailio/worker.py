@@ -26,6 +26,7 @@ from appliance.sip_edge.kamailio.spool import Spool, now_ms
 ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, NOTIFY, SUBSCRIBE, REGISTER"
 IN_DIALOG_ONLY = frozenset({"BYE", "PRACK", "UPDATE", "INFO", "REFER", "NOTIFY", "MESSAGE"})
 ANSWERED_WITH_SDP = frozenset({"INVITE", "UPDATE", "PRACK"})
+HOLDS = frozenset({"INVITE", "UPDATE"})
 MAX_FORWARDS = 70
 SANE_MESSAGE, SANE_URIS = 1511, 7
 """Bits of sanity_check(): RFC 3261 §16.3 step 1, as the module's documentation counts them."""
@@ -66,6 +67,7 @@ class Worker:
         self._door = Door(ksr, knobs, self._gate, names)
         self._secure = Secure(ksr, knobs)
         self._calls = Calls(ksr, knobs, self._live, self._spool, self._door)
+        self._hold = Hold(ksr, knobs, self._live, self._calls.board)
         self._presence = PresenceRelay(ksr, knobs, self._door, self._secure)
 
     # What Kamailio calls. Names are in kamailio.cfg.j2, in t_on_*() and in KEMI itself.
@@ -121,7 +123,9 @@ class Worker:
     @guarded
     def ksr_reply_in_dialog(self, _message: Any) -> None:
         self._secure.remember_way()
+        self._hold.answering()
         self._calls.media.in_dialog_reply()
+        self._hold.answered()
 
     @guarded
     def ksr_failure(self, _message: Any) -> None:
@@ -159,8 +163,11 @@ class Worker:
                 by = By.CALLER if downstream else By.CALLEE
                 ended = Ended(call_id, from_tag, now_ms(), by.value)
                 self._calls.board.note(ended)
+                self._calls.meter.note((ended,))
                 self._spool.append(ended)
             self._secure.remember_way()
+            if method in HOLDS and ksr.sdpops.sdp_content() > 0:
+                self._hold.asked(call_id, from_tag, downstream)
             self._calls.media.in_dialog(method, secure=self._secure.take_way())
             if method in ANSWERED_WITH_SDP:
                 ksr.tm.t_on_reply("ksr_reply_in_dialog")
