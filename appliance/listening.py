@@ -31,7 +31,9 @@ def ports_of(settings: Settings) -> dict[str, tuple[Port, ...]]:
         "rtpengine": (Port("udp", settings.media.ng_port),),
         "kamailio": (Port("udp", settings.sip.port),),
         "haproxy": (Port("tcp", settings.sip.tls_port), Port("tcp", settings.sip.port)),
-        "voice": (Port("udp", settings.media.voice_sip_port),),
+        "voice": tuple(
+            Port("udp", settings.media.voice_sip_port + n) for n in range(settings.media.voice_workers)
+        ),
         "lamps": (Port("udp", settings.sip.lamps_port),),
         "dhcp": (Port("udp", DHCP_PORT),),
         "provision": (Port("tcp", settings.provisioning.http_port),),

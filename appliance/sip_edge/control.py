@@ -47,7 +47,7 @@ class Rtpengine:
 
 
 def voice_answers(port: int, timeout_s: float = PING_S) -> bool:
-    """Whether voice answers an OPTIONS (RFC 3261 §11), whatever it answers."""
+    """Whether voice answers an OPTIONS (RFC 3261 §11), whatever it answers but 503: that it takes no new calls."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         s.settimeout(timeout_s)
         try:
@@ -62,7 +62,8 @@ def voice_answers(port: int, timeout_s: float = PING_S) -> bool:
                     f"Call-ID: {tag}\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 1\r\nContent-Length: 0\r\n\r\n"
                 ).encode()
             )
-            return s.recv(MAX_DATAGRAM).startswith(b"SIP/2.0 ")
+            answer = s.recv(MAX_DATAGRAM)
+            return answer.startswith(b"SIP/2.0 ") and not answer.startswith(b"SIP/2.0 503")
         except OSError:
             return False
 

@@ -14,6 +14,7 @@ from appliance.directory.model import Directory, Phone, Trunk
 from appliance.sip_edge.digest import Credentials, Guard, Verdict, challenges, parse, same_user
 from appliance.sip_edge.kamailio.gate import Gate
 from appliance.sip_edge.kamailio.knobs import Knobs
+from appliance.sip_edge.kamailio.voices import Voices
 from appliance.sip_edge.trunks import is_address, sends
 
 MAX_CREDENTIALS = 4
@@ -26,13 +27,13 @@ class Door:
         self._gate = gate
         self._guard = Guard(knobs.realm, knobs.nonce_key)
         self._realm = knobs.realm
-        self._voice_sip_port = knobs.voice_sip_port
+        self._voices = Voices(ksr, knobs.voice_sip_port, knobs.voice_workers)
         self._names = names
 
     def is_voice(self) -> bool:
-        """Whether our own voice sent this request: from its port on loopback, where nobody else can send from."""
+        """Whether our own voice sent this request: from its ports on loopback, where nobody else can send from."""
         ksr = self._ksr
-        return bool(ksr.is_UDP()) and ksr.pv.get("$si") == "127.0.0.1" and int(ksr.pv.get("$sp")) == self._voice_sip_port
+        return bool(ksr.is_UDP()) and ksr.pv.get("$si") == "127.0.0.1" and self._voices.is_one(int(ksr.pv.get("$sp")))
 
     def trunk(self, directory: Directory) -> Trunk | None:
         """The trunk that this request came from."""

@@ -46,6 +46,8 @@ class Knobs:
     """The building's own track: a WAV file."""
     lamps_sip_port: int = 0
     """Where the lamps service listens on loopback; 0: nowhere."""
+    voice_workers: int = 1
+    """Their ports follow `voice_sip_port`."""
 
     @property
     def several_sides(self) -> bool:

@@ -146,7 +146,8 @@ def building(directory: Path, rows: Sequence[Row] | None = None, **sections: dic
         # Kamailio alone, and patient: tests of HAProxy, bans and floods ask for them.
         "sip": {"port": sip, "control_port": control, "workers": 2, "probe_interval_s": 1, "ring_s": 5}
         | {"tls": False, "tls_port": tls, "lamps_port": lamps, "ban_after": 0, "flood_per_s": 0},
-        "media": {"ng_port": ng, "redis_port": redis, "voice_sip_port": voice, "relay_ports": "34000-34999"},
+        "media": {"ng_port": ng, "redis_port": redis, "voice_sip_port": voice, "relay_ports": "34000-34999"}
+        | {"voice_workers": 1},
     }
     for section, values in sections.items():
         base.setdefault(section, {}).update(values)
