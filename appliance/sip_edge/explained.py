@@ -5,7 +5,7 @@ from typing import Any
 
 from appliance.directory.model import Directory
 from appliance.errors import Words
-from appliance.sip_edge.plan import Identity, Plan, Refuse, Ring, Say, Step, ToTrunk, ToVoice
+from appliance.sip_edge.plan import Identity, PickUp, Plan, Refuse, Ring, Say, Step, ToTrunk, ToVoice
 from appliance.vocabulary import Announcement, CallClass
 
 A = Announcement
@@ -86,6 +86,11 @@ def step_text(step: Step, directory: Directory, language: str) -> str:
             ).text(language)
         case ToVoice(service, _):
             return Words(f"voice answers: {service}.", f"Contesta voice: {service}.").text(language)
+        case PickUp(targets):
+            names = ", ".join(_phone(directory, t.phone_id) for t in targets) or "-"
+            return Words(
+                f"Give the caller what rings longest at {names}.", f"Dar al que llama lo que suena hace más en {names}."
+            ).text(language)
         case Refuse(status, reason):
             return Words(f"Refuse with {status} {reason}.", f"Rechazar con {status} {reason}.").text(language)
 
@@ -120,6 +125,7 @@ _STEP_NAMES: dict[type[Step], str] = {
     Say: "say",
     ToVoice: "voice",
     Refuse: "refuse",
+    PickUp: "pickup",
 }
 
 

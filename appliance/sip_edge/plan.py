@@ -218,7 +218,14 @@ class Refuse:
     reason: str
 
 
-Step = Ring | ToTrunk | Say | ToVoice | Refuse
+@dataclass(frozen=True, slots=True)
+class PickUp:
+    """Give the caller the call that has rung longest at any of these phones; its own INVITE ends by it. 404: none."""
+
+    targets: tuple[Target, ...]
+
+
+Step = Ring | ToTrunk | Say | ToVoice | Refuse | PickUp
 
 
 class AlertKind(StrEnum):

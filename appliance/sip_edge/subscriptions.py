@@ -12,6 +12,7 @@ from pathlib import Path
 
 from appliance.directory.model import Directory, Phone
 from appliance.sip_edge.kamailio.presence import CONTACT, PHONE, SOURCE
+from appliance.sip_edge.pickups import is_slot
 from appliance.sip_edge.sipwords import Message, address_of, parameter, tag_of, user_of, without_tag
 
 DIALOG, SUMMARY = "dialog", "message-summary"
@@ -145,11 +146,6 @@ def may_watch(phone: Phone, event: str, watched: str, directory: Directory) -> b
         return False
     own = extension.target_kind == "person" and extension.target_id == phone.person_id
     return event == DIALOG or own or extension.target_kind == "mailbox"
-
-
-def is_slot(watched: str) -> bool:
-    """Whether this names a slot where calls are parked: 71 to 79."""
-    return len(watched) == 2 and watched[0] == "7" and watched[1] in "123456789"
 
 
 class Register:

@@ -14,8 +14,9 @@ from appliance.sip_edge.dialoginfo import DIALOG_TYPE, SUMMARY_TYPE, Dialog, dia
 from appliance.sip_edge.kamailio.presence import SOURCE
 from appliance.sip_edge.lamps_sources import MailCounts
 from appliance.sip_edge.lights import PARK, Lights, with_ended
+from appliance.sip_edge.pickups import is_slot
 from appliance.sip_edge.sipwords import Message, request
-from appliance.sip_edge.subscriptions import SUMMARY, Granted, Refused, Subscription, is_slot, judge
+from appliance.sip_edge.subscriptions import SUMMARY, Granted, Refused, Subscription, judge
 from wire.services import Mailbox
 
 GONE = frozenset({404, 405, 410, 481, 489, 501, 604})

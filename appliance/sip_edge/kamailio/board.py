@@ -8,7 +8,7 @@ and takes away what nothing ended (lamps_board.py). Tables are in kamailio.cfg.j
 import hashlib
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from appliance.sip_edge.callfacts import Answered, CallFact, Ended, LegKind, Replied
@@ -51,15 +51,20 @@ class OnBoard:
     label: int
     caller: str
     phones: tuple[str, ...] = ()
+    late: tuple[tuple[int, str], ...] = ()
+    """Branches that a pickup added: branch index and sip_user. The transaction's own list has them not."""
 
     def text(self) -> str:
-        return "\n".join((f"{self.index} {self.label} {self.caller}", *self.phones))
+        late = (f"+{index} {user}" for index, user in self.late)
+        return "\n".join((f"{self.index} {self.label} {self.caller}", *self.phones, *late))
 
     @classmethod
     def of(cls, text: str) -> "OnBoard":
-        first, *phones = text.split("\n")
+        first, *lines = text.split("\n")
         index, label, caller = first.split(" ", 2)
-        return cls(int(index), int(label), caller, tuple(phones))
+        added = [line[1:].split(" ", 1) for line in lines if line.startswith("+")]
+        phones = tuple(line for line in lines if not line.startswith("+"))
+        return cls(int(index), int(label), caller, phones, tuple((int(i), user) for i, user in added))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +105,21 @@ class Board:
         for user in now:
             self._add(RINGS, user, key)
         if now != on.phones:
-            self._ksr.htable.sht_sets(CALL, key, OnBoard(on.index, on.label, on.caller, now).text())
+            self._ksr.htable.sht_sets(CALL, key, replace(on, phones=now).text())
 
-    def joins(self, key: str, user: str) -> None:
-        """One more phone rings with a call that rings already."""
+    def joins(self, call_id: str, from_tag: str, branch: int, user: str) -> None:
+        """One more phone rings with a call that rings already, by a branch that was added to it."""
+        key = key_of(call_id, from_tag)
         on = self._call(key)
-        if on is not None and user not in on.phones:
-            self._ksr.htable.sht_sets(CALL, key, OnBoard(on.index, on.label, on.caller, (*on.phones, user)).text())
+        if on is not None:
+            phones = tuple(dict.fromkeys((*on.phones, user)))
+            self._ksr.htable.sht_sets(CALL, key, replace(on, phones=phones, late=(*on.late, (branch, user))).text())
             self._add(RINGS, user, key)
+
+    def late(self, call_id: str, from_tag: str) -> dict[int, str]:
+        """Branches that pickups added to a call: index and sip_user."""
+        on = self._call(key_of(call_id, from_tag))
+        return dict(on.late) if on is not None else {}
 
     def leg_over(self, call_id: str, from_tag: str, user: str) -> None:
         """This phone's leg ended without an answer."""
@@ -169,14 +181,21 @@ class Board:
                 return RingingCall(entry.key, entry.since_s, on.index, on.label)
         return None
 
-    def rings_as(self, key: str) -> RingingCall | None:
-        """This call, where it rings."""
+    def ringing_as(self, key: str, users: Iterable[str]) -> RingingCall | None:
+        """This call, where it rings at one of these phones."""
         on = self._call(key)
-        return RingingCall(key, 0, on.index, on.label) if on is not None and on.index and on.phones else None
+        if on is None or not on.index or set(users).isdisjoint(on.phones):
+            return None
+        return RingingCall(key, 0, on.index, on.label)
 
-    def phones_rung(self, key: str) -> tuple[str, ...]:
-        on = self._call(key)
-        return on.phones if on is not None else ()
+    def is_up(self, key: str) -> bool:
+        """Whether this call rings or talks."""
+        return self._call(key) is not None
+
+    def parties(self, call_id: str, from_tag: str) -> tuple[str, str]:
+        """sip_users of who called and who answered; empty for one that is no phone of ours, or is not known."""
+        on = self._call(key_of(call_id, from_tag))
+        return (on.caller, next(iter(on.phones), "")) if on is not None else ("", "")
 
     def _call(self, key: str) -> OnBoard | None:
         text = self._ksr.htable.sht_get(CALL, key)

@@ -1,0 +1,61 @@
+"""Slots where calls are parked: which is free, which call stands there. In shared memory, by company.
+
+A slot is taken as long as its call is on the board, so nothing has to free it. What a parked caller hears, and where
+the call goes when nobody fetches it, is voice's (voice/park.py).
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from appliance.sip_edge.kamailio.board import Board
+from appliance.sip_edge.pickups import FETCH, PARK
+from appliance.sip_edge.plan import Plan, ToVoice
+
+SLOTS = tuple(str(number) for number in range(71, 80))
+TABLE = "park"
+
+
+class Parking:
+    def __init__(self, ksr: Any, board: Board) -> None:
+        self._ksr = ksr
+        self._board = board
+
+    def settled(self, plan: Plan, key: str, instead_of: tuple[str, ...]) -> Plan:
+        """The plan with its slot chosen; without its first step where no slot is free, or nothing is parked there.
+
+        `key`: this call on the board; `instead_of`: calls that it replaces, whose slot it takes (an attended transfer
+        to who holds the slot).
+        """
+        step = plan.steps[0] if plan.steps else None
+        if not isinstance(step, ToVoice) or step.service != PARK:
+            return plan
+        wanted = step.param("target")
+        if step.param("arg") == FETCH:
+            return self._fetched(plan, wanted)
+        slot = self._free(plan.account_id, wanted, instead_of)
+        if not slot:
+            return replace(plan, steps=plan.steps[1:])
+        self._ksr.htable.sht_sets(TABLE, f"{plan.account_id}:{slot}", key)
+        params = (*((n, v) for n, v in step.params if n != "target"), ("target", slot))
+        chosen = replace(step, params=params)
+        return replace(plan, steps=(chosen, *plan.steps[1:]), destination=f"{PARK}:{slot}")
+
+    def _fetched(self, plan: Plan, slot: str) -> Plan:
+        name = f"{plan.account_id}:{slot}"
+        if not self._holds(name):
+            return replace(plan, steps=plan.steps[1:])
+        # From now on the slot is free: its call is being fetched.
+        self._ksr.htable.sht_rm(TABLE, name)
+        return replace(plan, destination=f"{FETCH}:{slot}")
+
+    def _free(self, account_id: str, wanted: str, instead_of: tuple[str, ...]) -> str:
+        htable = self._ksr.htable
+        for slot in SLOTS:
+            if instead_of and htable.sht_get(TABLE, f"{account_id}:{slot}") in instead_of:
+                return slot
+        free = (slot for slot in ((wanted,) if wanted else SLOTS) if not self._holds(f"{account_id}:{slot}"))
+        return next(free, "")
+
+    def _holds(self, name: str) -> bool:
+        key = self._ksr.htable.sht_get(TABLE, name)
+        return bool(key) and self._board.is_up(key)
