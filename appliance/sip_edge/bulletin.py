@@ -117,7 +117,10 @@ class Spending:
         self._read = newest
         oldest, unreported = (now - timedelta(hours=25)).isoformat(), self._store.unreported()
         self._records = {s: b for s, b in self._records.items() if s in unreported or b["started_at"] >= oldest}
+        trunks = {t.id for t in directory.trunks()}
         for seq, body in self._records.items():
+            if body["answered_by"] not in trunks:
+                continue
             yield Spent(
                 body["account_id"],
                 _person_of(directory.phone, body["caller_phone_id"]),

@@ -64,6 +64,8 @@ class Decision:
     from_building: bool = False
     """It came from another building of ours: what is not here is not looked for elsewhere again."""
     person_id: str = ""
+    charged: CallClass | None = None
+    """What a forward of this call costs as, where that is more than the call itself."""
     reasons: list[Reason] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)
     changes: list[PreferenceChange] = field(default_factory=list)
@@ -77,7 +79,7 @@ class Decision:
         steps, after = way
         return Plan(
             steps,
-            call_class,
+            self.charged or call_class,
             account,
             caller,
             destination,

@@ -9,7 +9,7 @@ from appliance.reasons import Because
 from appliance.sip_edge.courses import BUSY, OTHER, Course, ended, sequence, then
 from appliance.sip_edge.decision import Decision, Trail, Way, by_voice
 from appliance.sip_edge.forwarding import onward
-from appliance.sip_edge.fraud import over_limits
+from appliance.sip_edge.fraud import costs, over_limits
 from appliance.sip_edge.groups import ring_members
 from appliance.sip_edge.identity import number_of_person, seen_inside, seen_outside
 from appliance.sip_edge.persons import Phones, habits_of, in_call, mailbox_of, phones_of
@@ -205,6 +205,8 @@ def _forward(
     shown, why = seen_outside(d.calling, d.directory, person)
     d.reasons.append(why)
     d.person_id = d.person_id or person.id
+    if costs(found.read.call_class, found.read.abroad):
+        d.charged = found.read.call_class
     steps = offers(d, Offer(found.target_id, shown, found.read.call_class, seconds, trail.diverted))
     return Course(steps) if steps else None
 

@@ -60,9 +60,9 @@ class Meter:
         return str(self._ksr.htable.sht_get(LAST, f"from:{phone_id}") or "")
 
     def _remember(self, attempt: CallAttempt, plan: Plan) -> None:
-        if isinstance(attempt.source, FromPhone) and plan.direction in REDIALLED:
-            if plan.call_class not in (CallClass.SERVICE, CallClass.UNKNOWN, CallClass.EMERGENCY):
-                self._ksr.htable.sht_sets(LAST, f"to:{attempt.source.phone_id}", plan.destination)
+        again = plan.call_class not in (CallClass.SERVICE, CallClass.UNKNOWN, CallClass.EMERGENCY)
+        if isinstance(attempt.source, FromPhone) and plan.direction in REDIALLED and again:
+            self._ksr.htable.sht_sets(LAST, f"to:{attempt.source.phone_id}", plan.destination)
         for step in plan.steps:
             if isinstance(step, Ring) and step.identity.user and not step.identity.private:
                 for target in step.targets:
