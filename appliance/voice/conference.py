@@ -88,7 +88,10 @@ class Conference:
                 return self._end(_SHUT[why], Say.GOODBYE)
             case _, At.ROOM if self.room is not None:
                 room, effects, last = self.room.step(event)
-                return self._end(*last) if last else (replace(self, room=room), effects)
+                if not last:
+                    return replace(self, room=room), effects
+                over, goodbye = self._end(*last)
+                return over, (*effects, *goodbye)
             case _:
                 return self, ()
 

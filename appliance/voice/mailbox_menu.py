@@ -75,7 +75,8 @@ class MailboxMenu:
             opened = replace(self, door=came, language=came.language, opening=None)
             return opened._list(effects) if came.has_pin else opened._first_pin(effects)
         if came is not None:
-            last, more = LastWords((came, Say.GOODBYE), self.language).begin()
+            words = (Say.GOODBYE,) if came is Say.GOODBYE else (came, Say.GOODBYE)
+            last, more = LastWords(words, self.language).begin()
             return last, (*effects, *more)
         return replace(self, opening=opening), effects
 

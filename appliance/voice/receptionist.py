@@ -31,6 +31,7 @@ from wire.rows import DestinationKind
 from wire.services import KeyAction
 
 FAILURES = 3
+LONGEST_EXTENSION = 8
 MOVES = 5
 """So often a caller may come back from somebody who did not answer."""
 DESK_S = 5.0
@@ -100,14 +101,19 @@ class Receptionist:
         """A key alone acts at once, unless an extension begins so: then the next digits are awaited (V-4)."""
         typed = self.typed + key
         held = replace(self, typed=typed)
-        if held._extension_may_follow:
+        if held._more_may_follow:
             quiet: Effects = () if self.typed else (StopPlaying(),)
             return held, (*quiet, StartTimer(KEYS, BETWEEN_DIGITS_S))
         return held._decide()
 
     @property
-    def _extension_may_follow(self) -> bool:
-        return self.counter.direct_dial and self.typed in self.counter.book.prefixes
+    def _more_may_follow(self) -> bool:
+        """Also where what was typed leads nowhere: the rest of a wrong extension is not taken for keys."""
+        if not self.counter.direct_dial:
+            return False
+        book = self.counter.book
+        astray = 1 < len(self.typed) < LONGEST_EXTENSION and self.typed not in book.by_digits
+        return self.typed in book.prefixes or astray
 
     def _decide(self) -> tuple[Dialogue, Effects]:
         found = self.counter.book.by_digits.get(self.typed) if self.counter.direct_dial else None
