@@ -4,7 +4,7 @@ A fact is answered for good: accepted, or refused with its reason. The same fact
 does nothing. What a building may say is bounded by its certificate: it speaks for its own site and the companies there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
 
@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
-from central import voicemail
+from central import calls_said, voicemail
 from central.clock import from_iso
 from central.directory.edit import Edit
 from central.directory.phones import PhoneWish, adopt_phone, swap_phone
@@ -22,6 +22,7 @@ from central.model import CdrRecord, FactRecord, PastPresence, PhoneRecord, Pres
 from central.office import Office
 from central.rules import phones as rules
 from wire.facts import (
+    CALL_FACTS,
     FACT_TYPES,
     MAILBOX_FACTS,
     Cdr,
@@ -35,7 +36,9 @@ from wire.rows import Phone
 
 MAX_SEEN_PHONES = 1000
 """Unknown phones kept for a site; the ones seen last stay."""
-_EDITS = frozenset({PhoneAdopted.fact, PhoneSwapped.fact, PinChanged.fact, GreetingChosen.fact})
+_EDITS = frozenset(
+    {PhoneAdopted.fact, PhoneSwapped.fact, PinChanged.fact, GreetingChosen.fact, *(t.fact for t in CALL_FACTS)}
+)
 _REFUSALS = (InputProblem, NotFoundProblem, WireInputProblem)
 _NOT_STORED = Words(
     "It cannot be stored: it is malformed or in the way.", "No se puede guardar: es inválido o estorba."
@@ -101,7 +104,7 @@ def _receive_edit(office: Office, site_id: str, envelope: Envelope) -> Words | N
             if known is not None:
                 return _said(known)
             _remember(edit, site_id, envelope, None)
-            _apply(edit, site_id, envelope)
+            _apply(edit, site_id, envelope, office.settings.mail.alerts_to)
             return None
     except (IntegrityError, DataError):
         with office.reading() as session:
@@ -141,7 +144,7 @@ def _said(known: FactRecord) -> Words | None:
     return Words(known.refused_en, known.refused_es) if known.refused_en else None
 
 
-def _apply(edit: Edit, site_id: str, envelope: Envelope) -> None:
+def _apply(edit: Edit, site_id: str, envelope: Envelope, alerts_to: Iterable[str] = ()) -> None:
     fact = fact_of(envelope)
     match fact:
         case Cdr() as cdr:
@@ -156,6 +159,10 @@ def _apply(edit: Edit, site_id: str, envelope: Envelope) -> None:
             if not _was_ever_at(edit.session, fact.account_id, site_id):
                 raise _stranger()
             voicemail.apply(edit, site_id, fact, envelope.hlc)
+        case _ if isinstance(fact, CALL_FACTS):
+            if fact.account_id and not _was_ever_at(edit.session, fact.account_id, site_id):
+                raise _stranger()
+            calls_said.apply(edit, fact, envelope.id, envelope.hlc, alerts_to)
 
 
 def _apply_cdr(edit: Edit, site_id: str, cdr: Cdr) -> None:
