@@ -184,9 +184,22 @@ class OtherLeft:
     """The other party, once taken, hung up."""
 
 
+@dataclass(frozen=True, slots=True)
+class OtherFinished:
+    """The last TellOther came to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class OtherDigit:
+    """A key that the other party pressed."""
+
+    key: str
+
+
 Event = (
     Arrived | LegReady | Connected | Finished | Digit | Expired | Left | LegLost | Recorded | CallerSilent | Told
     | Joined | NotJoined | RoomChanged | RoomEnded | Ringing | Taken | NotTaken | OtherLeft
+    | OtherFinished | OtherDigit
 )  # fmt: skip
 
 
@@ -377,6 +390,17 @@ class Bridge:
 
 
 @dataclass(frozen=True, slots=True)
+class TellOther:
+    """Play these to the other party, once it is taken, instead of what it hears; no sounds: stop what plays there.
+
+    OtherFinished follows, unless replaced or stopped.
+    """
+
+    sounds: tuple[Sound, ...]
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class DropOther:
     """CANCEL or BYE to the other party; no event follows. The caller's background is quiet then."""
 
@@ -417,7 +441,7 @@ class End:
 Effect = (
     OpenLeg | Progress | Answer | Refuse | HangUp | Play | PlayFile | StopPlaying | Music | Quiet | Reflect | Record
     | StopRecording | SendDigits | Join | LeaveRoom | MuteInRoom | LockRoom | EndRoom | Chime | Dial | Bridge
-    | DropOther | Ask | StartTimer | StopTimer | End
+    | TellOther | DropOther | Ask | StartTimer | StopTimer | End
 )  # fmt: skip
 Effects = tuple[Effect, ...]
 

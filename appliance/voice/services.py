@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from appliance.voice import questions as q
+from appliance.voice.accept import Accept
 from appliance.voice.announce import Announce
 from appliance.voice.answered import NOT_FOUND, Answered
 from appliance.voice.conference import Conference
@@ -16,7 +17,7 @@ from appliance.voice.dialogue import Dialogue, Status
 from appliance.voice.echo import Echo
 from appliance.voice.mailbox_deposit import Deposit
 from appliance.voice.mailbox_menu import MailboxMenu
-from appliance.voice.parts import Caller
+from appliance.voice.parts import Caller, to_digits
 from appliance.voice.receptionist import Receptionist
 from appliance.voice.sentences import CUES, language_of
 from appliance.voice.small import Listen, Speak, confirmation, extension
@@ -113,6 +114,11 @@ def _music(request: Request) -> Dialogue:
     return Answered(q.OfMusic(request.said(TARGET)), lambda track: Listen(track if isinstance(track, str) else ""))
 
 
+def _accept(request: Request) -> Dialogue:
+    dial = to_digits(request.caller, request.said(ARG), "accept", ("Target", request.said(TARGET)))
+    return Accept(dial, request.language)
+
+
 def status_of(text: str) -> Status:
     """`484 Address Incomplete` as a Status, a 3xx to 6xx; DEFAULT_STATUS for what is none."""
     found = _STATUS.fullmatch(text.strip())
@@ -129,4 +135,5 @@ SERVICES: dict[str, Callable[[Request], Dialogue]] = {
     "confirm": _confirm,
     "whoami": _whoami,
     "music": _music,
+    "accept": _accept,
 }

@@ -85,6 +85,7 @@ class Session:
         self._agreed: sdp.Agreement | None = None
         self._timers: dict[str, Timer] = {}
         self._token = 0
+        self._other_token = 0
         self._recording = 0
         self._asked = 0
         self._room = ""
@@ -198,6 +199,10 @@ class Session:
                 self._other.opened(word.port)
             case words.LegRefused():
                 self._other.lost()
+            case words.Digit():
+                self.step(d.OtherDigit(word.key))
+            case words.Finished() if word.token == self._other_token:
+                self.step(d.OtherFinished())
             case _:
                 pass
 
@@ -251,7 +256,7 @@ class Session:
                 self._end_when_idle()
             case d.Join() | d.LeaveRoom() | d.MuteInRoom() | d.LockRoom() | d.EndRoom() | d.Chime():
                 self._in_room(effect)
-            case d.Dial() | d.Bridge() | d.DropOther():
+            case d.Dial() | d.Bridge() | d.TellOther() | d.DropOther():
                 self._with_other(effect)
             case _:
                 self._sound(effect)
@@ -343,6 +348,12 @@ class Session:
             case d.Bridge() if self._other is not None:
                 self._leave_room()
                 self._house.tell(words.Bridge(self.leg, self._other.leg))
+            case d.TellOther() if self._other is not None and not effect.sounds:
+                self._other_token += 1
+                self._house.tell(words.StopPlaying(self._other.leg))
+            case d.TellOther() if self._other is not None:
+                self._other_token += 1
+                self._house.tell(words.Play(self._other.leg, self._other_token, effect.sounds, effect.language))
             case d.DropOther() if self._other is not None:
                 self._drop_other()
                 self._house.tell(words.Quiet(self.leg))
