@@ -59,17 +59,6 @@ def _opus() -> Any:
     return lib
 
 
-def missing_libraries() -> tuple[str, ...]:
-    """The Debian packages whose libraries cannot be loaded."""
-    out = []
-    for package, load in (("libspandsp2", _spandsp), ("libopus0", _opus)):
-        try:
-            load()
-        except OSError:
-            out.append(package)
-    return tuple(out)
-
-
 class G722Encoder:
     """One direction of one stream."""
 

@@ -5,6 +5,7 @@ replaces one worker after the other, each when its calls are over. Each second t
 process dies, its children die with it; the supervisor starts all anew.
 """
 
+import ctypes
 import errno
 import logging
 import os
@@ -45,6 +46,7 @@ MEDIA, SIGNALLING, SENTENCES = "voice-media", "voice-sip", "voice-sentences"
 def run(settings: Settings) -> None:
     """Until SIGTERM. Raises EngineProblem when a port is taken, an address is not ours, or a child cannot live."""
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
+    _check_libraries()
     _check_addresses(settings)
     Voice(settings).run()
 
@@ -249,6 +251,18 @@ def for_worker(settings: Settings, worker: int, workers: int) -> Settings:
     begin = int(first) + worker * size
     end = int(last) if worker == workers - 1 else begin + size - 1
     return replace(settings, media=replace(settings.media, voice_ports=f"{begin}-{end}"))
+
+
+def _check_libraries() -> None:
+    """What native.py will load, tried here without numpy."""
+    for name, package in (("libspandsp.so.2", "libspandsp2"), ("libopus.so.0", "libopus0")):
+        try:
+            ctypes.CDLL(name)
+        except OSError as missing:
+            raise EngineProblem(
+                Words(f"The library {name} is missing.", f"Falta la biblioteca {name}."),
+                Words(f"Install the package {package}.", f"Instale el paquete {package}."),
+            ) from missing
 
 
 def _check_addresses(settings: Settings) -> None:

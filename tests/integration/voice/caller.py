@@ -161,9 +161,33 @@ class Caller:
     def send(self, text: str) -> None:
         self.sip.sendto(text.encode(), (SIP_HOST, self.sip_port))
 
-    def respond(self, request: Message, status: str) -> None:
+    def respond(self, request: Message, status: str, tag: str = "", body: str = "") -> None:
+        """`tag` makes it a dialog of ours; with `body` it carries SDP."""
         kept = [f"{n}: {v}" for n, v in request.headers if n in ("Via", "From", "To", "Call-ID", "CSeq")]
-        self.send(f"SIP/2.0 {status}\r\n" + "\r\n".join(kept) + "\r\nContent-Length: 0\r\n\r\n")
+        if tag:
+            kept = [f"{line};tag={tag}" if line.startswith("To:") and "tag=" not in line else line for line in kept]
+            host, port = self.sip_address
+            kept.append(f"Contact: <sip:other@{host}:{port}>")
+        if body:
+            kept.append("Content-Type: application/sdp")
+        self.send(f"SIP/2.0 {status}\r\n" + "\r\n".join(kept) + f"\r\nContent-Length: {len(body)}\r\n\r\n{body}")
+
+    def answer_back(self, invite: Message, method: str) -> None:
+        """A request of ours in the dialog that this INVITE of voice's began."""
+        host, port = self.sip_address
+        contact = re.search(r"<([^>]+)>", invite.header("Contact"))
+        assert contact, invite.headers
+        lines = [
+            f"{method} {contact[1]} SIP/2.0",
+            f"Via: SIP/2.0/UDP {host}:{port};branch=z9hG4bK{os.urandom(6).hex()}",
+            f"From: {invite.header('To')};tag=other",
+            f"To: {invite.header('From')}",
+            f"Call-ID: {invite.header('Call-ID')}",
+            f"CSeq: 1 {method}",
+            "Max-Forwards: 70",
+            "Content-Length: 0",
+        ]
+        self.send("\r\n".join(lines) + "\r\n\r\n")
 
     # What comes -------------------------------------------------------------------------------------------------------
 

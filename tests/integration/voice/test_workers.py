@@ -1,4 +1,4 @@
-"""Given voice with two workers: one that dies takes only its own calls, and each can be replaced without ending a call."""
+"""Given voice with two workers: one that dies takes only its own calls; each can be replaced without ending one."""
 
 import os
 import signal

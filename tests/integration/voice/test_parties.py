@@ -1,0 +1,163 @@
+"""Given a dialogue that calls another party: its INVITE to Kamailio, the bridge, and every way that it ends."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.voice.caller import Caller
+from tests.integration.voice.conftest import Voice
+from tests.integration.voice.test_calls import speak
+from tests.lab.audio import tone_level
+from tests.lab.waiting import until
+
+THROUGH = '''
+from dataclasses import dataclass
+from appliance.voice import dialogue as d, services
+
+@dataclass(frozen=True)
+class Through:
+    """Answers, calls 102, and bridges."""
+
+    def step(self, event, now):
+        match event:
+            case d.Arrived():
+                return self, (d.OpenLeg(),)
+            case d.LegReady():
+                return self, (d.Answer(), d.Dial("102", "5551234", "Ana", (("X-Conserje-Reason", "menu"),), 2.0))
+            case d.Taken():
+                return self, (d.Bridge(),)
+            case d.NotTaken(status):
+                return self, (d.Play(("busy",), "en"), d.StartTimer("end", 0.3))
+            case d.OtherLeft() | d.LegLost() | d.Expired():
+                return self, (d.HangUp(),)
+            case d.Left():
+                return self, (d.End(),)
+            case _:
+                return self, ()
+
+for name in ("SERVICES",):
+    getattr(services, name)["through"] = lambda *given: Through()
+from appliance.cli import main
+main()
+'''
+
+
+class ThroughVoice(Voice):
+    """voice with one service more, and a Kamailio that is a socket of the test's."""
+
+    def __init__(self, directory: Path, kamailio: Caller) -> None:
+        super().__init__(directory)
+        with self.settings_file.open("a") as settings:
+            settings.write(f"[sip]\nport = {kamailio.sip_address[1]}\n")
+
+    def launch(self) -> None:
+        command = [sys.executable, "-c", THROUGH, "--settings", str(self.settings_file), "run", "voice"]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+
+
+@pytest.fixture(scope="module")
+def party() -> Iterator[Caller]:
+    """The other party, with its Kamailio."""
+    with Caller(0) as other:
+        yield other
+
+
+@pytest.fixture(scope="module")
+def through(tmp_path_factory: pytest.TempPathFactory, party: Caller) -> Iterator[ThroughVoice]:
+    service = ThroughVoice(tmp_path_factory.mktemp("through"), party)
+    service.launch()
+    service.answers(20)
+    party.sip_port = service.sip_port
+    try:
+        yield service
+    finally:
+        assert service.process is not None
+        service.process.send_signal(signal.SIGTERM)
+        service.process.wait(10)
+
+
+@pytest.fixture
+def other(through: ThroughVoice, party: Caller) -> Iterator[Caller]:
+    """Nothing of a call before, and no leg left after."""
+    party.messages.clear()
+    party.datagrams.clear()
+    until(through.idle, 5, "no leg before")
+    yield party
+    until(through.idle, 5, "no leg and no port after")
+
+
+def call(through: ThroughVoice) -> Caller:
+    caller = through.caller()
+    caller.invite("through", caller.sdp())
+    caller.ack(caller.response(200))
+    return caller
+
+
+def test_both_hear_each_other_until_the_caller_hangs_up(through: ThroughVoice, other: Caller) -> None:
+    with call(through) as caller:
+        invite = other.asked("INVITE")
+        assert invite.start.startswith("INVITE sip:102@127.0.0.1:")
+        assert invite.header("X-Conserje-Reason") == "menu"
+        assert "5551234" in invite.header("From")
+        assert "Ana" in invite.header("From")
+        assert "RTP/AVP 8 0 9 111 101" in invite.body
+        other.respond(invite, "180 Ringing", tag="other")
+        other.respond(invite, "200 OK", tag="other", body=other.sdp())
+        other.asked("ACK")
+        mine = speak(caller, caller.response(200).media, 700, 1.0)
+        theirs = speak(other, invite.media, 1300, 1.0)
+        caller.listen(0.6)
+        other.listen(0.3)
+        for one, hertz in ((caller, 1300), (other, 700)):
+            pcm = one.stream().pcm()
+            assert max(tone_level(pcm[n : n + 800], hertz) for n in range(0, len(pcm) - 800, 400)) > -18
+        mine.join()
+        theirs.join()
+        caller.bye()
+        caller.response(200, method="BYE")
+        other.respond(other.asked("BYE"), "200 OK")
+
+
+def test_a_refusal_is_told_and_the_caller_is_still_there(through: ThroughVoice, other: Caller) -> None:
+    with call(through) as caller:
+        invite = other.asked("INVITE")
+        other.respond(invite, "486 Busy Here", tag="other")
+        other.asked("ACK")
+        caller.respond(caller.asked("BYE"), "200 OK")
+        assert caller.datagrams
+
+
+def test_who_does_not_answer_is_cancelled_after_its_time(through: ThroughVoice, other: Caller) -> None:
+    with call(through) as caller:
+        invite = other.asked("INVITE")
+        other.respond(invite, "180 Ringing", tag="other")
+        cancel = other.asked("CANCEL")
+        other.respond(cancel, "200 OK")
+        other.respond(invite, "487 Request Terminated", tag="other")
+        other.asked("ACK")
+        caller.respond(caller.asked("BYE"), "200 OK")
+
+
+def test_when_the_caller_hangs_up_first_the_ringing_phone_stops(through: ThroughVoice, other: Caller) -> None:
+    with call(through) as caller:
+        invite = other.asked("INVITE")
+        other.respond(invite, "180 Ringing", tag="other")
+        caller.bye()
+        caller.response(200, method="BYE")
+        other.respond(other.asked("CANCEL"), "200 OK")
+        other.respond(invite, "487 Request Terminated", tag="other")
+        other.asked("ACK")
+
+
+def test_when_the_other_party_hangs_up_the_dialogue_hears_of_it(through: ThroughVoice, other: Caller) -> None:
+    with call(through) as caller:
+        invite = other.asked("INVITE")
+        other.respond(invite, "200 OK", tag="other", body=other.sdp())
+        other.asked("ACK")
+        other.answer_back(invite, "BYE")
+        caller.respond(caller.asked("BYE"), "200 OK")

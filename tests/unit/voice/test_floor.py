@@ -1,0 +1,63 @@
+"""Who may enter a room, and who hears of it."""
+
+from dataclasses import dataclass, field, replace
+
+from appliance.voice.dialogue import Event, Join, Joined, RoomChanged, RoomEnded, Shut
+from appliance.voice.floor import Floor
+
+
+@dataclass(eq=False)
+class PaperMember:
+    heard: list[Event] = field(default_factory=list)
+    out: bool = False
+
+    def step(self, event: Event) -> None:
+        self.heard.append(event)
+
+    def room_ended(self) -> None:
+        self.out = True
+
+
+def test_members_hear_of_each_other_and_the_last_one_takes_the_room_along() -> None:
+    floor, one, two = Floor(), PaperMember(), PaperMember()
+    assert floor.join(Join("a", moderator=True), one) == Joined("a", 1, 1, False)
+    assert floor.join(Join("a"), two) == Joined("a", 2, 1, False)
+    floor.lock("a", one, True)
+    floor.leave("a", one)
+    assert [replace(e, eldest=True) for e in one.heard if isinstance(e, RoomChanged)] == [
+        RoomChanged("a", 2, 1, False, True)
+    ]
+    assert [(e.members, e.moderators, e.locked) for e in two.heard if isinstance(e, RoomChanged)] == [
+        (2, 1, True), (1, 0, True),
+    ]  # fmt: skip
+    floor.leave("a", two)
+    floor.leave("a", two)
+    assert len(floor) == 0
+
+
+def test_the_eleventh_member_and_the_eleventh_room_are_shut_out() -> None:
+    floor = Floor()
+    for room in range(10):
+        for _ in range(10):
+            assert isinstance(floor.join(Join(str(room)), PaperMember()), Joined)
+    assert floor.join(Join("3"), PaperMember()) is Shut.FULL
+    assert floor.join(Join("10"), PaperMember()) is Shut.NO_ROOMS
+    assert len(floor) == 10
+
+
+def test_a_lock_stops_members_but_no_moderator() -> None:
+    floor, moderator = Floor(), PaperMember()
+    floor.join(Join("a", moderator=True), moderator)
+    floor.lock("a", moderator, True)
+    assert floor.join(Join("a"), PaperMember()) is Shut.LOCKED
+    assert floor.join(Join("a", moderator=True), PaperMember()) == Joined("a", 2, 2, True)
+
+
+def test_the_end_of_a_room_is_told_to_all_others_who_are_out_already() -> None:
+    floor, moderator, others = Floor(), PaperMember(), [PaperMember(), PaperMember()]
+    for member in (moderator, *others):
+        floor.join(Join("a"), member)
+    floor.end("a", moderator)
+    assert [(m.out, m.heard[-1]) for m in others] == [(True, RoomEnded("a"))] * 2
+    assert not moderator.out
+    assert len(floor) == 0
