@@ -1,5 +1,7 @@
 """The media engine: rooms of talkers, listeners to music, and the cost of a leg; calls to a menu a second.
 
+Calls are INVITE, 200, ACK and BYE at an even pace against the whole service, from one socket a worker.
+
 Shares of one core are CPU time of voice-media alone, by the kernel's count; the load generator's is its own process's.
 As the reference for rooms stands a plain UDP echo in Python of the very same packets: what it costs only to receive and
 send them one by one.
@@ -7,6 +9,7 @@ send them one by one.
 
 import os
 import random
+import select
 import socket
 import struct
 import tempfile
@@ -18,12 +21,15 @@ import numpy as np
 from appliance.voice import words
 from appliance.voice.codecs import PCMA
 from tests.bench.results import NO_GOAL, Result, bound, percentile
+from tests.integration.voice.caller import Caller, read
+from tests.integration.voice.conftest import Voice
 from tests.integration.voice.rig import RTP, Phone, Rig
 from tests.lab.audio import tone
 
 ROOMS, MEMBERS = 10, 10
 LISTENERS = 300
 SECONDS = 10.0
+CALLS_PER_S, CALLING_S = 200, 6.0
 WARM_UP_S = 1.5
 _SO_TIMESTAMPNS = 35
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -84,7 +90,8 @@ class Load:
 
 def measure() -> list[Result]:
     with tempfile.TemporaryDirectory() as folder, Rig(Path(folder), random.randrange(21000, 28000, 800)) as rig:
-        return [*rooms(rig), *listeners(rig)]
+        out = [*rooms(rig), *listeners(rig)]
+    return [*out, *calls()]
 
 
 def rooms(rig: Rig) -> list[Result]:
@@ -105,7 +112,15 @@ def rooms(rig: Rig) -> list[Result]:
     rig.clear()
     return [
         bound("100 talkers in 10 rooms, share of a core", "%", share * 100, 30),
-        Result("the same packets, plain UDP echo", "%", share * 100, echo_share * 100, "UDP echo", 0, NO_GOAL),
+        Result(
+            "the same packets, plain UDP echo",
+            "%",
+            share * 100,
+            echo_share * 100,
+            "UDP echo",
+            echo_share / share,
+            NO_GOAL,
+        ),
         bound("100 talkers in 10 rooms, spacing off 20 ms, p99", "ms", late, 5),
         bound("memory of a leg in a room", "KiB", max(a_leg_kb, 0.1), 200),
     ]
@@ -152,3 +167,55 @@ def listeners(rig: Rig) -> list[Result]:
         bound("300 listeners to music, share of a core", "%", share * 100, 100),
         bound("300 listeners to music, spacing off 20 ms, p99", "ms", late, 5),
     ]
+
+
+def calls() -> list[Result]:
+    """How long a caller waits for its answer when 200 call each second."""
+    with tempfile.TemporaryDirectory() as folder:
+        voice = Voice(Path(folder), workers=2)
+        voice.start()
+        try:
+            waits, unanswered = call_storm(voice)
+        finally:
+            assert voice.process is not None
+            voice.process.terminate()
+            voice.process.wait(10)
+    assert not unanswered, f"{unanswered} calls unanswered"
+    return [bound("200 calls a second, answer p99", "ms", percentile(waits, 0.99) * 1000, 50)]
+
+
+def call_storm(voice: Voice) -> tuple[list[float], int]:
+    """Seconds to each 200; and how many had none."""
+    with Caller(voice.sip_port) as one, Caller(voice.sip_port + 1) as two:
+        lines = (one, two)
+        asked: dict[str, float] = {}
+        waits: list[float] = []
+
+        def take(line: Caller) -> None:
+            while select.select([line.sip], [], [], 0)[0]:
+                message = read(line.sip.recv(4000))
+                name = message.header("Call-ID")
+                if message.code == 200 and "INVITE" in message.header("CSeq") and name in asked:
+                    waits.append(time.monotonic() - asked.pop(name))
+                    line.call_id, line.cseq = name, 1
+                    line.uri = f"sip:echo@127.0.0.1:{line.sip_port}"
+                    line.ack(message)
+                    line.bye()
+
+        begin = time.monotonic()
+        for n in range(int(CALLS_PER_S * CALLING_S)):
+            at = begin + n / CALLS_PER_S
+            while time.monotonic() < at:
+                for line in lines:
+                    take(line)
+                time.sleep(0.0005)
+            line = lines[n % 2]
+            line.call_id, line.cseq, line.to_tag = f"storm-{n}-{os.getpid()}", 0, ""
+            asked[line.call_id] = time.monotonic()
+            line.invite("echo", line.sdp())
+        end = time.monotonic() + 3
+        while asked and time.monotonic() < end:
+            for line in lines:
+                take(line)
+            time.sleep(0.0005)
+        return waits, len(asked)
