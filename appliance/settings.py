@@ -74,6 +74,11 @@ class Paths:
         return self.state_dir / "mailboxes"
 
     @property
+    def hold_music(self) -> Path:
+        """The building's own track, beside the recordings' folder (Debian's asterisk-moh-opsound-wav)."""
+        return self.sounds_dir.parent / "moh" / "manolo_camp-morning_coffee.wav"
+
+    @property
     def sounds_store_dir(self) -> Path:
         """Recordings of the companies: greetings and music, by digest."""
         return self.state_dir / "sounds"

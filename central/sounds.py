@@ -1,4 +1,4 @@
-"""What people upload as a greeting or music, made into the one form that buildings play: WAV, 16-bit mono, 16 kHz.
+"""What people upload as a greeting or music, made into the one form that buildings play: WAV, 16-bit mono, 8 kHz.
 
 ffmpeg does it, in a process that may read one file, write one file, and take so much time; nothing of what was uploaded
 is trusted, its name least of all.
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from central.errors import InputProblem, Problem, Words
 
-RATE_HZ = 16_000
+RATE_HZ = 8_000
 MAX_UPLOAD = 30 * 1024 * 1024
 MAX_SOUND_S = 600
 CONVERT_S = 60.0

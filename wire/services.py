@@ -124,7 +124,7 @@ class Member:
 class Sound:
     """A greeting or a track of music. With `sha256` a file, which the building fetches; else `text` is spoken.
 
-    The file is WAV, 16-bit mono, 8 or 16 kHz: the centre converts what is uploaded, `sha256` is of the result.
+    The file is WAV, 16-bit mono, 8 kHz: the centre converts what is uploaded, `sha256` is of the result.
     """
 
     kind: ClassVar[str] = "sound"

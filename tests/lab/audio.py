@@ -231,6 +231,11 @@ def write_wav(path: Path, pcm: Pcm) -> None:
         wav.writeframes(pcm.astype("<i2").tobytes())
 
 
+def decode_pcmu(octets: bytes) -> Pcm:
+    """Mu-law as a carrier's subscriber heard it, as samples."""
+    return _mulaw_table()[np.frombuffer(octets, np.uint8)]
+
+
 def encode_pcmu(pcm: Pcm) -> bytes:
     return _nearest(pcm, _MULAW)
 

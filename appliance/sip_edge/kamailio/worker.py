@@ -18,6 +18,7 @@ from appliance.sip_edge.callfacts import By, Ended
 from appliance.sip_edge.kamailio.calls import Calls
 from appliance.sip_edge.kamailio.door import Door, TrunkNames
 from appliance.sip_edge.kamailio.gate import Gate
+from appliance.sip_edge.kamailio.hold import Hold
 from appliance.sip_edge.kamailio.knobs import TRUNK_ADDRESSES, Knobs
 from appliance.sip_edge.kamailio.presence import PresenceRelay
 from appliance.sip_edge.kamailio.secure import SECURE, Secure
