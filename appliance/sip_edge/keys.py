@@ -28,6 +28,7 @@ def write_knobs(settings: Settings) -> Path:
         sounds_dir=str(settings.paths.sounds_store_dir),
         hold_music=str(settings.paths.hold_music),
         lamps_sip_port=settings.sip.lamps_port,
+        park_s=settings.sip.park_s,
         ring_s=settings.sip.ring_s,
         live_dir=str(settings.paths.live_dir),
         spool_dir=str(settings.paths.call_spool_dir),

@@ -17,8 +17,8 @@ TALKING_AT_MOST_MS = 86_400_000
 REMEMBERED = 5_000
 """Ended calls whose late facts are known for what they are."""
 REUSED_AFTER_MS = 1_000
-PARK = "park:"
-"""What the destination of a parked call begins with; its slot follows."""
+PARK, FETCH = "park:", "fetch:"
+"""What the destination of a parked call, and of one that fetches it, begins with; the slot follows."""
 
 Name = tuple[str, str]
 """Call-ID and From tag."""
@@ -39,6 +39,7 @@ class _Call:
     invite: Invite | None = None
     legs: dict[tuple[str, str], _Leg] = field(default_factory=dict)
     answered: tuple[str, str] | None = None
+    fetched: bool = False
 
     @property
     def key(self) -> str:
@@ -76,6 +77,8 @@ class Lights:
         if call is None:
             call = self._calls[name] = _Call(name, fact.at_ms)
         before = _watched(call)
+        if isinstance(fact, Invite) and fact.destination.startswith(FETCH):
+            self._fetch(f"{PARK}{fact.account_id}:{fact.destination.removeprefix(FETCH)}")
         call.last_ms = max(call.last_ms, fact.at_ms)
         if self._apply(call, fact):
             self._end(name, fact.at_ms)
@@ -83,6 +86,12 @@ class Lights:
             self._touched.add(what)
             if name in self._calls:
                 self._of.setdefault(what, set()).add(name)
+
+    def _fetch(self, slot: str) -> None:
+        """Who stood at this slot is being talked to: the slot is free."""
+        for name in self._of.get(slot, ()):
+            self._calls[name].fetched = True
+        self._touched.add(slot)
 
     @staticmethod
     def _apply(call: _Call, fact: CallFact) -> bool:
@@ -192,7 +201,7 @@ def _dialogs(call: _Call, watched: str) -> list[Dialog]:
     call_id, from_tag = call.name
     found = []
     if watched.startswith(PARK):
-        if call.answered is None:
+        if call.answered is None or call.fetched:
             return []
         made = Dialog(
             f"{call.key}-p", DialogState.CONFIRMED, Direction.RECIPIENT, call_id, call.key, from_tag, invite.caller

@@ -12,7 +12,7 @@ from appliance.sip_edge.decision import Decision, Way, by_voice
 from appliance.sip_edge.plan import OnFailure, PickUp, Target
 from appliance.sip_edge.said import said
 from appliance.vocabulary import Announcement
-from wire.services import Member, RingGroup
+from wire.services import Member, Music, RingGroup
 
 PARK, FETCH = "park", "fetch"
 """The service of voice that holds parked calls, and what is asked of it to have one back."""
@@ -84,7 +84,8 @@ def parked(d: Decision, account_id: str, slot: str) -> Way:
     if slot and back is None:
         return fetched(d, account_id, slot)
     d.note(Because.PARKS)
-    arg = f"{PARK},{back.person_id}" if back is not None else PARK
+    music = d.directory.service(Music, account_id)
+    arg = f"{PARK},{back.person_id if back is not None else ''},{music.hold_sound_id if music else ''}"
     step = by_voice(d, PARK, account_id, slot, arg)
     return (step, said(Announcement.NOT_AVAILABLE, 480, d.language)), OnFailure()
 

@@ -17,6 +17,7 @@ from appliance.voice.dialogue import Dialogue, Status
 from appliance.voice.echo import Echo
 from appliance.voice.mailbox_deposit import Deposit
 from appliance.voice.mailbox_menu import MailboxMenu
+from appliance.voice.park import FETCH, Fetching, Parked, Slot, meaning
 from appliance.voice.parts import Caller, to_digits
 from appliance.voice.receptionist import Receptionist
 from appliance.voice.sentences import CUES, language_of
@@ -119,6 +120,18 @@ def _accept(request: Request) -> Dialogue:
     return Accept(dial, request.language)
 
 
+def _park(request: Request) -> Dialogue:
+    what, back, sound, seconds = meaning(request.said(ARG))
+    caller, language = request.caller, request.language
+
+    def talk(track: object) -> Dialogue:
+        music = track if isinstance(track, str) else ""
+        slot = Slot(caller.account_id, request.said(TARGET), music, back, seconds)
+        return Fetching(slot, language) if what == FETCH else Parked(slot, caller, language)
+
+    return Answered(q.OfMusic(sound) if sound else None, talk)
+
+
 def status_of(text: str) -> Status:
     """`484 Address Incomplete` as a Status, a 3xx to 6xx; DEFAULT_STATUS for what is none."""
     found = _STATUS.fullmatch(text.strip())
@@ -135,5 +148,6 @@ SERVICES: dict[str, Callable[[Request], Dialogue]] = {
     "confirm": _confirm,
     "whoami": _whoami,
     "music": _music,
+    "park": _park,
     "accept": _accept,
 }

@@ -110,7 +110,7 @@ class Calls:
         self.secure = Secure(ksr, knobs)
         self.board = Board(ksr)
         self._pickup = Pickup(ksr, knobs, self.board)
-        self._parking = Parking(ksr, self.board)
+        self._parking = Parking(ksr, self.board, knobs.park_s)
         self.meter = Meter(ksr)
 
     # A new call

@@ -46,6 +46,7 @@ class Knobs:
     """The building's own track: a WAV file."""
     lamps_sip_port: int = 0
     """Where the lamps service listens on loopback; 0: nowhere."""
+    park_s: int = 60
     voice_workers: int = 1
     """Their ports follow `voice_sip_port`."""
 

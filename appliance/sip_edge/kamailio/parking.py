@@ -16,8 +16,9 @@ TABLE = "park"
 
 
 class Parking:
-    def __init__(self, ksr: Any, board: Board) -> None:
+    def __init__(self, ksr: Any, board: Board, wait_s: int) -> None:
         self._ksr = ksr
+        self._wait_s = wait_s
         self._board = board
 
     def settled(self, plan: Plan, key: str, instead_of: tuple[str, ...]) -> Plan:
@@ -36,7 +37,9 @@ class Parking:
         if not slot:
             return replace(plan, steps=plan.steps[1:])
         self._ksr.htable.sht_sets(TABLE, f"{plan.account_id}:{slot}", key)
-        params = (*((n, v) for n, v in step.params if n != "target"), ("target", slot))
+        arg = f"{step.param('arg')},{self._wait_s}"
+        kept = tuple((n, v) for n, v in step.params if n not in ("target", "arg"))
+        params = (*kept, ("target", slot), ("arg", arg))
         chosen = replace(step, params=params)
         return replace(plan, steps=(chosen, *plan.steps[1:]), destination=f"{PARK}:{slot}")
 
