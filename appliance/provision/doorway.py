@@ -238,6 +238,10 @@ class Doorway:
         """What phones are to trust, PEM; empty before this box first served TLS."""
         return ca_certificate(self._settings)
 
+    def read_families(self) -> None:
+        """Read the phone families now, instead of at the first request."""
+        self._catalogue.current()
+
     def accepts_upload(self, path: str) -> bool:
         """Whether phones send such a file, to be taken and dropped."""
         return accepts_upload(path, self._catalogue.current())

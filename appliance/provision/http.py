@@ -87,7 +87,10 @@ def _become_gunicorn(
 def wsgi() -> Flask:
     """The application of one gunicorn worker, with the settings of its environment."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
-    return create_app(Doorway(load(), SystemClock(), SystemChance()))
+    doorway = Doorway(load(), SystemClock(), SystemChance())
+    # Not when power comes back and a thousand phones ask already.
+    doorway.read_families()
+    return create_app(doorway)
 
 
 def create_app(doorway: Doorway) -> Flask:

@@ -61,6 +61,8 @@ def run(settings: Settings) -> None:
     require_port(socket.SOCK_DGRAM, address, port, "TFTP")
     sys.setswitchinterval(SWITCH_S)
     doorway = Doorway(settings, SystemClock(), SystemChance())
+    # Reading the families takes most of a second, in which this one loop serves nobody: not when phones ask already.
+    doorway.read_families()
     door = TftpDoor(doorway, address, port)
     resyncs = ResyncService(settings, SystemClock(), SystemChance())
     page_hatch = hatch(settings, SystemClock(), SystemChance())
