@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest
 
-.PHONY: help bootstrap up down test check lint acceptance bench proof storm image image-test clean
+.PHONY: help bootstrap up down test check lint acceptance bench proof attack storm image image-test clean
 
 help:
 	@echo "make up | down          a centre, a building with two companies and five phones: started, shown, left running; ended"
@@ -11,7 +11,8 @@ help:
 	@echo "make check              ruff, mypy --strict, import-linter, the suite"
 	@echo "make acceptance         the abilities that tests prove: a table, and build/acceptance.tsv"
 	@echo "make bench              ratios against references: a table, and build/bench.tsv"
-	@echo "make proof              a phone's boot from DHCP to a talked call, captured; kill -9 of each process, timed"
+	@echo "make proof              a phone's boot from DHCP to a talked call, captured; kill -9 of each process, timed; files served"
+	@echo "make attack             ten thousand guessed MACs by HTTP and TFTP, and what they got"
 	@echo "make storm              1,000 phones powered on together: figures, and the curve in docs/boot-storm.md"
 	@echo "make image | image-test the bootable disk; boot it in QEMU and ask it for SIP, HTTP and SNMP"
 	@echo "make clean              what was built; the installed packages and .venv stay"
@@ -44,6 +45,10 @@ bench: bootstrap
 
 proof: bootstrap
 	@$(PYTHON) -m tests.lab.proof
+	@$(PYTHON) -m tests.lab.proof_files
+
+attack: bootstrap
+	@$(PYTHON) -m tests.lab.attack
 
 storm: bootstrap
 	@$(PYTHON) -m tests.storm

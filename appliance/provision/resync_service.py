@@ -42,6 +42,10 @@ SENDERS = 8
 COMPARED_AFTER_S = (0.0, 5.0, 30.0)
 """After a change. The later looks are for phones that fetched in that moment; they are told nothing twice."""
 
+SETTLES_S = 3.0
+"""After a change nobody is told for so long: the doors are other processes, and look for changes every two seconds.
+A phone that came before they had looked would be given its old files, and is told of a change once only."""
+
 SLICE = 20
 """Phones compared before files are served again: this thread shares its process."""
 
@@ -70,6 +74,7 @@ class ResyncService:
         self._orders = OrderBook(settings, clock, LocalStore(settings.paths.local_db, clock, chance))
         self._in_force: tuple[LiveDirectory, Families, Orders] | None = None
         self._compare_at: list[float] = []
+        self._tell_at = float("-inf")
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
         self._senders: ThreadPoolExecutor | None = None
@@ -110,11 +115,12 @@ class ResyncService:
             self._in_force = now_in_force
             self._site = replace(self._site, orders=orders)
             self._compare_at = [now + s for s in COMPARED_AFTER_S]
+            self._tell_at = now + SETTLES_S
         if self._compare_at and now >= self._compare_at[0]:
             self._compare_at = [at for at in self._compare_at if at > now]
             self._compare(directory, families)
         waiting = self._queue.waiting()
-        if not waiting:
+        if not waiting or now < self._tell_at:
             return
         report = read_report(self._settings.paths.reports_dir, EdgeReport)
         phones = {p.mac: p for p in directory.phones()}
