@@ -1,4 +1,4 @@
-"""The service `accept` (G-2): ring a number that a call is forwarded to, and let who answers take it by pressing 1. Pure.
+"""The service `accept` (G-2): ring where a call is forwarded to, and let who answers take it by pressing 1. Pure.
 
 The caller hears ringing and is answered only then: an answering machine out there gets no call, and our routing goes on
 where nobody took it.

@@ -147,6 +147,10 @@ class BuildingDesk:
             return Waiting(None)
         return Waiting(self._track(music.transfer_sound_id if music else ""))
 
+    def _hold_track(self, account_id: str) -> str:
+        music = self._directory().service(Music, account_id)
+        return self._track(music.hold_sound_id) if music is not None else ""
+
     def _track(self, sound_id: str) -> str:
         """The file of a sound, empty for the building's own track."""
         row = self._directory().service(SoundRow, sound_id) if sound_id else None
@@ -269,8 +273,7 @@ class BuildingDesk:
             return None
         phone = directory.phone(asked.caller.phone_id) if asked.caller.phone_id else None
         internal = phone is not None and phone.account_id == account_id
-        music = directory.service(Music, account_id)
-        track = self._track(music.hold_sound_id if music else "") or self._default_track
+        track = self._hold_track(account_id) or self._default_track
         hall = None
         if asked.room_id:
             row = directory.service(Room, asked.room_id)

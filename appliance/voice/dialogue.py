@@ -323,7 +323,8 @@ class Join:
 
     Background: all others of the room, or the music of `alone` while there is no other ("" is the default track, None:
     nothing). A member that is `muted` hears and is not heard; so is one that came to listen only, whom MuteInRoom does
-    not open. At most `max_members` in this room (NotJoined FULL), at most `max_rooms` in all (NO_ROOMS). A moderator
+    not open. At most `max_members` in this room (NotJoined FULL), at most `max_rooms` in all (NO_ROOMS), not
+    counting those that were begun without being `counted`. A moderator
     enters a locked room, others do not (LOCKED).
     """
 
@@ -334,6 +335,7 @@ class Join:
     alone: str | None = ""
     max_members: int = 10
     max_rooms: int = 10
+    counted: bool = True
 
 
 @dataclass(frozen=True, slots=True)

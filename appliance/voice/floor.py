@@ -19,6 +19,7 @@ class Member(Protocol):
 
 @dataclass(slots=True)
 class _Room:
+    counted: bool = True
     members: list[Member] = field(default_factory=list)
     moderators: list[Member] = field(default_factory=list)
     locked: bool = False
@@ -37,9 +38,9 @@ class Floor:
         """How the room is now, or why it stays shut. The others hear of it."""
         room = self._rooms.get(wish.room)
         if room is None:
-            if len(self._rooms) >= wish.max_rooms:
+            if wish.counted and sum(room.counted for room in self._rooms.values()) >= wish.max_rooms:
                 return Shut.NO_ROOMS
-            room = self._rooms[wish.room] = _Room()
+            room = self._rooms[wish.room] = _Room(wish.counted)
         elif room.locked and not wish.moderator:
             return Shut.LOCKED
         elif len(room.members) >= wish.max_members:

@@ -37,7 +37,6 @@ RETURNS = 3
 """How often a call that nobody takes goes back to who parked it."""
 MOST_MEMBERS = 3
 """The parked caller, who fetches it, and for a moment who parked it."""
-MOST_ROOMS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +96,7 @@ class Parked:
                 return self, ()
 
     def _wait(self) -> tuple[Dialogue, Effects]:
-        join = Join(self.slot.room, alone=self.slot.track, max_members=MOST_MEMBERS, max_rooms=MOST_ROOMS)
+        join = Join(self.slot.room, alone=self.slot.track, max_members=MOST_MEMBERS, counted=False)
         return replace(self, at=At.WAITING, move=None), (join, StartTimer(TIMER, self.slot.seconds))
 
     def _go_back(self) -> tuple[Dialogue, Effects]:
@@ -131,7 +130,7 @@ class Fetching:
         match event:
             case Connected():
                 room = self.slot.room
-                join = Join(room, moderator=True, alone=None, max_members=MOST_MEMBERS, max_rooms=MOST_ROOMS)
+                join = Join(room, moderator=True, alone=None, max_members=MOST_MEMBERS, counted=False)
                 return self, (join,)
             case Joined(members=1):
                 # It hung up, or went back, just now.
