@@ -13,6 +13,8 @@ from appliance.voice.sounds import Sound
 
 Address = tuple[str, int]
 MAX_BYTES = 65536
+_SEND_BUFFER_BYTES = 1 << 20
+"""Room for a burst of a thousand words while the other end is within a tick."""
 
 
 # Signalling to media --------------------------------------------------------------------------------------------------
@@ -282,7 +284,10 @@ def _read(written: dict[str, list[Any]]) -> Any:
 
 def pair() -> tuple[socket.socket, socket.socket]:
     """Two ends of a link that keeps words apart and tells either end when the other has died."""
-    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    for end in ends:
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
+    return ends
 
 
 def send(link: socket.socket, word: Word, *descriptors: int) -> bool:
