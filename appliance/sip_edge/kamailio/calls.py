@@ -38,6 +38,7 @@ from appliance.sip_edge.kamailio.board import Board, RingingCall, key_of
 from appliance.sip_edge.kamailio.door import Door
 from appliance.sip_edge.kamailio.headers import Sending, phone_headers, shown, trunk_headers, voice_headers
 from appliance.sip_edge.kamailio.knobs import Knobs
+from appliance.sip_edge.kamailio.legible import told
 from appliance.sip_edge.kamailio.media import LATE, RANG, RELAYED, UPLINK, VOICE, Media
 from appliance.sip_edge.kamailio.meter import Meter
 from appliance.sip_edge.kamailio.parking import Parking
@@ -91,7 +92,8 @@ NOT_FROM_OUTSIDE = (
 )
 """What no caller may say of itself, or was for us alone; with every X-Conserje-*."""
 
-OURS = "\nx-conserje-"
+OURS = "^x-conserje-"
+"""Kamailio's search is by line, and minds no case."""
 _STANDING = "$avp(call)"
 
 
@@ -122,7 +124,7 @@ class Calls:
         ksr = self._ksr
         asserted = ksr.pv.get("$ai") if trunk.trusted else None
         caller = asserted.partition(":")[2].partition("@")[0] if asserted else ksr.pv.get("$fU")
-        display = (ksr.pv.get("$fn") or "").strip('" ')
+        display = told(ksr, "fn").strip('" ')
         source = FromTrunk(trunk.id, unquote(caller or ""), display)
         ours = trunk.trunk_kind == TrunkKind.CENTRAL and trunk.trusted
         self._begin(self._asked.from_trunk(source, ours), UPLINK, directory)
@@ -139,7 +141,7 @@ class Calls:
         picked = self._pickup.replaced(plan.account_id, directory) if isinstance(attempt.source, FromPhone) else None
         for header in NOT_FROM_OUTSIDE:
             ksr.hdr.remove(header)
-        if OURS in ksr.pv.get("$mb").lower():
+        if ksr.textops.search(OURS) > 0:
             ksr.textops.remove_hf_re("^[Xx]-[Cc][Oo][Nn][Ss][Ee][Rr][Jj][Ee]-")
         self.secure.remember_way()
         ksr.tm.t_newtran()

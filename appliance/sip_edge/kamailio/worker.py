@@ -20,6 +20,7 @@ from appliance.sip_edge.kamailio.door import Door, TrunkNames
 from appliance.sip_edge.kamailio.gate import Gate
 from appliance.sip_edge.kamailio.hold import Hold
 from appliance.sip_edge.kamailio.knobs import TRUNK_ADDRESSES, Knobs
+from appliance.sip_edge.kamailio.legible import told
 from appliance.sip_edge.kamailio.presence import PresenceRelay
 from appliance.sip_edge.kamailio.secure import SECURE, Secure
 from appliance.sip_edge.kamailio.spool import Spool, now_ms
@@ -47,6 +48,8 @@ def guarded(callback: Callable[..., None]) -> Callback:
     def run(self: "Worker", *arguments: Any) -> int:
         try:
             callback(self, *arguments)
+        except UnicodeDecodeError:
+            self.refuse_unreadable(callback.__name__)
         except Exception:  # noqa: BLE001 - whatever it is, the sender must get an answer
             self.report_uncaught(callback.__name__)
         return 1
@@ -244,10 +247,16 @@ class Worker:
         if phone is not None:
             self._calls.begin_from_phone(phone, directory)
 
+    def refuse_unreadable(self, where: str) -> None:
+        """SIP is UTF-8 (RFC 3261 §7). Octets that are none, where we must read them, make a bad request."""
+        self._ksr.htable.sht_inc("count", "unreadable")
+        if where == "ksr_request_route":
+            self._ksr.sl.send_reply(400, "Bad Request")
+
     def report_uncaught(self, where: str) -> None:
         ksr = self._ksr
         ksr.htable.sht_inc("count", "uncaught")
-        call_id = ksr.pv.get("$ci")
+        call_id = told(ksr, "ci")
         ksr.err(f"uncaught in {where}, Call-ID {call_id}: {traceback.format_exc()}\n")
         if where == "ksr_request_route":
             ksr.sl.send_reply(500, "Server Internal Error")
