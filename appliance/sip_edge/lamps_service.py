@@ -20,7 +20,7 @@ from appliance.settings import Settings
 from appliance.sip_edge.control import Rtpengine
 from appliance.sip_edge.engines import contacts_db
 from appliance.sip_edge.lamps_board import BoardKeeper
-from appliance.sip_edge.lamps_sources import MailCounts, NoMail, Registrations, SilentCalls
+from appliance.sip_edge.lamps_sources import MailCounts, Registrations, SilentCalls, StoredMail
 from appliance.sip_edge.lights import Lights
 from appliance.sip_edge.listening import Listener, check_free
 from appliance.sip_edge.sipwords import Message, reply
@@ -46,7 +46,7 @@ def run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())
     check_free((Listener("udp", LOOPBACK, settings.sip.lamps_port),), "lamps")
-    lamps = Lamps(settings, NoMail())
+    lamps = Lamps(settings, StoredMail(settings))
     while not ending.is_set():
         lamps.turn()
 
@@ -81,7 +81,7 @@ class Lamps:
         if directory is None:
             return
         self._watchers.follow(directory, self._lights.touched())
-        self._when_due("mail", MAIL_S, now, lambda: self._watchers.look_at_mail(directory))
+        self._when_due("mail", MAIL_S, now, self._watchers.look_at_mail)
         self._when_due("look", LOOK_S, now, lambda: self._look(directory))
         self._when_due("media", MEDIA_S, now, lambda: self._silent.end(self._lights))
         self._when_due("mend", MEND_S, now, lambda: self._board.mend(self._lights))

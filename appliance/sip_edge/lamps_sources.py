@@ -6,21 +6,53 @@ from contextlib import closing
 from pathlib import Path
 from typing import Protocol
 
+from appliance.directory.local import LocalStore
+from appliance.directory.mailboxes import Cipher, Mailboxes
+from appliance.ports import SystemChance, SystemClock
+from appliance.settings import Settings
 from appliance.sip_edge.control import Rtpengine
 from appliance.sip_edge.engines import SILENT_CALL_S
 from appliance.sip_edge.lights import Lights
 
 
 class MailCounts(Protocol):
+    def look(self) -> None:
+        """See what changed since the last look; `counts` answers as of then."""
+
     def counts(self, mailbox_id: str) -> tuple[int, int]:
         """New and old messages."""
 
 
-class NoMail:
-    """Where no mailbox is kept."""
+class StoredMail:
+    """The counts of the building's mailboxes, asked of the index once for each change."""
+
+    def __init__(self, settings: Settings) -> None:
+        journal = LocalStore(settings.paths.local_db, SystemClock(), SystemChance())
+        self._mailboxes = Mailboxes(settings.paths.mailboxes_dir, journal, _NOTHING_SEALED, SystemClock())
+        self._mark = 0
+        self._known: dict[str, tuple[int, int]] = {}
+
+    def look(self) -> None:
+        try:
+            self._mark, changed = self._mailboxes.changed_since(self._mark)
+        except sqlite3.Error:
+            # It is locked, or broken: what was counted before stands until it can be read again.
+            return
+        for mailbox_id in changed:
+            self._known.pop(mailbox_id, None)
 
     def counts(self, mailbox_id: str) -> tuple[int, int]:
-        return 0, 0
+        known = self._known.get(mailbox_id)
+        if known is None:
+            try:
+                known = self._known[mailbox_id] = self._mailboxes.counts(mailbox_id)
+            except sqlite3.Error:
+                return 0, 0
+        return known
+
+
+_NOTHING_SEALED = Cipher(str, str)
+"""Counting opens no PIN."""
 
 
 class Registrations:

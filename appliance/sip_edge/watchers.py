@@ -27,6 +27,7 @@ SILENCE_S = 7.0
 GRACE_S = 5
 MAIL = "mail:"
 VOICEMAIL = "*97"
+UNASKED_EVERY_S = 0.5
 SETTLE_S = 3.0
 """So long a phone that registered has to subscribe, before it is told of its messages unasked."""
 
@@ -64,6 +65,7 @@ class Watchers:
         self._gone: set[str] = set()
         self._told: dict[str, tuple[int, int]] = {}
         self._unasked: dict[str, float] = {}
+        self._unasked_next = 0.0
 
     # What comes
 
@@ -112,12 +114,12 @@ class Watchers:
         for what in touched:
             self._dirty.update(dict.fromkeys(self._on.get(what, ())))
 
-    def look_at_mail(self, directory: Directory) -> None:
-        """Mark who watches a mailbox whose counts are others than shown; tell unasked who does not watch at all."""
-        counted: dict[str, tuple[int, int]] = {}
+    def look_at_mail(self) -> None:
+        """Mark who watches a mailbox whose counts are others than shown."""
+        self._mail.look()
         for what, watch_ids in self._on.items():
             if what.startswith(MAIL):
-                now = counted[what] = self._mail.counts(what.removeprefix(MAIL))
+                now = self._mail.counts(what.removeprefix(MAIL))
                 self._dirty.update(dict.fromkeys(i for i in watch_ids if self._all[i].shown != now))
 
     def registered(self, directory: Directory, users: Iterable[str]) -> None:
@@ -231,22 +233,20 @@ class Watchers:
         return dialog_info(s.watched, self._host, s.sent, with_ended(now, before)), DIALOG_TYPE
 
     def _unasked_mail(self, directory: Directory, now: float) -> Iterator[bytes]:
+        if now < self._unasked_next:
+            return
+        self._unasked_next = now + UNASKED_EVERY_S
+        watching = {w.subscription.phone_id for w in self._all.values() if w.subscription.event == SUMMARY}
         for phone_id, when in tuple(self._unasked.items()):
-            if now < when:
-                continue
-            phone = directory.phone(phone_id)
+            phone = directory.phone(phone_id) if phone_id not in watching else None
             if phone is None:
                 del self._unasked[phone_id]
-                continue
-            self._unasked[phone_id] = now + SETTLE_S / 2
-            if any(w.subscription.phone_id == phone_id and w.subscription.event == SUMMARY for w in self._all.values()):
-                del self._unasked[phone_id]
-                continue
-            boxes = [self._mail.counts(m.id) for m in mailboxes(phone, directory)]
-            counts = (sum(n for n, _ in boxes), sum(o for _, o in boxes))
-            if counts != self._told.get(phone_id, (0, 0)):
-                self._told[phone_id] = counts
-                yield self._unasked_notify(phone, counts)
+            elif now >= when:
+                boxes = [self._mail.counts(m.id) for m in mailboxes(phone, directory)]
+                counts = (sum(n for n, _ in boxes), sum(o for _, o in boxes))
+                if counts != self._told.get(phone_id, (0, 0)):
+                    self._told[phone_id] = counts
+                    yield self._unasked_notify(phone, counts)
 
     def _unasked_notify(self, phone: Phone, counts: tuple[int, int]) -> bytes:
         """Outside of a dialog: phones that were never told to subscribe take it, and others refuse it unharmed."""
