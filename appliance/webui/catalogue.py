@@ -270,6 +270,7 @@ PAGES: dict[str, Words] = {
         "ends phones' encrypted signalling (TLS)", "termina la señalización cifrada de los teléfonos (TLS)"
     ),
     "process.edge": Words("writes call records, watches trunks", "escribe registros de llamadas, vigila troncales"),
+    "process.lamps": Words("lights the lamps of watched extensions", "enciende las luces de las extensiones vigiladas"),
     "process.voice": Words("announcements and voice services", "anuncios y servicios de voz"),
     "process.dhcp": Words("gives phones their addresses", "da direcciones a los teléfonos"),
     "process.provision": Words("gives phones their files over HTTP", "entrega archivos a los teléfonos por HTTP"),

@@ -41,6 +41,7 @@ LIFE: dict[str, Words] = {
     "wish.not_back": Words("not yet", "todavía no"),
     "wish.status": Words("It answered", "Contestó"),
     "short.resync": Words("Resync", "Releer"),
+    "short.forget": Words("Forget", "Olvidar"),
     "short.reboot": Words("Restart", "Reinicio"),
     "wish_state.waiting": Words("waiting", "en espera"),
     "wish_state.told": Words("told", "avisado"),
