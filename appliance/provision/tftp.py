@@ -51,7 +51,10 @@ SLOWEST = 20_000
 """Octets a second: a larger file may take longer, by this."""
 
 _LARGEST = 65536
-_AT_ONCE = 64
+_AT_ONCE = 8
+"""New requests answered before transfers that run have their turn: a file may have to be rendered first, and a phone that
+waits for its next block asks again after a second or two.
+"""
 
 
 def run(settings: Settings) -> None:

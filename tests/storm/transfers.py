@@ -11,7 +11,8 @@ from tests.lab.netns import Namespace
 
 PATIENCE_S = 10.0
 """Of a phone with an HTTP answer."""
-TFTP_PATIENCE_S = 1.0
+TFTP_PATIENCE_S, TFTP_PATIENCE_MOST_S = 2.0, 8.0
+"""Doubled at each silence (RFC 1123 §4.2.3.2 asks for adaptive time-outs); the clients of computers wait 5 s."""
 TRIES_MOST = 5
 BUSY = (429, 500, 502, 503, 504)
 FILE_MOST = 4 << 20
@@ -84,9 +85,10 @@ class Transfers:
                     packet, sender = us.recvfrom(2048)
                 except TimeoutError:
                     tries += 1
-                    if tries > PATIENCE_S:
+                    if tries > TRIES_MOST:
                         raise
                     self.retries += 1
+                    us.settimeout(min(TFTP_PATIENCE_S * 2**tries, TFTP_PATIENCE_MOST_S))
                     us.sendto(said, peer)
                     continue
                 if packet[:2] == b"\0\x05":
@@ -94,6 +96,7 @@ class Transfers:
                 if packet[:2] != b"\0\x03" or int.from_bytes(packet[2:4], "big") != block & 0xFFFF:
                     continue
                 peer, data, tries, block = sender, data + packet[4:], 0, block + 1
+                us.settimeout(TFTP_PATIENCE_S)
                 said = b"\0\x04" + packet[2:4]
                 us.sendto(said, peer)
                 if len(packet) < 516:
