@@ -7,8 +7,8 @@ from contextlib import closing
 
 import pytest
 
-from tests.integration.provision.conftest import Door, Plugged, make_door, take_down
-from tests.lab.netns import refusal
+from tests.integration.provision.conftest import Door, make_door, take_down
+from tests.lab.netns import Namespace, refusal
 from tests.lab.waiting import until
 
 ANA, STRANGER = "001565aa0101", "001565ff0009"
@@ -47,9 +47,9 @@ def question(mac: str, port: int) -> bytes:
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
-def asks(phone: Plugged, mac: str, wait_s: float = 1.5) -> list[bytes]:
+def asks(place: Namespace, mac: str, wait_s: float = 1.5) -> list[bytes]:
     """All answers to the question, asked again each half second as phones do."""
-    with phone.place.inside():
+    with place.inside():
         line, index = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), socket.if_nametoindex("eth0")
     with closing(line):
         line.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, struct.pack("8xi", index))
@@ -71,7 +71,7 @@ def asks(phone: Plugged, mac: str, wait_s: float = 1.5) -> list[bytes]:
 def test_a_phone_that_asks_the_group_is_told_where_its_files_are(door: Door) -> None:
     phone = door.plug_in(ANA)
     phone.dhcp("-V", "yealink")
-    ok, told = asks(phone, ANA, 5)
+    ok, told = asks(phone.place, ANA, 5)
     assert ok.startswith(b"SIP/2.0 200 OK")
     assert told.startswith(b"NOTIFY sip:10.20.0.")
     assert told.endswith(b"\r\n\r\nhttp://10.20.0.1/yealink/")
@@ -81,7 +81,7 @@ def test_a_phone_that_asks_the_group_is_told_where_its_files_are(door: Door) -> 
 def test_a_phone_that_says_anothers_mac_is_told_nothing(door: Door) -> None:
     phone = door.plug_in(STRANGER)
     phone.dhcp("-V", "yealink")
-    assert asks(phone, ANA) == []
+    assert asks(phone.place, ANA) == []
     until(lambda: [s for s in door.local.sightings() if s.mac == STRANGER], 5, "it stands in the list")
 
 
@@ -89,5 +89,5 @@ def test_a_phone_that_says_anothers_mac_is_told_nothing(door: Door) -> None:
 def test_without_a_lease_the_neighbour_table_tells_who_asks(door: Door) -> None:
     fixed = door.plug_in("001565ff000a")
     fixed.stand_at("10.20.0.201")
-    assert asks(fixed, ANA) == []
-    assert len(asks(fixed, "001565ff000a", 5)) == 2
+    assert asks(fixed.place, ANA) == []
+    assert len(asks(fixed.place, "001565ff000a", 5)) == 2

@@ -197,6 +197,22 @@ def test_a_template_that_fails_is_told_and_other_families_are_served() -> None:
     assert isinstance(polycom, Served)
 
 
+def test_a_template_that_fails_on_one_model_alone_leaves_the_others_of_its_family_their_files() -> None:
+    of = family("yealink")
+    text, file = of.templates["phone.cfg.j2"]
+    fails = '{% if model.name == "T42S" %}{{ line.shoe_size }}{% endif %}\n'
+    broken = Families((replace(of, templates={**of.templates, "phone.cfg.j2": (text + fails, file)}),))
+    one = house(phone())
+
+    def asked_by(model: str) -> object:
+        agent = f"Yealink SIP-{model} 66.85.0.5 00:15:65:aa:bb:cc"
+        return ask("yealink/001565aabbcc.cfg", directory=one, agent=agent, families_=broken)
+
+    assert isinstance(asked_by("T42S"), Broken)
+    assert isinstance(asked_by("T46S"), Served)
+    assert isinstance(asked_by("T42S"), Broken), "and again: it is said once, refused each time"
+
+
 @given(st.text(max_size=260), st.text(max_size=260))
 def test_nothing_that_is_asked_breaks_it(path: str, agent: str) -> None:
     ask(path, directory=house(phone()), agent=agent)
