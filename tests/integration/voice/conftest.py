@@ -18,6 +18,8 @@ from tests.integration.voice.caller import Caller
 from tests.lab.waiting import until
 
 START_S = 20.0
+SENTENCES_S = 90.0
+"""They are made at the lowest priority."""
 
 
 class Voice:
@@ -46,7 +48,7 @@ class Voice:
         """Start, and wait until it answers and its sentences are made."""
         self.launch()
         self.answers(START_S)
-        until(lambda: not Shelf.of(self.settings).missing(), START_S, "the sentences")
+        until(lambda: not Shelf.of(self.settings).missing(), SENTENCES_S, "the sentences")
 
     def launch(self) -> None:
         with self.log.open("ab") as log:

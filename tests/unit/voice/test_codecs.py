@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from appliance.voice.codecs import FRAME_BYTES, LAWS, PCMA, PCMU, Codec
+from appliance.voice.codecs import FRAME_BYTES, LAWS, PCMA, PCMU, Law
 from tests.lab.audio import encode_pcma as reference_pcma
 from tests.lab.audio import encode_pcmu as reference_pcmu
 from tests.lab.audio import loudness, tone, tone_level
@@ -12,13 +12,13 @@ ALL = np.arange(-32768, 32768).astype(np.int16)
 
 
 @pytest.mark.parametrize("codec", LAWS.values(), ids=LAWS)
-def test_every_code_decodes_and_encodes_to_the_same_sound(codec: Codec) -> None:
+def test_every_code_decodes_and_encodes_to_the_same_sound(codec: Law) -> None:
     values = codec.decode(bytes(range(256)))
     assert np.array_equal(codec.decode(codec.encode(values)), values)
 
 
 @pytest.mark.parametrize("codec", LAWS.values(), ids=LAWS)
-def test_no_sample_is_off_by_more_than_its_step(codec: Codec) -> None:
+def test_no_sample_is_off_by_more_than_its_step(codec: Law) -> None:
     off = np.abs(codec.decode(codec.encode(ALL)).astype(int) - ALL)
     assert np.all(off <= np.maximum(np.abs(ALL.astype(int)) / 32 + 8, 16) + 640 * (np.abs(ALL.astype(int)) > 32000))
 
@@ -32,7 +32,7 @@ def test_it_is_the_g711_of_the_reference() -> None:
 
 
 @pytest.mark.parametrize("codec", LAWS.values(), ids=LAWS)
-def test_silence_comfort_and_frames_are_whole(codec: Codec) -> None:
+def test_silence_comfort_and_frames_are_whole(codec: Law) -> None:
     assert len(codec.silence) == FRAME_BYTES
     assert abs(codec.decode(codec.silence)).max() <= 8
     assert len(codec.comfort) % FRAME_BYTES == 0

@@ -89,7 +89,7 @@ def test_without_any_file_every_announcement_is_still_a_sound_and_each_lack_is_n
     bare = Shelf.of(settings)
     for announcement, language in CASES:
         assert loudness(bare.pcm(announcement, language)) > -30
-        assert not math.isinf(loudness(PCMA.decode(bare.encoded(announcement, language, PCMA))))
+        assert not math.isinf(loudness(PCMA.decode(bytes(bare.encoded(announcement, language, PCMA)))))
     problems = check(settings)
     text = " ".join(p.text("es-MX") for p in problems)
     assert all(a.value in text for a in Announcement)
