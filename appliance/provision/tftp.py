@@ -52,8 +52,8 @@ SLOWEST = 20_000
 
 _LARGEST = 65536
 _AT_ONCE = 8
-"""New requests answered before transfers that run have their turn: a file may have to be rendered first, and a phone that
-waits for its next block asks again after a second or two.
+"""New requests answered before transfers that run have their turn: a file may have to be rendered first, and a phone
+that waits for its next block asks again after a second or two.
 """
 
 
