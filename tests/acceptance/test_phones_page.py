@@ -10,6 +10,7 @@ from tests.acceptance.conftest import House, house_rows
 from tests.lab.lab import Lab
 from tests.lab.pageclient import PageClient, told
 from tests.lab.phoneboot import BootFailed
+from tests.lab.phones import image
 from tests.lab.sample import ACME
 from tests.lab.waiting import until
 from wire.rows import Extension, Person
@@ -215,15 +216,35 @@ def test_an_override_is_set_at_the_page_reaches_the_phone_and_a_broken_one_is_re
 
 
 @pytest.mark.acceptance("P-12")
-def test_firmware_is_uploaded_rolled_out_and_paused_at_the_page(page_house: House, administrator: PageClient) -> None:
+def test_a_roll_out_is_started_and_followed_at_the_page(
+    page_house: House, administrator: PageClient, centre: str
+) -> None:
+    ana = page_house.phone("ana")
+    version = f"66.86.0.{70 if centre == 'up' else 80}"
+    said = {"family": "yealink", "version": version}
+    seen = administrator.does("/phones/firmware", said, {"file": ("T46S.rom", image(version, 300_000))})
+    digest = re.search(rf'<option value="([0-9a-f]{{64}})">Yealink {version}', seen)
+    assert digest
+    order = {"model": "yealink/T46S", "sha256": digest[1], "at_a_time": "1", "do": "rollout"}
+    assert "is running" in told(administrator.does("/phones/firmware/order", order))
+    assert ana.device.mac in administrator.fragment("firmware", "rollouts")
+    until(lambda: ana.device.firmware == version, 90, "the phone took it")
+    until(lambda: "1 of 1 have it" in administrator.fragment("firmware", "rollouts"), 30, "the page shows it is back")
+    until(lambda: ana.on and ana.registered(), 30, "it is registered again")
+
+
+@pytest.mark.acceptance("P-12")
+def test_what_is_no_firmware_is_refused_and_what_is_not_used_deleted(
+    page_house: House, administrator: PageClient
+) -> None:
     said = {"family": "yealink", "version": "66.86.0.99"}
     page = administrator.send("/phones/firmware", said, {"file": ("T46S.rom", b"<!DOCTYPE html><title>Login")})
     assert "This is a web page, not firmware." in told(page.text)
     seen = administrator.does("/phones/firmware", said, {"file": ("T46S.rom", b"\x01image" * 5000)})
     assert "T46S.rom (66.86.0.99) is kept." in told(seen)
-    digest = re.search(r'<option value="([0-9a-f]{64})"', seen)
+    digest = re.search(r'<option value="([0-9a-f]{64})">Yealink 66.86.0.99', seen)
     assert digest
-    order = {"model": "yealink/T46S", "sha256": digest[1]}
+    order = {"model": "yealink/T48S", "sha256": digest[1]}
     assert "is set" in told(administrator.does("/phones/firmware/order", {**order, "do": "target"}))
     assert "is the target of" in told(administrator.send("/phones/firmware/remove", {"sha256": digest[1]}).text)
     administrator.does("/phones/firmware/order", {**order, "do": "none"})

@@ -1,12 +1,13 @@
 """The pages of a phone's life on real gunicorn: who may do what, what is refused in words, what stays in the audit."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from appliance.directory.live import Live
+from appliance.directory.local import Fetch
 from appliance.directory.resyncs import Outcome, Resyncs, Wish
 from appliance.ports import SystemClock
 from tests.integration.webui.house import UNKNOWN, Client, House, house, see_unknown_phone
@@ -41,7 +42,7 @@ def actions(h: House) -> list[str]:
     return re.findall(r'data-label="What">([^<]+)<', h.client("administrator").see("/system/audit"))
 
 
-def does(client: Client, path: str, data: dict[str, object]) -> str:
+def does(client: Client, path: str, data: Mapping[str, object]) -> str:
     answer = client.submit(path, data)  # type: ignore[arg-type]
     assert answer.status_code == 302, said(answer.text)
     return client.see(answer.headers["Location"])
@@ -229,8 +230,14 @@ def test_firmware_is_checked_kept_and_deleted_only_when_unused(own: House) -> No
     assert "T46S_1_.rom" in page
     digest = re.search(r'<option value="([0-9a-f]{64})"', page)
     assert digest
+    own.local.record_fetch(
+        Fetch(ANA, f"/yealink/{ANA}.cfg", "http", 200, 9, "a" * 64, "10.20.0.51", "Yealink SIP-T46S")
+    )
     order = {"model": "yealink/T46S", "sha256": digest[1], "at_a_time": "3", "hours": "2", "do": "rollout"}
     assert "is running" in said(does(client, "/phones/firmware/order", order))
+    assert "0 of 1 have it" in client.see("/phones/firmware")
+    assert "Paused" in does(client, "/phones/firmware/order", {**order, "do": "stop"})
+    assert "Rolling out" in does(client, "/phones/firmware/order", {**order, "do": "start"})
     assert client.submit("/phones/firmware/remove", {"sha256": digest[1]}).status_code == 400
     assert client.submit("/phones/firmware/order", {**order, "model": "polycom/VVX400"}).status_code == 400
     does(client, "/phones/firmware/order", {**order, "do": "none"})
