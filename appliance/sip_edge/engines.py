@@ -207,7 +207,7 @@ def rtpengine_command(settings: Settings) -> Command:
         f"--port-max={last.strip()}",
         f"--tos={RELAY_TOS}",
         # Whoever sends first is not believed where another address was agreed in SDP.
-        "--endpoint-learning=heuristic",
+        "--endpoint-learning=off",
         f"--timeout={SILENT_CALL_S}",
         f"--silent-timeout={MUTED_CALL_S}",
         "--delete-delay=0",

@@ -142,11 +142,19 @@ class Building:
             phone.power_off()
             if phone.place:
                 phone.place.remove()
+        uncaught = self.uncaught()
         if self._supervisor:
             self._supervisor.power_off()
         if self.place:
             self.place.remove()
         shutil.rmtree(self.run_directory, ignore_errors=True)
+        assert not uncaught, f"{self.name}: exceptions that no worker of Kamailio caught:\n{uncaught}"
+
+    def uncaught(self) -> str:
+        """What got out of a callback of Kamailio's workers since the building was made; nothing, or a defect."""
+        log = self._supervisor.log("kamailio") if self._supervisor else ""
+        at = log.find("uncaught in ")
+        return log[at : at + 3000] if at >= 0 else ""
 
     def logs(self, last: int = 3000) -> str:
         """The end of each process's log, for a test's report."""

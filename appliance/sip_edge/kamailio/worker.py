@@ -185,6 +185,8 @@ class Worker:
 
     def _out_of_dialog(self, method: str) -> None:
         ksr = self._ksr
+        if method not in ("INVITE", "REGISTER"):
+            self._gate.knock()
         if method == "OPTIONS":
             ksr.hdr.append_to_reply(f"Allow: {ALLOW}\r\nAccept: application/sdp\r\n")
             ksr.sl.sl_send_reply(200, "OK")

@@ -164,3 +164,6 @@ def building(directory: Path, rows: Sequence[Row] | None = None, **sections: dic
         yield made
     finally:
         made.stop()
+    log = made.directory / "kamailio.log"
+    # Whatever a test did to it: no exception may have got out of a worker.
+    assert not log.exists() or "uncaught in " not in made.log("kamailio"), made.log("kamailio")[-3000:]
