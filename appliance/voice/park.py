@@ -15,7 +15,6 @@ from appliance.voice.dialogue import (
     Effects,
     Event,
     Expired,
-    Finished,
     HangUp,
     Join,
     Joined,
@@ -24,6 +23,7 @@ from appliance.voice.dialogue import (
     Play,
     RoomChanged,
     StartTimer,
+    StopPlaying,
     StopTimer,
 )
 from appliance.voice.parts import Caller, LastWords, Move, Waiting, goto
@@ -56,7 +56,6 @@ class Slot:
 
 class At(Enum):
     BEGIN = "begin"
-    SAYING = "saying"
     WAITING = "waiting"
     FETCHED = "fetched"
     RETURNING = "returning"
@@ -75,17 +74,15 @@ class Parked:
 
     def step(self, event: Event, now: float) -> tuple[Dialogue, Effects]:
         match event:
-            case Connected() if self.at is At.BEGIN and not self.slot.back:
-                number = digits(self.slot.number)
-                return replace(self, at=At.SAYING), (Play((*number, Pause(0.5), *number), self.language),)
             case Connected() if self.at is At.BEGIN:
-                return self._wait()
-            case Finished() if self.at is At.SAYING:
-                return self._wait()
+                waits, effects = self._wait()
+                number = digits(self.slot.number)
+                said = () if self.slot.back else (Play((*number, Pause(0.5), *number), self.language),)
+                return waits, (*effects, *said)
             case NotJoined():
                 return self, (HangUp(),)
             case RoomChanged(moderators=fetchers) if self.at is At.WAITING and fetchers:
-                return replace(self, at=At.FETCHED), (StopTimer(TIMER),)
+                return replace(self, at=At.FETCHED), (StopTimer(TIMER), StopPlaying())
             case RoomChanged(moderators=0) if self.at is At.FETCHED:
                 return self, (HangUp(),)
             case Expired(timer) if timer == TIMER and self.at is At.WAITING:
