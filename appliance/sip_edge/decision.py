@@ -36,15 +36,18 @@ class Trail:
     diverted: tuple[Diversion, ...] = ()
     extensions: tuple[Diversion, ...] = ()
     """The same diversions, as phones inside are shown them."""
+    seconds: int = 0
+    """How long who diverted it lets it ring there; 0: nobody did."""
 
     def at(self, kind: str, target_id: str) -> "Trail":
-        return Trail(self.been | {(kind, target_id)}, self.diverted, self.extensions)
+        return Trail(self.been | {(kind, target_id)}, self.diverted, self.extensions, self.seconds)
 
-    def diverting(self, number: str, extension: str, reason: str) -> "Trail":
+    def diverting(self, number: str, extension: str, reason: str, seconds: int) -> "Trail":
         return Trail(
             self.been,
             (*self.diverted, Diversion(number, reason)),
             (*self.extensions, Diversion(extension or number, reason)),
+            seconds,
         )
 
 

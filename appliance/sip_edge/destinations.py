@@ -114,7 +114,7 @@ def _to_person(d: Decision, person: Person, trail: Trail) -> Course:
     habits = habits_of(d.directory, person)
     trail = trail.at(DestinationKind.PERSON, person.id)
     box = mailbox_of(d.directory, person)
-    seconds = _patience(d, box)
+    seconds = trail.seconds or _patience(d, box)
     if habits.forward_mode == ForwardMode.ALWAYS:
         course = _forward(d, person, habits, habits.forward_to, "unconditional", trail, seconds)
         if course is not None:
@@ -193,7 +193,7 @@ def _forward(
     d.note(Because.FORWARDED, person=person.name, to=digits, when=reason)
     extension = d.directory.extension_of(DestinationKind.PERSON, person.id)
     number = number_of_person(person, d.directory)
-    trail = trail.diverting(number, extension.digits if extension else "", reason)
+    trail = trail.diverting(number, extension.digits if extension else "", reason, seconds)
     if habits.forward_confirm and d.reach.voice_up():
         d.note(Because.MUST_ACCEPT, to=digits)
         return Course((by_voice(d, "accept", person.account_id, person.id, digits),))

@@ -1,6 +1,9 @@
 """A small building: two companies that both have an extension 101, phones of four families, one carrier trunk."""
 
+from dataclasses import replace
+
 from wire.rows import Account, Extension, Mapping, Number, Person, Phone, Presence, Row, Site, Trunk
+from wire.services import Limits, Mailbox, Member, RingGroup
 
 SITE = "site-reforma"
 ACME = "acct-acme"
@@ -67,3 +70,25 @@ def sample_rows(carrier_host: str = "10.30.0.2", carrier_port: int = 5060, phone
                 )
             )
     return tuple(rows)
+
+
+def feature_rows() -> tuple[Row, ...]:
+    """Acme's groups, a mailbox and limits: 150 rings Beto and Elsa together, 151 one after the other, 5 s each.
+
+    Nobody answers 150: Beto's mailbox. Ana may call abroad, one call at a time; hours of calls abroad: never for Beto.
+    """
+    ana = next(r for r in sample_rows() if isinstance(r, Person) and r.id == "person-ana")
+    return (
+        replace(ana, international=True),
+        Mailbox("box-beto", ACME, "Beto Díaz", "person-beto", answer_after_s=4),
+        RingGroup("group-sales", ACME, "Ventas", "together", 5, "mailbox", "box-beto"),
+        RingGroup("group-help", ACME, "Soporte", "in_turn", 5),
+        Extension("ext-sales", ACME, "150", "ring_group", "group-sales"),
+        Extension("ext-help", ACME, "151", "ring_group", "group-help"),
+        *(
+            Member(f"member-{group}-{position}", ACME, f"group-{group}", position, kind, target)
+            for group in ("sales", "help")
+            for position, kind, target in ((1, "person", "person-beto"), (2, "phone", "phone-elsa"))
+        ),
+        Limits(ACME, ACME, international_at_once_person=1),
+    )

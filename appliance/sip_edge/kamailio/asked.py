@@ -1,4 +1,4 @@
-"""What an INVITE says of itself besides its number, as Kamailio gives it: who transferred it, how often it was diverted.
+"""What an INVITE says besides its number, as Kamailio gives it: who transferred it, how often it was diverted.
 
 What is believed of it, and what follows, is routing's; here only sources that may say a thing at all are told apart.
 """

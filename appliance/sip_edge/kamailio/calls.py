@@ -36,7 +36,7 @@ from appliance.sip_edge.failover import CANCELLED, all_steps, following
 from appliance.sip_edge.kamailio.asked import Asked
 from appliance.sip_edge.kamailio.board import Board, RingingCall, key_of
 from appliance.sip_edge.kamailio.door import Door
-from appliance.sip_edge.kamailio.headers import Sending, phone_headers, shown, trunk_headers, voice_headers
+from appliance.sip_edge.kamailio.headers import Sending, goto_header, phone_headers, shown, trunk_headers, voice_headers
 from appliance.sip_edge.kamailio.knobs import Knobs
 from appliance.sip_edge.kamailio.legible import told
 from appliance.sip_edge.kamailio.media import LATE, RANG, RELAYED, UPLINK, VOICE, Media
@@ -216,11 +216,12 @@ class Calls:
                 call = self._pickup.found(step)
                 return self._give(call, facts) if call is not None else (404, "Nothing Rings")
             case Ring():
-                legs = self._aim_at_phones(step, standing.at)
+                elsewhere: dict[str, str] = {}
+                legs = self._aim_at_phones(step, standing.at, directory, elsewhere)
                 if not legs:
                     return NOT_REACHED, "Temporarily Unavailable"
                 headers = phone_headers(step, self._knobs.voice_address)
-                self._sending = Sending(step.identity, self._knobs.voice_address, headers, side, VOICE)
+                self._sending = Sending(step.identity, self._knobs.voice_address, headers, side, VOICE, elsewhere)
                 ksr.tm.t_set_fr(step.seconds * 1000, PHONE_SILENCE_MS)
             case ToTrunk():
                 trunk = directory.trunk(step.trunk_id)
@@ -274,11 +275,28 @@ class Calls:
         facts.append(Began(ksr.pv.get("$ci"), ksr.pv.get("$ft"), began_ms, standing.at.step, began))
         return 0, ""
 
-    def _aim_at_phones(self, step: Ring, at: At) -> list[LegName]:
-        """Every contact of the step's phones becomes a branch; one name a branch, in their order."""
+    def _aim_at_phones(
+        self, step: Ring, at: At, directory: Directory, elsewhere: dict[str, str]
+    ) -> list[LegName]:
+        """Every contact of the step's phones becomes a branch; one name a branch, in their order.
+
+        Of phones in other buildings `elsewhere` gets the URI, and the headers that its branch alone is to have.
+        """
         ksr = self._ksr
         legs: list[LegName] = []
         for target in step.targets if step.together else (step.targets[at.turn],):
+            if target.trunk_id:
+                trunk = directory.trunk(target.trunk_id)
+                addresses = self._door.addresses(trunk) if trunk is not None else ()
+                if trunk is not None and addresses:
+                    there = uri_of(addresses[0], trunk, quote(target.user, safe="+*"))
+                    elsewhere[there] = goto_header(target.goto)
+                    if legs:
+                        ksr.corex.append_branch_uri(there)
+                    else:
+                        ksr.seturi(there)
+                    legs.append(LegName(LegKind.TRUNK.value, trunk.id))
+                continue
             uri = f"sip:{target.sip_user}@{self._knobs.realm}"
             look_up = ksr.registrar.lookup_to_dset if legs else ksr.registrar.lookup_uri
             if look_up("location", uri) > 0:
@@ -320,6 +338,9 @@ class Calls:
             ksr.rr.remove_record_route()
         if sending.headers:
             ksr.hdr.append(sending.headers)
+        if (goto := sending.elsewhere.get(ksr.pv.get("$ru") or "")) is not None:
+            ksr.hdr.append(goto)
+            sending = replace(sending, callee_side=UPLINK)
         caller, callee = self.secure.ends(sending.callee_side)
         ksr.hdr.insert(record_routes(caller, callee, ksr.pv.get("$ft"), parameters))
         self.media.offer(sending.caller_side, sending.callee_side, secure=bool(ksr.isbflagset(SECURE)))

@@ -1,7 +1,8 @@
 """The headers that one leg of a call sees: its From, what is asserted to a trunk, what voice is asked for. Pure."""
 
 from base64 import b64encode
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
@@ -22,6 +23,8 @@ class Sending:
     headers: str = ""
     caller_side: str = VOICE
     callee_side: str = VOICE
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    """Request-URIs of branches that go to other buildings, with the headers that they alone have."""
 
 
 def shown(identity: Identity, host: str) -> tuple[str, str]:
@@ -52,10 +55,15 @@ def trunk_headers(step: ToTrunk, trunk: Trunk, host: str) -> str:
     if step.identity.private:
         lines += "Privacy: id\r\n"
     if step.goto:
-        lines += f"X-Conserje-Goto: {quote(step.goto, safe=':')}\r\n"
+        lines += goto_header(step.goto)
     if step.location:
         lines += f"Geolocation: <{location_uri(step.location)}>\r\nGeolocation-Routing: yes\r\n"
     return lines + diversion.headers(step.diverted, step.user, host)
+
+
+def goto_header(goto: str) -> str:
+    """What another building of ours is asked for: a kind and an id in the place of digits."""
+    return f"X-Conserje-Goto: {quote(goto, safe=':')}\r\n"
 
 
 def phone_headers(step: Ring, host: str) -> str:
