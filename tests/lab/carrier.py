@@ -137,6 +137,10 @@ class Carrier:
     def hang_up(self, call_id: str) -> None:
         self._order("hang_up", id=call_id)
 
+    def press(self, call_id: str, keys: str) -> None:
+        """The carrier's subscriber presses keys (RFC 4733)."""
+        self._order("press", id=call_id, keys=keys)
+
     def state(self, call_id: str) -> str:
         """new | ringing | talking | refused | ended"""
         return str(self._order("state")["calls"].get(call_id, ""))

@@ -79,6 +79,7 @@ class Media(asyncio.DatagramProtocol):
         self.sequence = secrets.randbelow(1 << 15)
         self.stamp = secrets.randbelow(1 << 31)
         self.source = secrets.token_bytes(4)
+        self.keys: list[bytes] = []
 
     def connection_made(self, transport: Any) -> None:
         self.transport = transport
@@ -91,10 +92,17 @@ class Media(asyncio.DatagramProtocol):
     def send(self, frame: bytes, target: Address) -> None:
         if self.transport is None:
             return
-        head = b"\x80\x00" + self.sequence.to_bytes(2, "big") + self.stamp.to_bytes(4, "big") + self.source
+        kind = b"\x80\x65" if self.keys else b"\x80\x00"
+        head = kind + self.sequence.to_bytes(2, "big") + self.stamp.to_bytes(4, "big") + self.source
         self.sequence = (self.sequence + 1) & 0xFFFF
         self.stamp = (self.stamp + FRAME) & 0xFFFFFFFF
-        self.transport.sendto(head + frame, target)
+        self.transport.sendto(head + (self.keys.pop(0) if self.keys else frame), target)
+
+    def press(self, keys: str) -> None:
+        """RFC 4733 with the payload type that we offer, a short event each: begun and ended in its only time stamp."""
+        for key in keys:
+            code = "0123456789*#ABCD".index(key)
+            self.keys.append(bytes((code, 0x8A)) + (160).to_bytes(2, "big"))
 
 
 class Carrier(asyncio.DatagramProtocol):
@@ -454,6 +462,10 @@ class Carrier(asyncio.DatagramProtocol):
                 return {"id": (await self.place(**order)).id}
             case "hang_up":
                 self.hang_up(self.calls[order["id"]])
+            case "press":
+                media = self.calls[order["id"]].media
+                if media is not None:
+                    media.press(str(order["keys"]))
             case "state":
                 return {
                     "talking": sum(c.state == "talking" for c in self.calls.values()),

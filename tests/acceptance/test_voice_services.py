@@ -1,0 +1,165 @@
+"""Receptionist, voicemail and conferences through the whole house, heard on the wire: centre up, and cut off."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.acceptance.conftest import House, house_rows
+from tests.lab.carrier import CARRIER_HZ
+from tests.lab.lab import Lab
+from tests.lab.mailboxes import counts_of
+from tests.lab.phones import Phone, PhoneCall
+from tests.lab.sample_voice import MODERATOR_PIN, OPEN_ROOM, PIN, RECEPTION, ROOM, ROOM_PIN, voice_rows
+from tests.lab.waiting import until
+
+OUTSIDE = "5599887766"
+
+
+@pytest.fixture(scope="module")
+def offices() -> Iterator[House]:
+    """A house of this module's own: it has mailboxes, which other tests' callers would end in."""
+    with Lab() as lab:
+        yield House(lab, lab.building(enrolled=True, rows=(*house_rows(), *voice_rows())))
+
+
+@pytest.fixture(params=["up", "cut"], scope="module")
+def linked(request: pytest.FixtureRequest, offices: House) -> Iterator[str]:
+    if request.param == "cut":
+        offices.building.cut_centre()
+    yield str(request.param)
+    offices.building.mend_centre()
+
+
+@pytest.fixture
+def people(offices: House, linked: str) -> Iterator[tuple[Phone, Phone, Phone]]:
+    yield offices.people("ana", "beto", "elsa")
+    offices.quiet()
+
+
+def from_outside(house: House, number: str) -> str:
+    """A call in by the carrier, answered."""
+    call = house.carrier.call(number, OUTSIDE, house.building.uplink_address)
+    until(lambda: house.carrier.state(call) == "talking", 5, "the call is answered")
+    return call
+
+
+# The receptionist -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.acceptance("V-3", "N-3")
+def test_an_outside_caller_presses_1_and_talks_with_ana(offices: House, people: tuple[Phone, Phone, Phone]) -> None:
+    ana, _, _ = people
+    before = ana.called()
+    call = from_outside(offices, RECEPTION)
+    offices.carrier.press(call, "1")
+    rung = ana.incoming(8, after=before)
+    assert OUTSIDE in rung.peer
+    rung.established()
+    rung.hears(CARRIER_HZ)
+    offices.carrier.hang_up(call)
+    rung.ended(5)
+
+
+@pytest.mark.acceptance("V-3")
+def test_an_extension_is_dialled_over_the_greeting(people: tuple[Phone, Phone, Phone]) -> None:
+    _, beto, elsa = people
+    before = elsa.called()
+    call = beto.call("170").established()
+    call.press("103")
+    elsa.incoming(8, after=before).established().hears(beto.hz)
+    call.hears(elsa.hz)
+
+
+@pytest.mark.acceptance("V-4")
+def test_three_wrong_keys_lead_to_the_default(people: tuple[Phone, Phone, Phone]) -> None:
+    ana, beto, _ = people
+    before = beto.called()
+    call = ana.call("170").established()
+    call.press("777")
+    beto.incoming(8, after=before).established().hears(ana.hz)
+    call.hears(beto.hz)
+
+
+@pytest.mark.acceptance("V-1", "V-2")
+def test_the_menu_is_that_of_the_hour_and_a_holiday_goes_first(people: tuple[Phone, Phone, Phone]) -> None:
+    ana, beto, elsa = people
+    for extension, who in (("171", beto), ("172", elsa)):
+        before = who.called()
+        call = ana.call(extension).established()
+        call.press("1")
+        who.incoming(8, after=before).established().hears(ana.hz)
+        call.hang_up()
+
+
+# Voicemail ------------------------------------------------------------------------------------------------------------
+
+
+def leaves_a_message(caller: Phone, call: PhoneCall) -> None:
+    """Skips the greeting, speaks for some seconds, hangs up."""
+    call.established(12)
+    call.hears_words()
+    call.press("#")
+    call.hears(1400, 5, since_s=0.2)
+    until(lambda: len(call.heard()) / 8000 > 6, 15, "some seconds of talk")
+    call.hang_up()
+
+
+def counts(house: House, mailbox: str) -> tuple[int, int]:
+
+    return counts_of(house.building.settings, mailbox)
+
+
+@pytest.mark.acceptance("L-1", "L-2", "X-4")
+def test_a_message_is_left_and_heard_again(offices: House, people: tuple[Phone, Phone, Phone]) -> None:
+    _, beto, elsa = people
+    new, _ = counts(offices, "box-elsa")
+    rung = elsa.called()
+    leaves_a_message(beto, beto.call("*99103"))
+    assert elsa.called() == rung, "the phone does not ring"
+    until(lambda: counts(offices, "box-elsa")[0] == new + 1, 3, "the message is there")
+    call = elsa.call("*97").established()
+    call.hears_words()
+    call.press(f"{PIN}#1")
+    call.hears(beto.hz, 20)
+    call.press("7")
+    until(lambda: counts(offices, "box-elsa")[0] == new, 5, "the message is deleted")
+
+
+@pytest.mark.acceptance("L-2")
+def test_three_wrong_pins_hang_up(people: tuple[Phone, Phone, Phone]) -> None:
+    ana, _, _ = people
+    call = ana.call("*98").established()
+    call.press("103#")
+    for _ in range(3):
+        call.press("1111#")
+    call.ended(20)
+
+
+# Conferences ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.acceptance("C-1", "C-3")
+def test_a_room_is_entered_by_number_and_pin_and_those_in_it_hear_each_other(
+    people: tuple[Phone, Phone, Phone],
+) -> None:
+    ana, beto, elsa = people
+    calls = []
+    for phone, pin in ((ana, ROOM_PIN), (beto, ROOM_PIN), (elsa, MODERATOR_PIN)):
+        call = phone.call("160").established()
+        call.press(f"{ROOM}#{pin}#")
+        calls.append(call)
+    calls[0].hears(beto.hz, 12).hears(elsa.hz, 8)
+    calls[1].hears(ana.hz, 8).hears(elsa.hz, 8)
+    calls[2].press("*3")
+    for call in calls:
+        call.ended(12)
+
+
+@pytest.mark.acceptance("C-1")
+def test_a_room_without_pin_is_open_to_colleagues_alone(offices: House, people: tuple[Phone, Phone, Phone]) -> None:
+    ana, beto, _ = people
+    first, second = ana.call("160").established(), beto.call("160").established()
+    for call in (first, second):
+        call.press(f"{OPEN_ROOM}#")
+    first.hears(beto.hz, 12)
+    second.hears(ana.hz, 8)
