@@ -21,9 +21,23 @@ from appliance.directory.numbering import is_emergency
 from appliance.sip_edge.callfacts import legs_of
 from appliance.sip_edge.carry import pack, unpack
 from appliance.sip_edge.failover import all_steps, following
-from appliance.sip_edge.plan import CallAttempt, FromPhone, FromTrunk, Plan, Refuse, Ring, Say, ToTrunk, ToVoice
+from appliance.sip_edge.plan import (
+    CallAttempt,
+    FromPhone,
+    FromTrunk,
+    FromVoice,
+    Plan,
+    Refuse,
+    Ring,
+    Say,
+    ToTrunk,
+    ToVoice,
+)
 from appliance.sip_edge.routing import route
+from appliance.sip_edge.starcodes import CODES
+from appliance.vocabulary import CallClass
 from tests.unit.sip_edge.building import NOON, Reachable, building
+from wire.services import ConferenceServer, Limits, Mailbox, Member, Preferences, Receptionist, RingGroup
 
 IDS = st.sampled_from(["", "a", "b", "c", "d"])
 """Few ids, shared by rows of every kind: most references dangle, cross accounts or meet themselves."""
@@ -51,6 +65,34 @@ ROWS = st.one_of(
     st.builds(Phone, IDS, IDS, st.sampled_from(["here", "there"]), IDS, DIGITS, IDS, IDS, IDS),
     st.builds(Trunk, IDS, st.just("here"), IDS, IDS, IDS, priority=st.integers(0, 3), plus=st.booleans()),
 )
+FORWARDS = st.builds(
+    Preferences,
+    IDS,
+    IDS,
+    st.sampled_from(["disabled", "offline", "always", "?"]),
+    DIGITS,
+    DIGITS,
+    DIGITS,
+    st.booleans(),
+    st.booleans(),
+    st.booleans(),
+    st.booleans(),
+)
+SERVICES = st.one_of(
+    FORWARDS,
+    st.builds(RingGroup, IDS, IDS, IDS, st.sampled_from(["together", "in_turn", "?"]), st.integers(-1, 400), KINDS, IDS),
+    st.builds(Member, IDS, IDS, IDS, st.integers(1, 3), st.sampled_from(["person", "phone", "?"]), IDS),
+    st.builds(Mailbox, IDS, IDS, IDS, IDS, st.booleans(), st.integers(-1, 400)),
+    st.builds(Receptionist, IDS, IDS, IDS),
+    st.builds(ConferenceServer, IDS, IDS, IDS),
+    st.builds(Limits, IDS, IDS, st.booleans(), st.integers(0, 2), international_schedule_id=IDS),
+)
+WITH_SERVICES = st.builds(
+    lambda site, rows, services: MemoryDirectory((site, *rows, *services)),
+    SITES,
+    st.lists(ROWS, max_size=14),
+    st.lists(SERVICES, max_size=10),
+)
 DIRECTORIES = st.builds(
     lambda site, rows: MemoryDirectory(tuple(([site] if site else []) + rows)),
     st.none() | SITES,
@@ -64,8 +106,19 @@ DIALLED = st.one_of(
     st.text(alphabet="0123456789*#+", max_size=16),
     st.text(max_size=30),
 )
-PHONE_CALLS = st.builds(CallAttempt, st.builds(FromPhone, IDS), DIALLED)
+CODED = st.builds(lambda code, rest: code + rest, st.sampled_from([c.code for c in CODES]), DIALLED)
+PHONE_CALLS = st.builds(CallAttempt, st.builds(FromPhone, IDS), DIALLED | CODED)
 TRUNK_CALLS = st.builds(CallAttempt, st.builds(FromTrunk, IDS, DIALLED, st.text(max_size=5)), DIALLED)
+VOICE_CALLS = st.builds(
+    CallAttempt,
+    st.builds(FromVoice, IDS, DIGITS, IDS, IDS, st.sampled_from(["", "receptionist", "accept", "transfer"]), IDS),
+    DIALLED,
+    st.just(""),
+    st.none() | st.tuples(KINDS, IDS),
+    st.integers(0, 5),
+    IDS,
+    st.booleans(),
+)
 QUICK = settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 
 
@@ -80,7 +133,7 @@ def steps_end(plan: Plan) -> None:
 
 
 @QUICK
-@given(PHONE_CALLS | TRUNK_CALLS, DIRECTORIES, REACHES)
+@given(PHONE_CALLS | TRUNK_CALLS | VOICE_CALLS, DIRECTORIES | WITH_SERVICES, REACHES)
 def test_every_call_has_a_plan_that_ends_and_can_be_carried(
     attempt: CallAttempt, directory: MemoryDirectory, reach: Reachable
 ) -> None:
@@ -100,12 +153,14 @@ def test_every_call_has_a_plan_that_ends_and_can_be_carried(
 
 
 @QUICK
-@given(PHONE_CALLS, DIRECTORIES, REACHES)
+@given(PHONE_CALLS, DIRECTORIES | WITH_SERVICES, REACHES)
 def test_an_emergency_is_never_anything_else(
     attempt: CallAttempt, directory: MemoryDirectory, reach: Reachable
 ) -> None:
     plan = route(attempt, directory, NOON, reach)
     if not is_emergency(attempt.dialled):
+        if plan.call_class is CallClass.EMERGENCY:
+            return  # a code that stands before any number stood before this one
         assert all(not (isinstance(s, ToTrunk) and s.insist) for s in plan.steps)
         return
     tried = {s.trunk_id for s in plan.steps if isinstance(s, ToTrunk)}
@@ -140,6 +195,31 @@ def test_what_comes_by_a_trunk_only_rings_or_is_refused(
 ) -> None:
     plan = route(attempt, directory, NOON, reach)
     assert all(isinstance(step, Ring | Say | Refuse) for step in all_steps(plan))
+
+
+@QUICK
+@given(PHONE_CALLS | TRUNK_CALLS | VOICE_CALLS, WITH_SERVICES, REACHES)
+def test_no_call_is_diverted_more_than_three_times_and_no_phone_rings_twice_at_once(
+    attempt: CallAttempt, directory: MemoryDirectory, reach: Reachable
+) -> None:
+    for step in all_steps(route(attempt, directory, NOON, reach)):
+        if isinstance(step, Ring | ToTrunk):
+            assert len(step.diverted) <= 3
+        if isinstance(step, Ring):
+            rung = [t.phone_id for t in step.targets]
+            assert len(rung) == len(set(rung))
+
+
+@QUICK
+@given(VOICE_CALLS, WITH_SERVICES, REACHES)
+def test_an_outsider_whom_voice_holds_never_leaves_at_nobodys_cost(
+    attempt: CallAttempt, directory: MemoryDirectory, reach: Reachable
+) -> None:
+    assert isinstance(attempt.source, FromVoice)
+    if attempt.source.phone_id or attempt.source.why in ("accept", "transfer") or is_emergency(attempt.dialled):
+        return
+    plan = route(attempt, directory, NOON, reach)
+    assert all(step.diverted for step in plan.steps if isinstance(step, ToTrunk)), "only a forward leads out"
 
 
 @given(st.text())
