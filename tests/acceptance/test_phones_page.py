@@ -72,7 +72,7 @@ def test_a_phone_is_found_told_and_shown_to_have_come_back(
     boots, events = len(carla.boots), len(carla.notified)
     seen = technician.does("/phones/do", {"do": "resync", "mac": carla.device.mac, "next": "/phones"})
     assert "1 phone is told to read its files." in told(seen)
-    until(lambda: len(carla.boots) > boots, 15, "it read its files")
+    until(lambda: len(carla.boots) > boots, 45, "it read its files")
     assert [e for _, e in carla.notified[events:]] == ["check-sync"]
     until(lambda: wish(technician, carla.device.mac).get("state") == "back", 10, "the page shows that it came")
     fragment = technician.fragment(f"phone&mac={carla.device.mac}", "phone_wish")
@@ -92,7 +92,7 @@ def test_a_restart_waits_for_the_calls_end_and_can_be_taken_back(
     assert "2 phones are told to restart." in told(seen)
     until(
         lambda: "Restart: waiting, it is in a call" in technician.fragment("phones", "phone_list"),
-        10,
+        20,
         "the list says that it waits",
     )
     technician.does("/phones/do", {"do": "cancel", "mac": beto.device.mac})
@@ -101,7 +101,7 @@ def test_a_restart_waits_for_the_calls_end_and_can_be_taken_back(
     assert (len(ana.notified), len(beto.notified)) == told_before
     boots = len(ana.boots)
     call.hang_up()
-    until(lambda: len(ana.boots) > boots and ana.registered(), 40, "it restarts after the call")
+    until(lambda: len(ana.boots) > boots and ana.registered(), 60, "it restarts after the call")
     assert len(beto.notified) == told_before[1]
     until(lambda: wish(technician, ana.device.mac).get("state") == "back", 10, "and is shown to have come back")
 
@@ -201,7 +201,7 @@ def test_an_override_is_set_at_the_page_reaches_the_phone_and_a_broken_one_is_re
     beto = page_house.phone("beto")
     mac = beto.device.mac
     administrator.does("/phones/overrides", {"kind": "device", "device": mac, "name": "label", "value": "Recepción"})
-    until(lambda: beto.screen == "Recepción", 30, "the phone shows it")
+    until(lambda: beto.screen == "Recepción", 60, "the phone shows it")
     editor = administrator.see(f"/phones/overrides/edit?where={mac}")
     mark = re.search(r'name="mark" value="([^"]+)"', editor)
     assert mark
@@ -212,7 +212,7 @@ def test_an_override_is_set_at_the_page_reaches_the_phone_and_a_broken_one_is_re
     assert "voice_vlan = 5000" in refused.text, "nothing typed is lost"
     assert beto.screen == "Recepción"
     administrator.does("/phones/overrides/unset", {"where": mac, "name": "label"})
-    until(lambda: beto.screen == "102 Beto", 30, "it is as before")
+    until(lambda: beto.screen == "102 Beto", 60, "it is as before")
 
 
 @pytest.mark.acceptance("P-12")
