@@ -11,6 +11,7 @@ from enum import StrEnum
 from appliance.directory.reports import STALE_S, EdgeReport, SyncReportFile
 from appliance.vocabulary import LinkState, PhoneState
 
+NAMED_BANS = 5
 NAMED_PHONES = 3
 """Lost phones named one by one; more are one alarm with a count."""
 SPOKEN_OF_BY_EDGE = frozenset({"kamailio", "rtpengine", "voice"})
@@ -116,6 +117,9 @@ def _engines(now: datetime, edge: EdgeReport | None, silent: set[str]) -> Iterab
             yield Alarm("media-down", Severity.WARNING, "rtpengine")
         if not edge.voice_up:
             yield Alarm("voice-down", Severity.WARNING, "voice")
+        for ban in edge.bans[:NAMED_BANS]:
+            code = "guesser-banned" if ban.why == "passwords" else "scanner-banned"
+            yield Alarm(code, Severity.WARNING, ban.address, ban.since, {"address": ban.address})
         if edge.uncaught:
             yield Alarm("uncaught", Severity.WARNING, params={"count": str(edge.uncaught)})
     others = sorted(silent - SPOKEN_OF_BY_EDGE)
@@ -137,7 +141,11 @@ def _ways_out(
         all_down = bool(down) and {t.trunk_id for t in down} == set(trunk_names)
         for t in down:
             severity = Severity.CRITICAL if all_down else Severity.WARNING
-            yield Alarm("trunk-down", severity, t.trunk_id, t.since, {"trunk": trunk_names[t.trunk_id]})
+            params = {"trunk": trunk_names[t.trunk_id]}
+            if t.registration == "refused":
+                params["status"] = str(t.registration_status)
+            code = "trunk-unregistered" if "status" in params else "trunk-down"
+            yield Alarm(code, severity, t.trunk_id, t.since, params)
     if sync is None:
         if central_expected:
             yield Alarm("sync-absent", Severity.WARNING)

@@ -54,6 +54,30 @@ ALARMS: dict[str, Words] = {
         "This is a defect of ours: send the log of kamailio to support.",
         "Es un defecto nuestro: envíe la bitácora de kamailio a soporte.",
     ),
+    "alarm.guesser-banned": Words(
+        "{address} guesses telephones' passwords; it gets no more answers.",
+        "{address} adivina contraseñas de teléfonos; ya no recibe respuestas.",
+    ),
+    "alarm.guesser-banned.todo": Words(
+        "See on the switch what is plugged in there. The ban ends by itself.",
+        "Vea en el switch qué está conectado ahí. El bloqueo termina solo.",
+    ),
+    "alarm.scanner-banned": Words(
+        "{address} looks for telephones and extensions; it gets no more answers.",
+        "{address} busca teléfonos y extensiones; ya no recibe respuestas.",
+    ),
+    "alarm.scanner-banned.todo": Words(
+        "See on the switch what is plugged in there. The ban ends by itself.",
+        "Vea en el switch qué está conectado ahí. El bloqueo termina solo.",
+    ),
+    "alarm.trunk-unregistered": Words(
+        "The carrier of the trunk {trunk} refuses our registration (SIP {status}).",
+        "El operador de la troncal {trunk} rechaza nuestro registro (SIP {status}).",
+    ),
+    "alarm.trunk-unregistered.todo": Words(
+        "Check its user name and password at the central office.",
+        "Revise su usuario y contraseña en la central.",
+    ),
     "alarm.trunk-down": Words("The trunk {trunk} does not answer.", "La troncal {trunk} no responde."),
     "alarm.trunk-down.todo": Words(
         "Calls leave by the next trunk, if there is one. Check the uplink, then the carrier.",

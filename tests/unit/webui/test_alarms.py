@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from appliance.directory.reports import EdgeReport, SyncReportFile, TrunkReport
+from appliance.directory.reports import Ban, EdgeReport, SyncReportFile, TrunkReport
 from appliance.vocabulary import LinkState, PhoneState
 from appliance.webui.alarms import Alarm, Certificate, Disk, PhoneFact, Severity, alarms
 
@@ -39,6 +39,14 @@ def test_one_trunk_down_is_a_warning_and_all_of_them_critical() -> None:
     assert [a.severity for a in alarms(NOW, both, SYNC, (), TRUNKS)] == [Severity.CRITICAL] * 2
 
 
+def test_a_carrier_that_refuses_our_registration_is_named_with_its_answer() -> None:
+    refused = replace(
+        EDGE, trunks=(TrunkReport("t1", LinkState.DOWN, at(90), registration="refused", registration_status=403),)
+    )
+    (alarm,) = alarms(NOW, refused, SYNC, (), TRUNKS)
+    assert (alarm.code, alarm.params) == ("trunk-unregistered", {"trunk": "Operador A", "status": "403"})
+
+
 def test_a_trunk_that_left_the_directory_is_not_spoken_of() -> None:
     gone = replace(EDGE, trunks=(TrunkReport("old", LinkState.DOWN, at(90)),))
     assert alarms(NOW, gone, SYNC, (), TRUNKS) == ()
@@ -51,6 +59,8 @@ def test_a_trunk_that_left_the_directory_is_not_spoken_of() -> None:
         (replace(EDGE, media_up=False), "media-down"),
         (replace(EDGE, voice_up=False), "voice-down"),
         (replace(EDGE, uncaught=2), "uncaught"),
+        (replace(EDGE, bans=(Ban("10.20.0.66", "passwords", at(9)),)), "guesser-banned"),
+        (replace(EDGE, bans=(Ban("10.20.0.66", "scan", at(9)),)), "scanner-banned"),
         (replace(EDGE, at=at(16)), "edge-stale"),
         (replace(EDGE, at="nonsense"), "edge-stale"),
         (None, "edge-absent"),
