@@ -91,6 +91,15 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True)
+class Exchange:
+    """Where buildings register to reach each other (`conserje-central exchange run`). Without an address: nowhere."""
+
+    address: str = ""
+    port: int = 5060
+    workers: int = 2
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     language: str = "es-MX"
     paths: Paths = Paths()
@@ -99,6 +108,7 @@ class Settings:
     security: Security = Security()
     feed: Feed = Feed()
     mail: Mail = Mail()
+    exchange: Exchange = Exchange()
 
     @property
     def database_url(self) -> str:

@@ -1,13 +1,17 @@
 """Commands about the boxes in the buildings: enrol, revoke, see what each runs."""
 
+import sys
+
 import click
 from rich.console import Console
 from rich.table import Table
 
 from central import enrolment
 from central.clock import iso
-from central.commands.base import Terminal, json_option, language
+from central.commands.base import SAVED, Terminal, json_option, language
 from central.errors import NOTHING, Words
+from central.exchange.connect import connect, disconnect
+from central.exchange.run import run as run_exchange
 from central.status import SyncState, site_lines
 
 _SILENT = Words("no contact", "sin contacto")
@@ -77,4 +81,38 @@ def status(terminal: Terminal) -> None:
     Console().print(table)
 
 
-COMMANDS: tuple[click.Command, ...] = (claim, revoke, status)
+@click.group()
+def exchange() -> None:
+    """Calls between buildings."""
+
+
+@exchange.command("run")
+@click.pass_obj
+def exchange_run(terminal: Terminal) -> None:
+    """Run the exchange in the foreground, until stopped."""
+    sys.exit(run_exchange(terminal.office))
+
+
+@exchange.command("connect")
+@click.argument("site")
+@click.option("--host", default="", help="Where buildings reach the exchange; else exchange.address.")
+@json_option
+def exchange_connect(terminal: Terminal, site: str, host: str) -> None:
+    """Connect a building: it registers at the exchange from then on."""
+    wanted = terminal.settings.exchange
+    with terminal.office.editing(terminal.actor) as edit:
+        trunk = connect(edit, terminal.site(site), host or wanted.address, wanted.port)
+    terminal.tell(SAVED, {"trunk_id": trunk.id, "username": trunk.username})
+
+
+@exchange.command("disconnect")
+@click.argument("site")
+@json_option
+def exchange_disconnect(terminal: Terminal, site: str) -> None:
+    """Take a building off the exchange."""
+    with terminal.office.editing(terminal.actor) as edit:
+        disconnect(edit, terminal.site(site))
+    terminal.tell(SAVED, {})
+
+
+COMMANDS: tuple[click.Command, ...] = (claim, revoke, status, exchange)

@@ -16,7 +16,7 @@ from central.model.directory import (
     TrunkRecord,
 )
 from central.model.office import AuditEntry, Operator, PortalSession, Throttle
-from central.model.services import SERVICE_RECORDS, SoundContent
+from central.model.services import SERVICE_RECORDS, SoundContent, TrunkUseRecord
 from central.model.sync import (
     BuildingStatus,
     CdrRecord,
@@ -65,4 +65,5 @@ __all__ = [
     "SoundContent",
     "Throttle",
     "TrunkRecord",
+    "TrunkUseRecord",
 ]

@@ -38,6 +38,7 @@ class Centre:
     admin: str = ""
     password: str = field(default="", repr=False)
     _supervisor: Supervisor | None = None
+    _exchange: Supervisor | None = None
 
     @property
     def url(self) -> str:
@@ -65,14 +66,26 @@ class Centre:
         self._supervisor.start()
         self._supervisor.wait_ready(READY_S)
 
+    def start_exchange(self, port: int = 5060) -> None:
+        """Its exchange of calls, by which buildings reach each other."""
+        with self.settings_file.open("a") as out:
+            out.write(f'\n[exchange]\naddress = "{self.addresses[0]}"\nport = {port}\n')
+        argv = (str(BIN / "conserje-central"), "exchange", "run")
+        command = Command("exchange", argv, (Port("udp", port),))
+        self._exchange = Supervisor(self.place, self.directory / "log-exchange", (command,), self.environment)
+        self._exchange.start()
+        self._exchange.wait_ready(READY_S)
+
     def stop(self) -> None:
-        if self._supervisor:
-            self._supervisor.shut_down()
+        for supervisor in (self._exchange, self._supervisor):
+            if supervisor:
+                supervisor.shut_down()
 
     def power_off(self) -> None:
         """Everything of it dies at once."""
-        if self._supervisor:
-            self._supervisor.power_off()
+        for supervisor in (self._exchange, self._supervisor):
+            if supervisor:
+                supervisor.power_off()
 
     @property
     def processes(self) -> Supervisor:
@@ -106,7 +119,12 @@ class Centre:
         """A new building with these rows; the claim code with which it enrols."""
         kept = sorted(rows, key=lambda r: ROW_TYPES.index(type(r)))
         site = next(r for r in kept if isinstance(r, Site))
+        own = {r.id for r in kept if isinstance(r, Account)}
+        known = {str(getattr(r, "account_id", "")) for r in kept} - own - {""}
         with self.office() as office, office.editing("lab") as edit:
+            for account in sorted(known):
+                # A company of another building comes to this one.
+                edit.lock_account(account)
             for row in kept:
                 edit.put(row)
                 if row is site:
@@ -137,4 +155,5 @@ class Centre:
                 edit.put(row)
 
     def log(self) -> str:
-        return self._supervisor.log(NAME) if self._supervisor else ""
+        said = self._supervisor.log(NAME) if self._supervisor else ""
+        return said + (self._exchange.log("exchange") if self._exchange else "")

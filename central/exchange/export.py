@@ -1,0 +1,75 @@
+"""Keeps the exchange's book at the newest revision of each site: only sites that changed are read again."""
+
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from central.errors import Problem
+from central.exchange.book import Book, Login, Place, SitePage, ha1
+from central.model import PhoneRecord, PresenceRecord, SiteState, TrunkRecord, TrunkUseRecord
+from central.model.rows import find
+from central.office import Office
+from central.sealing import Sealer
+from wire.rows import Trunk, TrunkKind
+
+log = logging.getLogger("conserje.central.exchange")
+LOOK_S = 0.5
+
+
+def page_of(session: Session, sealer: Sealer, site_id: str, revision: int) -> SitePage:
+    """What the book says of a site."""
+    ids = session.scalars(
+        select(TrunkRecord.id)
+        .join(TrunkUseRecord, TrunkUseRecord.id == TrunkRecord.id)
+        .where(
+            TrunkRecord.site_id == site_id,
+            TrunkRecord.trunk_kind == TrunkKind.CENTRAL.value,
+            TrunkUseRecord.registers.is_(True),
+        )
+    )
+    trunks = [t for i in ids if (t := find(session, Trunk, i, sealer)) is not None and t.username and t.secret]
+    phones = session.execute(
+        select(PhoneRecord.id, PhoneRecord.account_id, PhoneRecord.person_id).where(PhoneRecord.site_id == site_id)
+    ).all()
+    places = {Place("phone", id_, account) for id_, account, _ in phones}
+    places |= {Place("person", person, account) for _, account, person in phones if person}
+    accounts = session.scalars(select(PresenceRecord.account_id).where(PresenceRecord.site_id == site_id))
+    return SitePage(
+        site_id,
+        revision,
+        tuple(Login(t.username, ha1(t.username, t.secret)) for t in trunks),
+        tuple(sorted(places, key=lambda p: (p.kind, p.id))),
+        tuple(accounts),
+    )
+
+
+def bring_forward(office: Office, book: Book) -> int:
+    """Write the pages of the sites that changed, and strike those that are gone. Returns how many pages changed."""
+    known = book.revisions()
+    with office.reading() as session:
+        now = dict(session.execute(select(SiteState.site_id, SiteState.revision)).tuples().all())
+        stale = [s for s, r in now.items() if known.get(s) != r]
+        for site_id in stale:
+            book.write(page_of(session, office.sealer, site_id, now[site_id]))
+    gone = known.keys() - now.keys()
+    if gone:
+        book.forget(gone)
+    return len(stale) + len(gone)
+
+
+def keep_forward(office: Office, path: Path, goes_on: Callable[[], bool]) -> None:
+    """Bring the book forward twice a second, as long as `goes_on`."""
+    book = Book(path, readonly=False)
+    while goes_on():
+        try:
+            changed = bring_forward(office, book)
+            if changed:
+                log.info("event=book_brought_forward sites=%d", changed)
+        except Problem as away:
+            log.warning("event=book_waits why=%s", away.code)
+        time.sleep(LOOK_S)
+    book.close()
