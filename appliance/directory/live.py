@@ -6,6 +6,7 @@ call ever waits for a reload. Standard library only: Kamailio's workers import t
 
 import os
 import sqlite3
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,8 +15,10 @@ from appliance.directory.model import Account, Extension, LineKey, Mapping, Numb
 from appliance.errors import DirectoryProblem, Words
 from wire.services import ServiceRow, parent_field
 
-REMEMBERED = 4096
-"""Look-ups remembered per revision and process; a scanner dialling at random cannot grow a worker."""
+REMEMBERED = 32_768
+"""Look-ups remembered per revision and process, about 12 MiB: the whole of a building of 5,000 extensions at work.
+
+A scanner dialling at random cannot grow a worker."""
 
 LINK = "current"
 R = TypeVar("R", bound=Row)
@@ -39,7 +42,8 @@ class LiveDirectory:
             fetched = self._connection.execute(f"{tables.select(kind)} {where}", values).fetchall()
             found = tuple(tables.row_of(kind, v) for v in fetched)
             if len(self._remembered) >= REMEMBERED:
-                self._remembered.clear()
+                # The older half: what a building asks all day is asked again at once.
+                self._remembered = dict(islice(self._remembered.items(), REMEMBERED // 2, None))
             self._remembered[key] = found
         return found  # type: ignore[return-value]
 

@@ -44,6 +44,16 @@ COLUMNS: dict[str, tuple[tuple[str, str], ...]] = {
     t.kind: tuple((f.name, _type_name(f.type)) for f in fields(t)) for t in ROW_TYPES
 }
 
+_SELECTS = {
+    kind: f"SELECT {', '.join(name for name, _ in columns)} FROM {kind}"  # noqa: S608
+    for kind, columns in COLUMNS.items()
+}
+_SWITCHES = {
+    kind: tuple(i for i, (_, type_name) in enumerate(columns) if type_name == "bool")
+    for kind, columns in COLUMNS.items()
+}
+"""Where SQLite's 0 and 1 are to be bool again."""
+
 NAMES = {kind: frozenset(name for name, _ in columns) for kind, columns in COLUMNS.items()}
 
 
@@ -77,13 +87,18 @@ def delete(connection: sqlite3.Connection, kind: str, row_id: str) -> None:
 
 def row_of(kind: str, values: tuple[object, ...]) -> Row:
     """The dataclass of a fetched tuple; SQLite's 0 and 1 become bool again."""
-    columns = COLUMNS[kind]
-    return BY_KIND[kind](*(bool(v) if t == "bool" else v for v, (_, t) in zip(values, columns, strict=True)))  # type: ignore[arg-type]
+    switches = _SWITCHES[kind]
+    if not switches:
+        return BY_KIND[kind](*values)  # type: ignore[arg-type]
+    fields_of_row = list(values)
+    for index in switches:
+        fields_of_row[index] = bool(fields_of_row[index])
+    return BY_KIND[kind](*fields_of_row)  # type: ignore[arg-type]
 
 
 def select(kind: str) -> str:
     """SELECT with the columns in the dataclass's order."""
-    return f"SELECT {', '.join(name for name, _ in COLUMNS[kind])} FROM {kind}"  # noqa: S608
+    return _SELECTS[kind]
 
 
 def get(connection: sqlite3.Connection, kind: str, row_id: str) -> Row | None:

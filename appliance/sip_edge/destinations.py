@@ -252,18 +252,16 @@ def _one_phone(d: Decision, phone_id: str, account_id: str) -> Way | None:
 
 def _endings(d: Decision, box: Mailbox | None) -> OnFailure:
     """Back to who transferred it, else the mailbox, else a sentence."""
-    busy, silent, other = (
-        (said(Announcement.BUSY, 486, d.language),),
-        (said(Announcement.NO_ANSWER, 480, d.language),),
-        (said(Announcement.NOT_AVAILABLE, 480, d.language),),
-    )
     back = _back(d)
-    if back:
-        return OnFailure((*back, *busy), (*back, *silent), (*back, *other))
-    if box is None:
-        return OnFailure(busy, silent, other)
-    d.note(Because.MAILBOX_TAKES, mailbox=box.name)
-    return OnFailure(_deposit(d, box, BUSY), _deposit(d, box, "no-answer"), _deposit(d, box, "no-answer"))
+    if box is not None and not back:
+        d.note(Because.MAILBOX_TAKES, mailbox=box.name)
+        taken = _deposit(d, box, "no-answer")
+        return OnFailure(_deposit(d, box, BUSY), taken, taken)
+    return OnFailure(
+        (*back, said(Announcement.BUSY, 486, d.language)),
+        (*back, said(Announcement.NO_ANSWER, 480, d.language)),
+        (*back, said(Announcement.NOT_AVAILABLE, 480, d.language)),
+    )
 
 
 def _deposit(d: Decision, box: Mailbox, why: str) -> tuple[Step, ...]:

@@ -40,7 +40,7 @@ def linked(request: pytest.FixtureRequest, offices: House) -> Iterator[str]:
 @pytest.fixture
 def people(offices: House, linked: str) -> Iterator[tuple[Phone, Phone, Phone]]:
     """Ana, Beto and Elsa, with nothing going on."""
-    yield offices.people("ana", "beto", "elsa")
+    yield offices.phone("ana"), offices.phone("beto"), offices.phone("elsa")
     offices.quiet()
 
 
@@ -110,7 +110,7 @@ def test_a_group_that_nobody_answers_ends_in_its_mailbox(people: tuple[Phone, Ph
 def test_a_forward_by_code_counts_at_once_and_its_phone_stays_silent(
     offices: House, people: tuple[Phone, Phone, Phone]
 ) -> None:
-    ana, beto, elsa = people
+    ana, beto, _ = people
     said_back(beto, f"*21*{MOBILE}#")
     until(lambda: habits(offices, "person-beto").forward_mode == "always", 1.5, "the forward is in force")
     rung, before = beto.called(), len(offices.carrier.offered())

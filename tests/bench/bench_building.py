@@ -39,6 +39,24 @@ class AllReachable:
     def voice_up(self) -> bool:
         return True
 
+    def link_up(self) -> bool:
+        return True
+
+    def calls_of(self, sip_user: str) -> int:
+        return 0
+
+    def class_calls(self, scope: str, id: str, call_class: str) -> int:
+        return 0
+
+    def spent_today(self, scope: str, id: str) -> int:
+        return 0
+
+    def last_dialled(self, phone_id: str) -> str:
+        return ""
+
+    def last_caller(self, phone_id: str) -> str:
+        return ""
+
 
 def measure() -> list[Result]:
     with Lab() as lab:

@@ -12,6 +12,7 @@ from appliance.sip_edge.callfacts import (
     Ended,
     Invite,
     LegName,
+    News,
     Replied,
     decode,
     encode,
@@ -137,7 +138,9 @@ def test_order_and_repeats_of_facts_change_nothing(facts: tuple[CallFact, ...], 
     assert record(shuffled) == record(facts)
     ledger = CallLedger(SITE)
     for fact in shuffled:
-        ledger.note(decode(encode(fact)))
+        back = decode(encode(fact))
+        assert not isinstance(back, News)
+        ledger.note(back)
     assert ledger.settled(T + 200_000) == (record(facts),)
     assert ledger.settled(T + 200_000) == ()
 

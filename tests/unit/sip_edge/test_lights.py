@@ -83,6 +83,11 @@ def test_calls_end_by_their_media_and_by_their_age() -> None:
     lights.lost([CALL], 2000)
     assert not lights.up()
     ringing = lit(invite(), BEGAN, RANG)
+    ringing.none_rings_since(1002)
+    assert state(ringing, BETO) == ["early"]
+    ringing.none_rings_since(1003)
+    assert state(ringing, BETO) == [], "Kamailio began anew since"
+    ringing = lit(invite(), BEGAN, RANG)
     ringing.expire(1002 + 600_001)
     assert state(ringing, BETO) == []
 

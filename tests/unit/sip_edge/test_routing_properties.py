@@ -65,6 +65,7 @@ ROWS = st.one_of(
     st.builds(Phone, IDS, IDS, st.sampled_from(["here", "there"]), IDS, DIGITS, IDS, IDS, IDS),
     st.builds(Trunk, IDS, st.just("here"), IDS, IDS, IDS, priority=st.integers(0, 3), plus=st.booleans()),
 )
+MODES = st.sampled_from(["together", "in_turn", "?"])
 FORWARDS = st.builds(
     Preferences,
     IDS,
@@ -80,7 +81,7 @@ FORWARDS = st.builds(
 )
 SERVICES = st.one_of(
     FORWARDS,
-    st.builds(RingGroup, IDS, IDS, IDS, st.sampled_from(["together", "in_turn", "?"]), st.integers(-1, 400), KINDS, IDS),
+    st.builds(RingGroup, IDS, IDS, IDS, MODES, st.integers(-1, 400), KINDS, IDS),
     st.builds(Member, IDS, IDS, IDS, st.integers(1, 3), st.sampled_from(["person", "phone", "?"]), IDS),
     st.builds(Mailbox, IDS, IDS, IDS, IDS, st.booleans(), st.integers(-1, 400)),
     st.builds(Receptionist, IDS, IDS, IDS),
