@@ -32,6 +32,8 @@ class BoardKeeper:
             return False
         anew = self._uptime < 0 or uptime < self._uptime
         self._uptime = uptime
+        # In whole seconds: what rang at its very start may be of its new life.
+        lights.none_rings_since(time.time_ns() // 1_000_000 - (uptime + 1) * 1000)
         if anew:
             self._put_back(lights.up(), directory)
         return anew
@@ -50,14 +52,14 @@ class BoardKeeper:
         if all(e.key != entry.key for e in found):
             self._kamailio.call("htable.sets", IN_CALL, user, listed((*found, entry)))
 
-    def mend(self, lights: Lights) -> int:
-        """Take away entries of calls that are over; how many."""
+    def mend(self, lights: Lights, gone: frozenset[str] = frozenset()) -> int:
+        """Take away entries of calls that are over, and of those `gone` just now, however young; how many."""
         known, taken = lights.keys(), 0
         oldest = int(time.time()) - SETTLED_S
         for table in (IN_CALL, RINGS):
             for user, text in _items(self._kamailio.call("htable.dump", table)):
                 found = entries(text)
-                left = [e for e in found if e.key in known or e.since_s > oldest]
+                left = [e for e in found if e.key in known or (e.since_s > oldest and e.key not in gone)]
                 taken += len(found) - len(left)
                 if not left:
                     self._kamailio.call("htable.delete", table, user)

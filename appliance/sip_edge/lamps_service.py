@@ -131,11 +131,11 @@ class Lamps:
     def _look(self, directory: LiveDirectory) -> None:
         new, anew = self._phones.look()
         now_ms = time.time_ns() // 1_000_000
-        for user in anew:
-            phone = directory.phone_by_sip_user(user)
-            if phone is not None:
-                # What is a second old may be of its new life.
-                self._lights.began_anew(phone.id, now_ms - 1500)
+        phones = (directory.phone_by_sip_user(user) for user in anew)
+        # What is a second old may be of its new life.
+        gone = frozenset().union(*(self._lights.began_anew(p.id, now_ms - 1500) for p in phones if p is not None))
+        if gone:
+            self._board.mend(self._lights, gone)
         self._watchers.registered(directory, new)
         self._watchers.run_out(int(time.time()))
         self._lights.expire(now_ms)

@@ -134,18 +134,27 @@ class Lights:
 
     # What else ends calls
 
-    def began_anew(self, phone_id: str, before_ms: int) -> None:
-        """This phone was switched off and on: the calls that it was in before are over for it, and so for the lamps."""
+    def began_anew(self, phone_id: str, before_ms: int) -> frozenset[str]:
+        """This phone was switched off and on: the calls that it was in before are over. Their names on the board."""
+        gone = set()
         for name in tuple(self._of.get(phone_id, ())):
             call = self._calls.get(name)
-            if call is not None and call.last_ms < before_ms and any(d.id for d in _dialogs(call, phone_id)):
+            if call is not None and call.last_ms < before_ms and _dialogs(call, phone_id):
                 self._end(name, before_ms)
+                gone.add(call.key)
+        return frozenset(gone)
 
     def lost(self, call_ids: Iterable[str], now_ms: int) -> None:
         """Nothing relays the media of these any more."""
         gone = set(call_ids)
         for name in [n for n in self._calls if n[0] in gone]:
             self._end(name, now_ms)
+
+    def none_rings_since(self, start_ms: int) -> None:
+        """Kamailio began anew then: what rang before has no transaction any more."""
+        for name, call in tuple(self._calls.items()):
+            if call.answered is None and call.last_ms < start_ms:
+                self._end(name, start_ms)
 
     def expire(self, now_ms: int) -> None:
         for name, call in tuple(self._calls.items()):

@@ -143,6 +143,35 @@ def test_fifty_watchers_know_within_a_second(lit: Building, pair: tuple[Agent, A
     ana.outcome(call)
 
 
+@pytest.mark.acceptance("W-1", "K-1")
+def test_a_phone_that_lost_its_power_in_a_call_is_free_when_it_is_back(
+    lit: Building, pair: tuple[Agent, Agent], phone: MakePhone
+) -> None:
+    ana, beto = pair
+    elsa = Watch(phone(lit, "elsa"), "102", "dialog")
+    assert elsa.subscribe().status == 200
+    elsa.told()
+    call = ana.dial("102")
+    beto.take(beto.expect("INVITE"))
+    assert ana.outcome(call).status == 200
+    elsa.sees("confirmed")
+    assert on_board(lit, IN_CALL, beto.user) == 1
+    # The look before must be more than a second and a half old, or the call counts as one of its new life.
+    until(lambda: time.time() * 1000 > _answered_ms(lit, call.call_id) + 1600, 3, "the call is older than the boot")
+    again = phone(lit, "beto", port=0)
+    beto.register(expires=0, cseq=60)
+    assert again.register(call_id="after-the-power-cut").status == 200
+    assert elsa.sees("terminated", 5)
+    until(lambda: on_board(lit, IN_CALL, beto.user) == 0, 15, "Beto is free")
+    ana.request(call, "BYE")
+    beto.answer(beto.expect("BYE"), 200)
+    again.register(expires=0, cseq=70, call_id="after-the-power-cut")
+
+
+def _answered_ms(b: Building, call_id: str) -> int:
+    return next(int(f["at_ms"]) for f in b.facts() if f["call_id"] == call_id and f["event"] == "answered")
+
+
 @pytest.mark.acceptance("K-1", "S-5")
 def test_lamps_and_calls_outlive_the_death_of_kamailio_and_of_the_lamps_service(
     lit: Building, pair: tuple[Agent, Agent], phone: MakePhone
