@@ -2,6 +2,8 @@
 
 import json
 import os
+from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,11 +16,11 @@ from rich.text import Text
 from appliance.directory.live import Live
 from appliance.directory.local import LocalStore
 from appliance.directory.model import DestinationKind, Directory, Phone, Trunk
-from appliance.directory.reports import STALE_S, CallNow, EdgeReport, read_report
+from appliance.directory.reports import STALE_S, CallNow, EdgeReport, SyncReportFile, read_report
 from appliance.errors import InputProblem, Words
 from appliance.ports import SystemChance, SystemClock
 from appliance.settings import Settings
-from appliance.sip_edge.explained import afterwards, as_data, class_text, direction_text, step_text
+from appliance.sip_edge.explained import afterwards, as_data, class_text, direction_text, step_text, told
 from appliance.sip_edge.plan import CallAttempt, FromPhone, FromTrunk, Plan
 from appliance.sip_edge.routing import route
 from appliance.vocabulary import LinkState
@@ -29,8 +31,11 @@ SHOWN_CALLS = 20
 class ReportedReach:
     """What the edge last said can be reached. Without a report all is taken as reachable, and `doubt` says so."""
 
-    def __init__(self, report: EdgeReport | None, now: datetime) -> None:
+    def __init__(self, report: EdgeReport | None, now: datetime, link: LinkState = LinkState.UNKNOWN) -> None:
         self.report = report
+        self._link = link
+        self._talking = Counter(phone for c in (report.calls if report else ()) for phone in c.phone_ids)
+        self._phones: Mapping[str, str] = {}
         self.now = now
         self._registered = {c.sip_user for c in (report.contacts if report else ()) if _later(c.expires_at, now)}
         self._down = {t.trunk_id for t in (report.trunks if report else ()) if t.state is LinkState.DOWN}
@@ -45,10 +50,15 @@ class ReportedReach:
         return self.report is None or self.report.voice_up
 
     def link_up(self) -> bool:
-        return True
+        return self._link is not LinkState.DOWN
+
+    def knowing(self, directory: Directory) -> "ReportedReach":
+        """With the names that the directory gives phones: the report counts calls by their ids."""
+        self._phones = {p.sip_user: p.id for p in directory.phones()}
+        return self
 
     def calls_of(self, sip_user: str) -> int:
-        return 0
+        return self._talking[self._phones.get(sip_user, "")]
 
     def class_calls(self, scope: str, id: str, call_class: str) -> int:
         return 0
@@ -93,7 +103,9 @@ def explain(
     language = language or _language(settings)
     directory = Live(settings.paths.live_dir).current()
     now = _moment(when, directory)
-    reach = ReportedReach(read_report(settings.paths.reports_dir, EdgeReport), datetime.now(UTC))
+    sync = read_report(settings.paths.reports_dir, SyncReportFile)
+    edge = read_report(settings.paths.reports_dir, EdgeReport)
+    reach = ReportedReach(edge, datetime.now(UTC), sync.link if sync else LinkState.UNKNOWN).knowing(directory)
     source: FromPhone | FromTrunk
     if trunk:
         source = FromTrunk(_trunk(directory, trunk).id, caller)
@@ -197,6 +209,8 @@ def _print_plan(plan: Plan, directory: Directory, dialled: str, language: str, d
         table.add_row(f"{title} {number}", Text(step_text(step, directory, language)))
     for when, what in afterwards(plan, directory, language):
         table.add_row(when, Text(what))
+    for line in told(plan, language):
+        table.add_row(Words("At once", "De inmediato").text(language), Text(line))
     for number, reason in enumerate(plan.reasons):
         table.add_row(Words("Why", "Por qué").text(language) if not number else "", Text(reason.text(language)))
     if doubt is not None:

@@ -85,7 +85,8 @@ def step_text(step: Step, directory: Directory, language: str) -> str:
                 f"Decir «{heard}» ({spoken_in}) y rechazar con {status} {reason}.",
             ).text(language)
         case ToVoice(service, _):
-            return Words(f"voice answers: {service}.", f"Contesta voice: {service}.").text(language)
+            what = " ".join(part for part in (service, step.param("arg")) if part)
+            return Words(f"voice answers: {what}.", f"Contesta voice: {what}.").text(language)
         case PickUp(targets):
             names = ", ".join(_phone(directory, t.phone_id) for t in targets) or "-"
             return Words(
@@ -104,7 +105,37 @@ def afterwards(plan: Plan, directory: Directory, language: str) -> list[tuple[st
         (Words("If there is no such number", "Si el número no existe"), after.not_found),
         (Words("If it fails", "Si falla"), after.other),
     )
-    return [(when.text(language), step_text(s, directory, language)) for when, steps in ways for s in steps]
+    return [
+        line for when, steps in ways for s in steps for line in _with_own(when.text(language), s, directory, language)
+    ]
+
+
+def _with_own(when: str, step: Step, directory: Directory, language: str) -> list[tuple[str, str]]:
+    """A step, and below it the ways that are its own."""
+    lines = [(when, step_text(step, directory, language))]
+    if isinstance(step, Ring):
+        own = (
+            (Words("… if busy", "… si está ocupado"), step.after.busy),
+            (Words("… if not answered", "… si no contesta"), step.after.no_answer),
+        )
+        lines += [(w.text(language), step_text(s, directory, language)) for w, steps in own for s in steps]
+    return lines
+
+
+def told(plan: Plan, language: str) -> list[str]:
+    """What the call changes, and whom it alerts, as it begins."""
+    changes = [
+        Words(f"Sets {c.field} of {c.person_id} to “{c.value}”.", f"Fija {c.field} de {c.person_id} en «{c.value}».")
+        for c in plan.changes
+    ]
+    alerts = [
+        Words(
+            f"Raises an alert: {a.kind}, {a.param('location') or a.param('limit')}.",
+            f"Levanta una alerta: {a.kind}, {a.param('location') or a.param('limit')}.",
+        )
+        for a in plan.alerts
+    ]
+    return [w.text(language) for w in (*changes, *alerts)]
 
 
 def as_data(plan: Plan, language: str) -> dict[str, Any]:
@@ -135,6 +166,6 @@ def _phone(directory: Directory, phone_id: str) -> str:
 
 
 def _shown(identity: Identity, language: str) -> str:
-    if not identity.user:
+    if not identity.user or identity.private:
         return Words("no number", "ningún número").text(language)
     return f"{identity.user} {identity.display}".strip()
