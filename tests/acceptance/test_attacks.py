@@ -112,17 +112,20 @@ def test_a_scan_learns_no_extension_and_no_version_and_is_banned(
 def test_a_flood_from_one_address_costs_the_others_nothing(
     house: House, centre: str, wall: Callable[..., Agent]
 ) -> None:
-    house.phone("beto")
+    house.phone("beto").behaviour = "ring"
     caller, flooder = wall(OFFICE, sip_user("ana"), sip_secret("ana")), wall(FLOODER)
     assert caller.register(expires=60).status == 200
     over = threading.Event()
     sent = [0]
     flood = threading.Thread(target=_flood, args=(flooder, over, sent))
     flood.start()
-    took, began = [], time.monotonic()
+    took: list[float] = []
+    began = time.monotonic()
     try:
         while time.monotonic() - began < FLOOD_S or len(took) < 25:
             took.append(_set_up(caller))
+            # As busy as one phone may be, and no flood itself.
+            over.wait(0.04)
     finally:
         over.set()
         flood.join()
@@ -136,13 +139,10 @@ def _set_up(caller: Agent) -> float:
     """Seconds from an authenticated INVITE to its first ringing; the call is then given up."""
     call = caller.dial("102")
     started = time.monotonic()
-    caller.expect(180, 183, 200, seconds=4)
+    caller.expect(180, seconds=4)
     took = time.monotonic() - started
     caller.cancel(call)
-    final = caller.outcome(call)
-    if final.status == 200:
-        caller.request(call, "BYE")
-        caller.expect(200)
+    assert caller.outcome(call).status == 487
     return took
 
 

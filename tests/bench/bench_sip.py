@@ -5,6 +5,8 @@ CPU a call says how much of the machine is left: SIPp's own share dulls the firs
 """
 
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from tests.bench.results import NO_GOAL, Result, bound, percentile, rate
@@ -23,7 +25,8 @@ from tests.bench.sip_load import (
     rows,
     user,
 )
-from tests.integration.sip_edge.building import ADDRESS, building, free_ports
+from tests.integration.sip_edge.building import ADDRESS, Building, building, free_ports
+from wire.rows import Person
 
 ROUNDS = 3
 CALLS, REGISTERS = 2000, 4000
@@ -39,6 +42,7 @@ def measure() -> list[Result]:
         with native(place / "native", ours.settings.media.ng_port, ours.settings.sip.workers) as reference:
             mine = Target(ours.sip[1], ours.running["kamailio"].pid)
             found = _registers(place, mine, reference) + _calls(place, mine, reference)
+            found.append(_reload(place, ours, mine))
             found.append(bound("memory of a worker, most", "MiB", max(mine.memory_mib()), 60.0))
         return found
 
@@ -88,6 +92,22 @@ def _held(place: Path, target: Target, users: Path, called: str, callee_port: in
     with captured(capture, target.port, callee_port):
         _good(drive(place, "call", target.port, users, STEADY_CALLS, STEADY_RATE, 500, called))
     return held_ms(capture, target.port, callee_port)
+
+
+def _reload(place: Path, ours: Building, mine: Target) -> Result:
+    """The most that any call is held while a revision of 5,000 extensions is put in force, at a steady rate."""
+    (port,) = free_ports(1)
+    users = inject(place / "reload.csv", [f"{user(n)};{credentials(n)};{extension(1)}" for n in range(2, USERS)])
+    capture = place / "reload.pcap"
+    with callee(place, port):
+        _register_callee(place, mine, port)
+        changed = [replace(r, last_name="Otra") if isinstance(r, Person) else r for r in rows()]
+        with captured(capture, mine.port, port), ThreadPoolExecutor(1) as beside:
+            applied = beside.submit(ours.publish, changed)
+            _good(drive(place, "call", mine.port, users, STEADY_CALLS, STEADY_RATE, 500, extension(1)))
+            applied.result()
+    worst = max(held_ms(capture, mine.port, port))
+    return bound("a call's delay while 5,000 extensions are reloaded, worst", "ms", worst, 50.0)
 
 
 def _good(run: Run) -> Run:

@@ -22,6 +22,9 @@ from wire.rows import Account, Extension, Person, Phone, Presence, Row, Site
 
 HERE = Path(__file__).parent
 USERS = 100
+"""Who load: the first of them."""
+EXTENSIONS = 5000
+"""In the directory while they do."""
 SECRET = "bench-secret"
 REALM = "conserje"
 ACCOUNT, SITE = "acct-bench", "site-bench"
@@ -37,9 +40,9 @@ def extension(n: int) -> str:
 
 
 def rows() -> tuple[Row, ...]:
-    """One company with USERS people, each with an extension and a phone."""
+    """One company with EXTENSIONS people, each with an extension and a phone."""
     made: list[Row] = [Site(SITE, "Bench"), Account(ACCOUNT, "Bench"), Presence("pr", ACCOUNT, SITE)]
-    for n in range(USERS):
+    for n in range(EXTENSIONS):
         made += [
             Person(f"person-{n}", ACCOUNT, f"Persona {n}"),
             Extension(f"ext-{n}", ACCOUNT, extension(n), "person", f"person-{n}"),
