@@ -14,6 +14,9 @@ from appliance.vocabulary import LinkState, PhoneState
 NAMED_BANS = 5
 NAMED_PHONES = 3
 """Lost phones named one by one; more are one alarm with a count."""
+NAMED_ALERTS = 5
+ALERT_SHOWN_S = 3600.0
+"""How long an emergency call, or a breached limit against fraud, stands as an alarm."""
 SPOKEN_OF_BY_EDGE = frozenset({"kamailio", "rtpengine", "voice"})
 """The edge's report says more of these than a held port does."""
 DISK_LOW_PERCENT = 10.0
@@ -120,6 +123,11 @@ def _engines(now: datetime, edge: EdgeReport | None, silent: set[str]) -> Iterab
         for ban in edge.bans[:NAMED_BANS]:
             code = "guesser-banned" if ban.why == "passwords" else "scanner-banned"
             yield Alarm(code, Severity.WARNING, ban.address, ban.since, {"address": ban.address})
+        for told in edge.alerts[:NAMED_ALERTS]:
+            severity = Severity.CRITICAL if told.kind == "emergency" else Severity.WARNING
+            who = {"who": told.subject, "detail": told.detail}
+            if seconds_since(told.at, now) <= ALERT_SHOWN_S:
+                yield Alarm(f"call-{told.kind}", severity, told.subject, told.at, who)
         if edge.uncaught:
             yield Alarm("uncaught", Severity.WARNING, params={"count": str(edge.uncaught)})
     others = sorted(silent - SPOKEN_OF_BY_EDGE)

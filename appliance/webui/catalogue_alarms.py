@@ -54,6 +54,24 @@ ALARMS: dict[str, Words] = {
         "This is a defect of ours: send the log of kamailio to support.",
         "Es un defecto nuestro: envíe la bitácora de kamailio a soporte.",
     ),
+    "alarm.call-emergency": Words("Emergency call from {who}: {detail}.", "Llamada de emergencia de {who}: {detail}."),
+    "alarm.call-emergency.todo": Words(
+        "Go there, and open the doors for those who come to help.",
+        "Acuda al lugar y abra las puertas a quienes vienen a ayudar.",
+    ),
+    "alarm.call-emergency-test": Words(
+        "{who} tried the way of an emergency call: {detail}.",
+        "{who} probó el camino de una llamada de emergencia: {detail}.",
+    ),
+    "alarm.call-emergency-test.todo": Words("Nothing to do: it was a test.", "No hay nada que hacer: fue una prueba."),
+    "alarm.call-fraud": Words(
+        "A limit against fraud stopped a call of {who}: {detail}.",
+        "Un límite contra el fraude detuvo una llamada de {who}: {detail}.",
+    ),
+    "alarm.call-fraud.todo": Words(
+        "Ask them whether it was them; if not, change the phone's password at the central office.",
+        "Pregúnteles si fueron ellos; si no, cambie la contraseña del teléfono en la central.",
+    ),
     "alarm.guesser-banned": Words(
         "{address} guesses telephones' passwords; it gets no more answers.",
         "{address} adivina contraseñas de teléfonos; ya no recibe respuestas.",

@@ -252,3 +252,24 @@ def test_what_was_changed_while_cut_off_reaches_the_centre(offices: House) -> No
     until(at_centre, 30, "the centre has it, and its copy agrees")
     said_back(ana, "*79")
     offices.quiet()
+
+
+@pytest.mark.acceptance("E-2")
+def test_an_emergency_without_any_way_out_is_said_aloud_and_alerts(
+    offices: House, people: tuple[Phone, Phone, Phone]
+) -> None:
+    ana, _, _ = people
+    noted = len(offices.building.local().recent("emergency_called", 50))
+    offices.building.cut_carrier()
+    try:
+        call = ana.call("066").hears_words(20)
+        until(lambda: len(offices.building.local().recent("emergency_called", 50)) > noted, 10, "it is noted")
+        assert call.ended(40).startswith("503")
+    finally:
+        offices.building.mend_carrier()
+
+    def trunk_up() -> bool:
+        report = offices.building.report(EdgeReport)
+        return bool(report and all(t.state == "up" for t in report.trunks))
+
+    until(trunk_up, 30, "the trunk is back")
