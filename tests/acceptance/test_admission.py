@@ -36,6 +36,8 @@ def laptop(house: House) -> Iterator[Knock]:
     place = Namespace.new("laptop")
     cable(building.place, f"l{secrets.token_hex(3)}", place, "eth0", near_switch="voice0")
     place.ip(*(f"addr add {address}/24 dev eth0" for address in ADDRESSES))
+    # The box knew these addresses with the card of the laptop before.
+    building.place.ip("neigh flush dev voice0")
     agents: list[Agent] = []
     turns = cycle(ADDRESSES)
 
