@@ -16,6 +16,8 @@ from appliance.sip_edge.trunk_order import trunks_for
 from appliance.vocabulary import Announcement, CallClass
 
 RING_OUTSIDE_S = 60
+SILENCE_S, EMERGENCY_SILENCE_S = 3, 2
+"""A trunk that says nothing at all for so long is dead; who calls for help waits less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,7 @@ def _offered(
                 user,
                 towards_trunk(offer.shown, trunk),
                 offer.seconds,
+                EMERGENCY_SILENCE_S if insist else SILENCE_S,
                 insist=insist,
                 location=location,
                 party=offer.party or offer.number,
