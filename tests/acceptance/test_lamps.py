@@ -131,6 +131,18 @@ def test_a_caller_parked_by_hand_is_fetched_by_a_colleague(house: House, centre:
     parked.ended(5)
 
 
+@pytest.mark.acceptance("K-3")
+def test_a_caller_transferred_to_the_code_is_parked(house: House, centre: str) -> None:
+    ana, beto, elsa = house.people("ana", "beto", "elsa")
+    ana.call("102").established().hears(beto.hz)
+    at_slot = len(ana.agent.events("CALL_ESTABLISHED"))
+    beto.agent.command("transfer", f"sip:*85@{VOICE_ADDRESS}")
+    until(lambda: len(ana.agent.events("CALL_ESTABLISHED")) > at_slot, 10, "Ana stands at a slot")
+    beto.hang_up_all()
+    fetching = elsa.call("71").established().hears(ana.hz, 10)
+    fetching.hang_up()
+
+
 @pytest.mark.acceptance("K-4")
 def test_the_records_agree_with_the_carriers_own_count(house: House, centre: str) -> None:
     ana, beto, carla, elsa = house.people("ana", "beto", "carla", "elsa")

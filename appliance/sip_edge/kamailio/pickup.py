@@ -69,6 +69,17 @@ class Pickup:
         return Sending(identity, host, headers, standing.side, VOICE)
 
 
+def sign_referral(ksr: Any, board: Board, realm: str, call_id: str, from_tag: str, downstream: bool) -> None:
+    """Write into a REFER between our phones who sends it (RFC 3892), as its receiver repeats it in its INVITE.
+
+    Many phones leave it out, and none may say another's name.
+    """
+    caller, callee = board.parties(call_id, from_tag)
+    if caller and callee:
+        ksr.hdr.remove("Referred-By")
+        ksr.hdr.append(f"Referred-By: <sip:{caller if downstream else callee}@{realm}>\r\n")
+
+
 def replaces(ksr: Any) -> tuple[str, ...]:
     """Names on the board of the call that a Replaces header means: either tag may be the caller's."""
     value = ksr.hdr.get("Replaces")

@@ -21,6 +21,7 @@ from appliance.sip_edge.kamailio.gate import Gate
 from appliance.sip_edge.kamailio.hold import Hold
 from appliance.sip_edge.kamailio.knobs import TRUNK_ADDRESSES, Knobs
 from appliance.sip_edge.kamailio.legible import told
+from appliance.sip_edge.kamailio.pickup import sign_referral
 from appliance.sip_edge.kamailio.presence import PresenceRelay
 from appliance.sip_edge.kamailio.secure import SECURE, Secure
 from appliance.sip_edge.kamailio.spool import Spool, now_ms
@@ -173,6 +174,8 @@ class Worker:
             if method in HOLDS and ksr.sdpops.sdp_content() > 0:
                 self._hold.asked(call_id, from_tag, downstream)
             self._calls.media.in_dialog(method, secure=self._secure.take_way())
+            if method == "REFER":
+                sign_referral(ksr, self._calls.board, self._knobs.realm, call_id, from_tag, downstream)
             if method in ANSWERED_WITH_SDP:
                 ksr.tm.t_on_reply("ksr_reply_in_dialog")
             if ksr.tm.t_relay() < 0:
