@@ -49,7 +49,7 @@ from wire.services import Sound as SoundRow
 
 log = logging.getLogger("conserje.voice.desk")
 
-RECOVER_EVERY_S = 15.0
+RECOVER_EVERY_S = 5.0
 DEFAULT_TRACK = "manolo_camp-morning_coffee.wav"
 _WELCOMES = {
     MenuMode.BUSINESS: Say.WELCOME,

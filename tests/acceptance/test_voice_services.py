@@ -32,7 +32,8 @@ def linked(request: pytest.FixtureRequest, offices: House) -> Iterator[str]:
 
 @pytest.fixture
 def people(offices: House, linked: str) -> Iterator[tuple[Phone, Phone, Phone]]:
-    yield offices.people("ana", "beto", "elsa")
+    ana, beto, elsa = offices.people("ana", "beto", "elsa")
+    yield ana, beto, elsa
     offices.quiet()
 
 
@@ -129,7 +130,7 @@ def test_a_message_is_left_and_heard_again(offices: House, people: tuple[Phone, 
 def test_three_wrong_pins_hang_up(people: tuple[Phone, Phone, Phone]) -> None:
     ana, _, _ = people
     call = ana.call("*98").established()
-    call.press("103#")
+    call.press("102#")  # a mailbox of its own: it stays locked for five minutes
     for _ in range(3):
         call.press("1111#")
     call.ended(20)
