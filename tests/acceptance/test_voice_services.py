@@ -92,6 +92,19 @@ def test_the_menu_is_that_of_the_hour_and_a_holiday_goes_first(people: tuple[Pho
         call.hang_up()
 
 
+@pytest.mark.acceptance("V-3")
+def test_a_name_is_spelled_and_read_back(people: tuple[Phone, Phone, Phone]) -> None:
+    _, beto, elsa = people
+    before = elsa.called()
+    call = beto.call("170").established()
+    call.press("8")
+    call.hears_words()
+    call.press("3572#")  # E-l-s-a
+    until(lambda: len(call.heard()) / 8000 > 4, 10, "her name is read")
+    call.press("1")
+    elsa.incoming(8, after=before).established().hears(beto.hz)
+
+
 # Voicemail ------------------------------------------------------------------------------------------------------------
 
 
@@ -126,6 +139,33 @@ def test_a_message_is_left_and_heard_again(offices: House, people: tuple[Phone, 
     until(lambda: counts(offices, "box-elsa")[0] == new, 5, "the message is deleted")
 
 
+@pytest.mark.acceptance("L-1")
+def test_who_does_not_answer_has_a_mailbox_that_does(offices: House, people: tuple[Phone, Phone, Phone]) -> None:
+    _, beto, elsa = people
+    elsa.behaviour = "ring"
+    new, old = counts(offices, "box-elsa")
+    call = beto.call("103").established(15)
+    assert call.setup_s() > 3.5
+    leaves_a_message(beto, call)
+    until(lambda: counts(offices, "box-elsa") == (new + 1, old), 3, "the message is there")
+
+
+@pytest.mark.acceptance("X-4")
+def test_a_call_transferred_to_a_mailbox_is_heard_by_it_and_the_phone_is_not_rung(
+    people: tuple[Phone, Phone, Phone],
+) -> None:
+    ana, beto, elsa = people
+    rung, answered = elsa.called(), len(ana.agent.events("CALL_ESTABLISHED"))
+    ana.call("102").established()
+    held = beto.incoming(after=beto.called() - 1).hears(ana.hz)
+    account = beto.agent.account
+    with beto.agent.steering:
+        beto.agent.command("callfind", held.id)
+        beto.agent.command("transfer", f"sip:*99103@{account.domain}:{account.port}")
+    until(lambda: len(ana.agent.events("CALL_ESTABLISHED")) > answered + 1, 8, "the mailbox answers Ana")
+    assert elsa.called() == rung
+
+
 @pytest.mark.acceptance("L-2")
 def test_three_wrong_pins_hang_up(people: tuple[Phone, Phone, Phone]) -> None:
     ana, _, _ = people
@@ -134,6 +174,23 @@ def test_three_wrong_pins_hang_up(people: tuple[Phone, Phone, Phone]) -> None:
     for _ in range(3):
         call.press("1111#")
     call.ended(20)
+
+
+# Forwards that must be accepted ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.acceptance("G-2")
+def test_a_forwarded_call_is_connected_by_1_alone(offices: House, people: tuple[Phone, Phone, Phone]) -> None:
+    """Fina (104) has no phone here and forwards to her mobile."""
+    _, beto, _ = people
+    before = len(offices.carrier.offered())
+    call = beto.call("104").ringing(8)
+    mobile = until(lambda: offices.carrier.offered()[before:], 8, "the mobile is called")[-1]
+    until(lambda: offices.carrier.state(mobile.call_id) == "talking", 5, "somebody answers there")
+    assert not call.events("CALL_ESTABLISHED")
+    offices.carrier.press(mobile.call_id, "1")
+    call.established(8).hears(CARRIER_HZ)
+    call.hang_up()
 
 
 # Conferences ----------------------------------------------------------------------------------------------------------

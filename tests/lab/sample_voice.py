@@ -10,6 +10,7 @@ from wire.services import (
     Menu,
     MenuKey,
     MenuMode,
+    Preferences,
     Receptionist,
     Room,
     Schedule,
@@ -24,7 +25,8 @@ OPEN_ROOM = "5002"
 
 def voice_rows() -> tuple[Row, ...]:
     """170 is a receptionist by day (1 Ana, 2 Elsa's mailbox, 8 names, 9 goodbye; its number RECEPTION), 171 one whose
-    week has no hours (1 Beto), 172 one on holiday (1 Elsa). Elsa's and Beto's mailboxes have PIN; Ana's has none. 160: conferences.
+    week has no hours (1 Beto), 172 one on holiday (1 Elsa). Elsa's and Beto's mailboxes have PIN; Ana's has none.
+    160: conferences. Fina's calls go to a mobile, where they must be accepted (she is in acceptance's house_rows).
     """
     return (
         Sound("sound-day", ACME, "Bienvenida", text="Gracias por llamar a Acme. Para hablar con Ana, marque uno."),
@@ -33,6 +35,7 @@ def voice_rows() -> tuple[Row, ...]:
         Holiday("feast", ACME, "sched-feast", "Siempre", "2000-01-01", "2999-12-31"),
         Mailbox("box-elsa", ACME, "Elsa Ruiz", "person-elsa", answer_after_s=4, pin_hash=hashed(PIN, b"s" * 16)),
         Mailbox("box-beto", ACME, "Beto Díaz", "person-beto", pin_hash=hashed(PIN, b"t" * 16)),
+        Preferences("person-fina", ACME, forward_mode="always", forward_to="5512345678", forward_confirm=True),
         Mailbox("box-ana", ACME, "Ana Núñez", "person-ana", answer_after_s=4),
         Receptionist("rec-day", ACME, "Recepción", default_kind="person", default_target_id="person-beto"),
         Receptionist("rec-night", ACME, "Noche", schedule_id="sched-never"),
