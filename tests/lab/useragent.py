@@ -38,6 +38,8 @@ class SipAccount:
     display: str = ""
     expires_s: int = 300
     codecs: tuple[str, ...] = ("PCMU/8000/1", "PCMA/8000/1")
+    ca_file: str = ""
+    """Whom it trusts, with transport tls: it then speaks by SRTP alone (RFC 4568)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,10 +211,14 @@ class UserAgent:
         a = self.account
         codecs = ",".join(a.codecs)
         name = f'"{a.display}" ' if a.display else ""
+        secure = ""
+        if a.transport == "tls":
+            # All of it by the registrar's connection, whatever URI is dialled.
+            secure = f';mediaenc=srtp-mand;outbound="sip:{a.domain}:{a.port};transport=tls"'
         # baresip gives up for good after some refusals unless told how soon to try again.
         return (
             f"{name}<sip:{a.user}@{a.domain}:{a.port};transport={a.transport}>;auth_user={a.auth_user or a.user}"
-            f";auth_pass={a.secret};regint={a.expires_s};audio_codecs={codecs};answermode=manual;call_transfer=yes\n"
+            f";auth_pass={a.secret};regint={a.expires_s};audio_codecs={codecs};answermode=manual;call_transfer=yes{secure}\n"
         )
 
     def _configuration(self) -> str:
@@ -246,5 +252,6 @@ class UserAgent:
             "statmode_default off",
             "menu_bell no",
             "ringback_disabled yes",
+            *(["module srtp.so", f"sip_cafile {self.account.ca_file}"] if self.account.ca_file else []),
         ]
         return "\n".join(lines) + "\n"
