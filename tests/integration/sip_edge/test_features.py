@@ -1,4 +1,4 @@
-"""A group over two buildings, a transfer that comes back, an emergency's headers: a real Kamailio, agents all around."""
+"""A group over two buildings, a transfer that comes back, an emergency without its place: a real Kamailio."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
