@@ -7,58 +7,27 @@ Folder and files are for the service's own user alone: nobody's page lists or pl
 """
 
 import hashlib
-import json
-import logging
 import os
 import sqlite3
 import struct
 import uuid
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-from appliance.directory.local import LocalStore
-from appliance.directory.localdb import LocalDatabase
-from appliance.ports import Clock
-from wire import stamps
-from wire.facts import (
-    FACT_TYPES,
-    Fact,
-    GreetingChosen,
-    MailboxLocked,
-    MessageChanged,
-    MessageLeft,
-    PinChanged,
-)
-from wire.services import Greeting, Mailbox
+from appliance.directory.mailbox_file import Cipher, sync_folder
+from appliance.directory.mailbox_owner import OwnedMailboxes
+from wire.facts import MessageChanged, MessageLeft
+from wire.services import Mailbox
 
-log = logging.getLogger("conserje.mailboxes")
+__all__ = ["Cipher", "Mailboxes", "Message"]
 
-LOCKED_FOR = timedelta(minutes=5)
-WRONG_PINS = 3
 ABANDONED_S = 900.0
 """A reserved message without a file is given up so long after: no recording lasts as long."""
 QUIET_S = 5.0
 """A half-written recording that has not grown for so long has lost its writer."""
 SHORTEST_BYTES = 2 * 16_000
 _HEADER_BYTES = 44
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS message(
-    id TEXT PRIMARY KEY, mailbox_id TEXT NOT NULL, account_id TEXT NOT NULL, state TEXT NOT NULL,
-    caller TEXT NOT NULL, caller_name TEXT NOT NULL, at TEXT NOT NULL, duration_ms INTEGER NOT NULL DEFAULT 0,
-    bytes INTEGER NOT NULL DEFAULT 0, sha256 TEXT NOT NULL DEFAULT '', uploaded INTEGER NOT NULL DEFAULT 0);
-CREATE INDEX IF NOT EXISTS message_mailbox ON message(mailbox_id, state);
-CREATE TABLE IF NOT EXISTS change(mailbox_id TEXT PRIMARY KEY, seq INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS lock(mailbox_id TEXT PRIMARY KEY, wrong INTEGER NOT NULL, until TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS own(
-    mailbox_id TEXT NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL, fact_id TEXT NOT NULL,
-    hlc TEXT NOT NULL DEFAULT '', PRIMARY KEY (mailbox_id, field));
-CREATE TABLE IF NOT EXISTS outbox(
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL, fact TEXT NOT NULL, body TEXT NOT NULL);
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,28 +47,8 @@ class Message:
     path: Path = field(compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Cipher:
-    """How a PIN's hash is sealed for the disk, and opened (sealing.SealBox)."""
-
-    seal: Callable[[str], str]
-    open: Callable[[str], str]
-
-
-class Mailboxes(LocalDatabase):
+class Mailboxes(OwnedMailboxes):
     """One object may serve several threads, several objects several processes."""
-
-    schema = _SCHEMA
-
-    def __init__(self, folder: Path, journal: LocalStore, cipher: Cipher, clock: Clock) -> None:
-        super().__init__(folder / "index.db")
-        self._folder = folder
-        self._journal = journal
-        self._cipher = cipher
-        self._clock = clock
-        for part in (folder, folder / "messages", folder / "greetings"):
-            part.mkdir(parents=True, exist_ok=True, mode=0o700)
-            part.chmod(0o700)
 
     # Messages ---------------------------------------------------------------------------------------------------------
 
@@ -227,130 +176,6 @@ class Mailboxes(LocalDatabase):
         self.carry()
         return kept
 
-    # PIN and greeting -------------------------------------------------------------------------------------------------
-
-    def as_owned(self, mailbox: Mailbox) -> Mailbox:
-        """The row with what its owner changed by phone, until the centre's copy is as new, field by field."""
-        theirs = stamps.read(mailbox.stamps)
-        changed: dict[str, Any] = {}
-        for name, value, hlc in (
-            self._connection()
-            .execute("SELECT field, value, hlc FROM own WHERE mailbox_id = ?", (mailbox.id,))
-            .fetchall()
-        ):
-            if hlc and theirs.get(name, "") >= hlc:
-                with self._transaction() as connection:
-                    connection.execute(
-                        "DELETE FROM own WHERE mailbox_id = ? AND field = ? AND hlc = ?", (mailbox.id, name, hlc)
-                    )
-            else:
-                changed[name] = self._cipher.open(value) if name == "pin_hash" else value
-        return replace(mailbox, **changed)
-
-    def set_pin(self, mailbox: Mailbox, pin_hash: str) -> None:
-        """In force at once, and a lock is lifted. `pin_hash` as wire/pins.py makes it."""
-        sealed = self._cipher.seal(pin_hash)
-        fact = PinChanged(mailbox.id, mailbox.account_id, sealed, self._now())
-        self._own(mailbox, "pin_hash", sealed, fact)
-
-    def choose_greeting(self, mailbox: Mailbox, greeting: str) -> bool:
-        """False where that greeting has never been recorded."""
-        path = self.greeting_path(mailbox.id, greeting)
-        recorded = path.exists()
-        if (
-            greeting != Greeting.DEFAULT
-            and not recorded
-            and not (greeting == Greeting.CUSTOM and mailbox.greeting_sound_id)
-        ):
-            return False
-        digest = hashlib.sha256(path.read_bytes()).hexdigest() if recorded else ""
-        fact = GreetingChosen(mailbox.id, mailbox.account_id, greeting, digest, self._now())
-        self._own(mailbox, "greeting", greeting, fact)
-        return True
-
-    def greeting_path(self, mailbox_id: str, greeting: str) -> Path:
-        """Where a greeting recorded by phone lies, if it was. The id is a digest here: no path is made of texts."""
-        return self._folder / "greetings" / f"{_name(mailbox_id)}.{_name(greeting)[:8]}.wav"
-
-    def draft_path(self, mailbox_id: str) -> Path:
-        """Where a greeting is recorded before its owner keeps it."""
-        return self._folder / "greetings" / f"{_name(mailbox_id)}.draft-{uuid.uuid4().hex}.wav"
-
-    def keep_greeting(self, mailbox: Mailbox, greeting: str, draft: Path) -> bool:
-        """A draft becomes the greeting in force: whole at once, while another caller hears the old one to its end."""
-        if draft.parent != self._folder / "greetings" or not draft.exists():
-            return False
-        draft.chmod(0o600)
-        draft.replace(self.greeting_path(mailbox.id, greeting))
-        _sync_folder(draft.parent)
-        return self.choose_greeting(mailbox, greeting)
-
-    def drop_draft(self, draft: Path) -> None:
-        if draft.parent == self._folder / "greetings" and ".draft-" in draft.name:
-            draft.unlink(missing_ok=True)
-
-    # The lock ---------------------------------------------------------------------------------------------------------
-
-    def locked(self, mailbox_id: str) -> bool:
-        found = self._connection().execute("SELECT until FROM lock WHERE mailbox_id = ?", (mailbox_id,)).fetchone()
-        return bool(found and found[0] > self._now())
-
-    def wrong_pin(self, mailbox: Mailbox, by: str) -> bool:
-        """Count one. True when the mailbox is locked by it; the centre hears of that."""
-        now = self._clock.now()
-        with self._transaction() as connection:
-            found = connection.execute("SELECT wrong FROM lock WHERE mailbox_id = ?", (mailbox.id,)).fetchone()
-            wrong = (int(found[0]) if found else 0) + 1
-            locks = wrong >= WRONG_PINS
-            until = _iso(now + LOCKED_FOR) if locks else ""
-            connection.execute(
-                "INSERT OR REPLACE INTO lock VALUES (?, ?, ?)", (mailbox.id, 0 if locks else wrong, until)
-            )
-            if locks:
-                fact = MailboxLocked(mailbox.id, mailbox.account_id, by[:40], _iso(now), until)
-                self._note(connection, f"locked-{uuid.uuid4().hex}", fact)
-        self.carry()
-        return locks
-
-    def right_pin(self, mailbox_id: str) -> None:
-        with self._transaction() as connection:
-            connection.execute("DELETE FROM lock WHERE mailbox_id = ?", (mailbox_id,))
-
-    # What the centre is to hear ---------------------------------------------------------------------------------------
-
-    def carry(self) -> None:
-        """Take what waits in the outbox to the journal. Cut off in between, the next one does it again, to no harm.
-
-        What cannot be carried now (a full disk) waits: the mailbox has changed already.
-        """
-        connection = self._connection()
-        try:
-            waiting = connection.execute("SELECT seq, id, fact, body FROM outbox ORDER BY seq").fetchall()
-            for seq, fact_id, kind, body in waiting:
-                self._journal.append(_fact(kind, body), fact_id)
-                hlc = self._journal.hlc_of(fact_id)
-                with self._transaction() as writing:
-                    writing.execute("UPDATE own SET hlc = ? WHERE fact_id = ? AND hlc = ''", (hlc, fact_id))
-                    writing.execute("DELETE FROM outbox WHERE seq = ?", (seq,))
-        except (OSError, sqlite3.Error) as refused:
-            log.warning("event=mailbox_news_waits why=%s", refused)
-
-    def _own(self, mailbox: Mailbox, name: str, value: str, fact: PinChanged | GreetingChosen) -> None:
-        fact_id = f"own-{uuid.uuid4().hex}"
-        with self._transaction() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO own(mailbox_id, field, value, fact_id) VALUES (?, ?, ?, ?)",
-                (mailbox.id, name, value, fact_id),
-            )
-            if name == "pin_hash":
-                connection.execute("DELETE FROM lock WHERE mailbox_id = ?", (mailbox.id,))
-            self._note(connection, fact_id, fact)
-        self.carry()
-
-    def _note(self, connection: sqlite3.Connection, fact_id: str, fact: Fact) -> None:
-        body = json.dumps(asdict(fact), ensure_ascii=False)
-        connection.execute("INSERT INTO outbox(id, fact, body) VALUES (?, ?, ?)", (fact_id, fact.fact, body))
-
     def _touch(self, connection: sqlite3.Connection, mailbox_id: str) -> None:
         connection.execute(
             "INSERT OR REPLACE INTO change VALUES (?, (SELECT coalesce(max(seq), 0) + 1 FROM change))", (mailbox_id,)
@@ -367,23 +192,8 @@ class Mailboxes(LocalDatabase):
     def _audio(self, message_id: str) -> Path:
         return self._folder / "messages" / f"{message_id}.wav"
 
-    def _now(self) -> str:
-        return _iso(self._clock.now())
-
 
 _SELECT = "SELECT id, mailbox_id, account_id, state, caller, caller_name, at, duration_ms, bytes, sha256 FROM message"
-
-
-def _fact(kind: str, body: str) -> Fact:
-    return FACT_TYPES[kind](**json.loads(body))
-
-
-def _iso(when: datetime) -> str:
-    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _name(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _half_written(path: Path) -> Path:
@@ -410,13 +220,6 @@ def _complete(half: Path, path: Path, now: float) -> None:
         finally:
             os.close(fd)
         half.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except FileNotFoundError:
         return
-
-
-def _sync_folder(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    with suppress(OSError):
-        os.fsync(fd)
-    os.close(fd)

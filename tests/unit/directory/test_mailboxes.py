@@ -94,7 +94,7 @@ def test_heard_saved_and_deleted(boxes: Mailboxes, journal: LocalStore) -> None:
     boxes.mark(first, "old")
     boxes.mark(first, "old")
     assert boxes.counts(BOX.id) == (1, 1)
-    sound = boxes.messages(BOX.id)[1].path
+    sound = next(one.path for one in boxes.messages(BOX.id) if one.id == second)
     boxes.mark(second, "deleted")
     assert boxes.counts(BOX.id) == (0, 1)
     assert not sound.exists()
