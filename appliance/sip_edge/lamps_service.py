@@ -131,9 +131,11 @@ class Lamps:
     def _look(self, directory: LiveDirectory) -> None:
         new, anew = self._phones.look()
         now_ms = time.time_ns() // 1_000_000
-        phones = (directory.phone_by_sip_user(user) for user in anew)
+        phones = [p for user in anew if (p := directory.phone_by_sip_user(user)) is not None]
         # What is a second old may be of its new life.
-        gone = frozenset().union(*(self._lights.began_anew(p.id, now_ms - 1500) for p in phones if p is not None))
+        gone = frozenset().union(*(self._lights.began_anew(p.id, now_ms - 1500) for p in phones))
+        for phone in phones:
+            self._watchers.began_anew(phone.id, now_ms // 1000 - 3)
         if gone:
             self._board.mend(self._lights, gone)
         self._watchers.registered(directory, new)

@@ -11,17 +11,13 @@ from appliance.reasons import Because
 from appliance.sip_edge.decision import Decision, Way, by_voice
 from appliance.sip_edge.plan import OnFailure, PickUp, Target
 from appliance.sip_edge.said import said
+from appliance.sip_edge.slots import is_slot
 from appliance.vocabulary import Announcement
 from wire.services import Member, Music, RingGroup
 
 PARK, FETCH = "park", "fetch"
 """The service of voice that holds parked calls, and what is asked of it to have one back."""
 MOST_PHONES = 200
-
-
-def is_slot(digits: str) -> bool:
-    """Whether this names a slot where calls are parked: 71 to 79."""
-    return len(digits) == 2 and digits[0] == "7" and digits[1] in "123456789"
 
 
 def colleagues(directory: Directory, phone: Phone) -> tuple[Phone, ...]:

@@ -17,7 +17,7 @@ from appliance.sip_edge.emergency import emergency, emergency_test
 from appliance.sip_edge.fraud import over_limits
 from appliance.sip_edge.identity import Caller, Calling, caller_of, from_trunk, seen_outside
 from appliance.sip_edge.persons import habits_of
-from appliance.sip_edge.pickups import FETCH, fetched, is_slot, parked
+from appliance.sip_edge.pickups import FETCH, fetched, parked
 from appliance.sip_edge.plan import (
     CallAttempt,
     FromPhone,
@@ -31,6 +31,7 @@ from appliance.sip_edge.plan import (
     Say,
 )
 from appliance.sip_edge.said import said
+from appliance.sip_edge.slots import is_slot
 from appliance.sip_edge.starcodes import Feature, parse
 from appliance.sip_edge.ways_out import Offer, by_trunks
 from appliance.vocabulary import Announcement, CallClass

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from appliance.directory.model import Directory, Phone
 from appliance.sip_edge.kamailio.presence import CONTACT, PHONE, SOURCE
-from appliance.sip_edge.pickups import is_slot
 from appliance.sip_edge.sipwords import Message, address_of, parameter, tag_of, user_of, without_tag
+from appliance.sip_edge.slots import is_slot
 
 DIALOG, SUMMARY = "dialog", "message-summary"
 EVENTS = (DIALOG, SUMMARY)
@@ -68,6 +68,8 @@ class Granted:
 
     subscription: Subscription
     ends: bool
+    instead_of: str = ""
+    """A subscription that this one stands for: its phone was restarted, and asks for the same again."""
 
 
 def judge(
@@ -107,8 +109,11 @@ def judge(
         return Refused(404, "Not Found")
     if not asked["contact"] or not tag_of(asked["from"]):
         return Refused(400, "Contact Or Tag Missing")
-    if len(list(of_phone)) >= MOST_OF_A_PHONE:
+    held = list(of_phone)
+    same = [s for s in held if (s.event, s.watched) == (event, watched)]
+    if len(held) >= MOST_OF_A_PHONE and not same:
         return Refused(403, "Too Many Subscriptions")
+    oldest = min(same, key=lambda s: s.made_s).id if same and len(held) >= MOST_OF_A_PHONE else ""
     if len(known) >= MOST_IN_ALL:
         return Refused(503, "Service Unavailable", ("Retry-After: 300",))
     made = Subscription(
@@ -128,7 +133,7 @@ def judge(
         made_s=now_s,
         expires_s=now_s + seconds,
     )
-    return Granted(made, seconds == 0)
+    return Granted(made, seconds == 0, oldest)
 
 
 def _expires(text: str) -> int:

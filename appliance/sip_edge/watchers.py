@@ -14,8 +14,8 @@ from appliance.sip_edge.dialoginfo import DIALOG_TYPE, SUMMARY_TYPE, Dialog, dia
 from appliance.sip_edge.kamailio.presence import SOURCE
 from appliance.sip_edge.lamps_sources import MailCounts
 from appliance.sip_edge.lights import PARK, Lights, with_ended
-from appliance.sip_edge.pickups import is_slot
 from appliance.sip_edge.sipwords import Message, request
+from appliance.sip_edge.slots import is_slot
 from appliance.sip_edge.subscriptions import SUMMARY, Granted, Refused, Subscription, judge
 from wire.services import Mailbox
 
@@ -76,6 +76,8 @@ class Watchers:
         answer = judge(message, directory, known, of_phone, new_tag, int(time.time()))
         if isinstance(answer, Granted):
             made = answer.subscription
+            if answer.instead_of:
+                self._drop(answer.instead_of)
             watch = self._all.setdefault(made.id, _Watch(made))
             watch.subscription, watch.wanted = made, True
             watch.ends = "timeout" if answer.ends else ""
@@ -129,6 +131,13 @@ class Watchers:
             if phone is not None:
                 self._told.pop(phone.id, None)
                 self._unasked[phone.id] = time.monotonic() + SETTLE_S
+
+    def began_anew(self, phone_id: str, before_s: int) -> None:
+        """This phone was switched off and on: it has forgotten what it subscribed to before, and asks again."""
+        old = [i for i, w in self._all.items() if w.subscription.phone_id == phone_id]
+        for watch_id in old:
+            if self._all[watch_id].subscription.made_s < before_s:
+                self._drop(watch_id)
 
     def run_out(self, now_s: int) -> None:
         """Subscriptions whose time is over are told so, and forgotten."""

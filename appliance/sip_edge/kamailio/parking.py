@@ -10,8 +10,8 @@ from typing import Any
 from appliance.sip_edge.kamailio.board import Board
 from appliance.sip_edge.pickups import FETCH, PARK
 from appliance.sip_edge.plan import Plan, ToVoice
+from appliance.sip_edge.slots import SLOTS
 
-SLOTS = tuple(str(number) for number in range(71, 80))
 TABLE = "park"
 
 

@@ -1,8 +1,8 @@
 """Who may take whose call, who may park, and that a plan with a pickup travels whole. Pure."""
 
 from appliance.sip_edge.carry import pack, unpack
-from appliance.sip_edge.pickups import is_slot
 from appliance.sip_edge.plan import PickUp, Plan, Say, ToVoice
+from appliance.sip_edge.slots import is_slot
 from tests.lab.sample import ACME, sip_user
 from tests.unit.sip_edge.building import building, dial
 from wire.rows import Extension
