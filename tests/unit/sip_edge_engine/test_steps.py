@@ -104,7 +104,9 @@ def test_voice_is_told_what_to_say_and_how_to_end() -> None:
 
 
 def test_knobs_come_back_and_hide_their_keys() -> None:
-    knobs = Knobs("r", 5060, 5062, "10.0.0.1", "10.1.0.1", 5070, 30, "/l", "/s", "/e", b"\x01" * 32, b"\x02" * 32)
+    places = ("/l", "/s", "/e")
+    keys = (b"\x01" * 32, b"\x02" * 32)
+    knobs = Knobs("r", 5060, 5062, "10.0.0.1", "10.1.0.1", 5070, 30, *places, 5061, 5063, 10, 0, *keys)
     assert Knobs.of(knobs.text()) == knobs
     assert "key" not in repr(knobs)
     assert knobs.several_sides
