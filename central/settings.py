@@ -97,6 +97,10 @@ class Exchange:
     address: str = ""
     port: int = 5060
     workers: int = 2
+    relay_ports: str = "40000-49999"
+    """Of the sound between buildings: each stands behind a router of its own."""
+    ng_port: int = 2225
+    """rtpengine's control, loopback only."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,9 @@ SANE_MESSAGE, SANE_URIS = 1511, 7
 PR_SET_PDEATHSIG = 1
 GOTO = "X-Conserje-Goto"
 SEEN_FROM = "from"
+SOUND = "replace-origin replace-session-connection ICE=remove strict-source"
+HA1 = 1
+"""Flag: what is compared with is HA1, not a password."""
 NOBODY = "0" * 32
 """What an unknown user's answer is compared with: known and unknown users are refused alike."""
 IN_DIALOG_ONLY = frozenset({"BYE", "PRACK", "UPDATE", "INFO", "REFER", "NOTIFY", "MESSAGE", "SUBSCRIBE", "PUBLISH"})
@@ -91,6 +94,7 @@ class Exchange:
 
     def _in_dialog(self, method: str) -> None:
         if self._speaker() is not None and KSR.rr.loose_route() > 0:
+            self._media()
             if KSR.tm.t_relay() < 0:
                 KSR.sl.sl_reply_error()
         elif method == "ACK":
@@ -102,9 +106,9 @@ class Exchange:
     def _register(self) -> None:
         user = KSR.pv.get("$au") or ""
         found = self._book.login(user) if user else None
-        right = KSR.auth.pv_www_authenticate(REALM, found[1] if found else NOBODY, 1) > 0
+        right = KSR.auth.pv_auth_check(REALM, found[1] if found else NOBODY, HA1, 0) > 0
         if not right or found is None:
-            KSR.auth.www_challenge(REALM, 0)
+            KSR.auth.auth_challenge(REALM, 0)
             return
         if KSR.pv.get("$tU") != user:
             KSR.sl.sl_send_reply(403, "Forbidden")
@@ -131,6 +135,7 @@ class Exchange:
         KSR.pv.sets("$avp(asked)", asked)
         KSR.rr.record_route()
         KSR.tm.t_on_branch("ksr_branch")
+        KSR.tm.t_on_failure("ksr_failure")
         if KSR.tm.t_relay() < 0:
             KSR.sl.sl_reply_error()
 
@@ -138,6 +143,26 @@ class Exchange:
     def ksr_branch(self, _message: Any) -> None:
         """Each building reads the number that was asked for, at its own address."""
         KSR.pv.sets("$rU", KSR.pv.get("$avp(asked)"))
+        KSR.tm.t_on_reply("ksr_reply")
+        KSR.rtpengine.rtpengine_manage(SOUND)
+
+    @guarded
+    def ksr_reply(self, _message: Any) -> None:
+        if int(KSR.pv.get("$rs")) > 100 and KSR.pv.get("$rb"):
+            KSR.rtpengine.rtpengine_manage(SOUND)
+
+    @guarded
+    def ksr_failure(self, _message: Any) -> None:
+        KSR.rtpengine.rtpengine_delete("")
+
+    @staticmethod
+    def _media() -> None:
+        """A re-INVITE's sound, or the end of it."""
+        if KSR.pv.get("$rm") == "BYE":
+            KSR.rtpengine.rtpengine_delete("")
+        elif KSR.pv.get("$rb"):
+            KSR.rtpengine.rtpengine_manage(SOUND)
+            KSR.tm.t_on_reply("ksr_reply")
 
     def _speaker(self) -> str | None:
         """The site that registered from where this came."""

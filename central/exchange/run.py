@@ -1,10 +1,11 @@
-"""Runs the exchange: Kamailio as a child, and the book kept forward beside it. When one dies, both end."""
+"""Runs the exchange: Kamailio and rtpengine as children, the book kept forward beside them. When one dies, all end."""
 
 import os
 import secrets
 import signal
 import subprocess
 import sysconfig
+from collections.abc import Mapping
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -13,6 +14,7 @@ from central.errors import SetUpProblem, Words
 from central.exchange.book import Book
 from central.exchange.export import bring_forward, keep_forward
 from central.office import Office
+from central.settings import Exchange
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -35,41 +37,71 @@ def run(office: Office) -> int:
     bring_forward(office, book)
     book.close()
     configuration.touch(mode=0o600)
-    configuration.write_text(render(wanted.address, wanted.port, wanted.workers), encoding="utf-8")
-    child = _start(configuration, folder, path)
-    signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+    configuration.write_text(render(wanted), encoding="utf-8")
+    children = [_start(_relay(wanted)), _start(_kamailio(configuration, folder), {"CONSERJE_EXCHANGE_BOOK": str(path)})]
+    stopping: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _frame: stopping.append(number))
     try:
-        keep_forward(office, path, lambda: child.poll() is None)
+        keep_forward(office, path, lambda: not stopping and all(c.poll() is None for c in children))
     finally:
-        child.terminate()
-    return child.wait(STOP_S)
+        for child in children:
+            child.terminate()
+    ended = [child.wait(STOP_S) for child in children]
+    return 0 if stopping else max(map(abs, ended), default=1)
 
 
-def render(address: str, port: int, workers: int) -> str:
+def render(wanted: Exchange) -> str:
     """The text of kamailio.cfg. The secret of its nonces is new at each start: older ones are stale."""
     environment = Environment(loader=FileSystemLoader(HERE), undefined=StrictUndefined, keep_trailing_newline=True)  # noqa: S701 - no HTML
     return environment.get_template("kamailio.cfg.j2").render(
-        address=address,
-        port=port,
-        workers=workers,
+        address=wanted.address,
+        port=wanted.port,
+        workers=wanted.workers,
+        ng_port=wanted.ng_port,
         nonce_secret=secrets.token_hex(16),
         requests_per_2_s=4000,
         kemi_path=HERE / "kemi.py",
     )
 
 
-def _start(configuration: Path, folder: Path, book: Path) -> "subprocess.Popen[bytes]":
+def _kamailio(configuration: Path, folder: Path) -> list[str]:
+    memory = ["-m", str(SHARED_MB), "-M", str(PRIVATE_MB)]
+    return ["kamailio", "-f", str(configuration), *memory, "-Y", str(folder), "-DD", "-E"]
+
+
+def _relay(wanted: Exchange) -> list[str]:
+    first, _, last = wanted.relay_ports.partition("-")
+    return [
+        "rtpengine",
+        # Not Debian's /etc/rtpengine/rtpengine.conf, which it would read besides.
+        "--config-file=none",
+        "--foreground",
+        "--log-stderr",
+        "--log-level=4",
+        "--table=-1",
+        f"--interface={wanted.address}",
+        f"--listen-ng=127.0.0.1:{wanted.ng_port}",
+        f"--port-min={first}",
+        f"--port-max={last}",
+        "--timeout=60",
+        "--silent-timeout=3600",
+    ]
+
+
+def _start(argv: list[str], more: Mapping[str, str] | None = None) -> "subprocess.Popen[bytes]":
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join((str(ROOT), sysconfig.get_path("purelib"))),
         "PYTHONDONTWRITEBYTECODE": "1",
-        "CONSERJE_EXCHANGE_BOOK": str(book),
+        **(more or {}),
     }
-    argv = ["kamailio", "-f", str(configuration), "-m", str(SHARED_MB), "-M", str(PRIVATE_MB), "-Y", str(folder)]
     try:
-        return subprocess.Popen([*argv, "-DD", "-E"], env=environment, start_new_session=False)
+        return subprocess.Popen(argv, env=environment)
     except FileNotFoundError as absent:
         raise SetUpProblem(
-            Words("Kamailio is not installed.", "Kamailio no está instalado."),
-            Words("Install kamailio and its Python module.", "Instale kamailio y su módulo de Python."),
+            Words(f"{argv[0]} is not installed.", f"{argv[0]} no está instalado."),
+            Words(
+                "Install kamailio with its Python module, and rtpengine.",
+                "Instale kamailio con su módulo de Python, y rtpengine.",
+            ),
         ) from absent
