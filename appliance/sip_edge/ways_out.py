@@ -65,13 +65,14 @@ def by_every_trunk(d: Decision, offer: Offer, location: str) -> Way:
     trunks = trunks_for(d.directory, CallClass.EMERGENCY, d.now)
     up = [t for t in trunks if d.reach.trunk_up(t.id)]
     steps: tuple[Step, ...] = ()
-    if location and up:
+    if location and trunks:
         d.note(Because.LOCATION_SENT, location=location)
+    if up:
         steps = _offered(d, offer, up, up, insist=True, location=location)
-        steps += tuple(replace(s, location="") for s in steps if isinstance(s, ToTrunk))
-        trunks = tuple(t for t in trunks if t not in up)
-    if trunks or not steps:
-        steps += _offered(d, offer, sorted(trunks, key=lambda t: t not in up), up, insist=True)
+        steps += tuple(replace(s, location="") for s in steps if isinstance(s, ToTrunk) and location)
+    down = [t for t in trunks if t not in up]
+    if down or not up:
+        steps += _offered(d, offer, down, up, insist=True, location="" if up else location)
     no_way = (said(Announcement.EMERGENCY_NO_WAY_OUT, 503, d.language),)
     return (steps, OnFailure(no_way, no_way, no_way, no_way)) if steps else (no_way, OnFailure())
 
