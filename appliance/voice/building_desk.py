@@ -5,37 +5,31 @@ Decides nothing that a dialogue says; it looks up, keeps, and compares PINs wher
 
 import hmac
 import logging
-import os
 import sqlite3
 import time
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 from appliance.directory.live import Live
 from appliance.directory.local import LocalStore
-from appliance.directory.mailboxes import Cipher, Mailboxes, Message
+from appliance.directory.mailboxes import Cipher, Mailboxes
 from appliance.directory.model import Directory
-from appliance.directory.schedule import local_time, menu_mode
+from appliance.directory.schedule import menu_mode
 from appliance.directory.sealing import open_box
 from appliance.directory.sounds import SoundFiles
 from appliance.ports import Clock, SystemChance, SystemClock
 from appliance.settings import Settings
 from appliance.voice import questions as q
 from appliance.voice.book import book_of
+from appliance.voice.mailbox_desk import MailboxDesk, spoken
 from appliance.voice.menu_sentences import Say
 from appliance.voice.parts import Waiting
-from appliance.voice.sounds import File, Sound, Text
 from appliance.voice.spoken import language_of
-from wire import pins
-from wire.rows import DestinationKind
 from wire.services import (
     ConferenceServer,
-    Greeting,
     Holiday,
-    Mailbox,
     Menu,
     MenuKey,
     MenuMode,
@@ -73,18 +67,7 @@ class BuildingDesk:
         self._books: dict[tuple[int, str], q.Book] = {}
         self._answers: dict[type[Any], Callable[[Any], object]] = {
             q.OfReceptionist: self._receptionist,
-            q.OfDeposit: self._deposit,
-            q.KeepMessage: lambda asked: self._mailboxes.keep(asked.message_id, asked.seconds),
-            q.DropMessage: lambda asked: self._mailboxes.drop(asked.message_id),
-            q.OfAccess: self._access,
-            q.TryPin: self._try_pin,
-            q.SetPin: self._set_pin,
-            q.ListMessages: self._messages,
-            q.MarkMessage: lambda asked: self._mailboxes.mark(asked.message_id, asked.state),
-            q.RecordGreeting: lambda asked: str(self._mailboxes.draft_path(asked.mailbox_id)),
-            q.KeepGreeting: self._keep_greeting,
-            q.DropGreeting: lambda asked: self._mailboxes.drop_draft(Path(asked.path)),
-            q.ChooseGreeting: self._choose_greeting,
+            **MailboxDesk(directory, mailboxes, files, clock).answers,
             q.OfConference: self._conference,
             q.OfRoom: self._room,
             q.TryRoomPin: self._try_room_pin,
@@ -120,7 +103,7 @@ class BuildingDesk:
         language = language_of(row.language or asked.language)
         return q.Counter(
             mode,
-            self._spoken(directory, menu.greeting_sound_id if menu else "") or (_WELCOMES[mode],),
+            spoken(self._files, directory, menu.greeting_sound_id if menu else "") or (_WELCOMES[mode],),
             {key.digit: (key.action, key.target_id) for key in directory.services_of(MenuKey, keyed.id)}
             if keyed
             else {},
@@ -156,111 +139,6 @@ class BuildingDesk:
         row = self._directory().service(SoundRow, sound_id) if sound_id else None
         path = self._files.path(row.sha256) if row is not None else None
         return str(path) if path is not None else ""
-
-    def _spoken(self, directory: Directory, sound_id: str) -> tuple[Sound, ...]:
-        """A sound as it is played: its file, else its text; nothing where neither is there (yet)."""
-        row = directory.service(SoundRow, sound_id) if sound_id else None
-        if row is None:
-            return ()
-        path = self._files.path(row.sha256)
-        if path is not None:
-            return (File(str(path)),)
-        return (Text(row.text),) if row.text else ()
-
-    # Mailboxes --------------------------------------------------------------------------------------------------------
-
-    def _owned(self, mailbox_id: str) -> Mailbox | None:
-        row = self._directory().service(Mailbox, mailbox_id)
-        return self._mailboxes.as_owned(row) if row is not None and row.enabled else None
-
-    def _deposit(self, asked: q.OfDeposit) -> q.Slot | None:
-        row = self._owned(asked.mailbox_id)
-        if row is None:
-            return None
-        language = language_of(asked.language)
-        place = self._mailboxes.reserve(row, asked.caller.number, asked.caller.name)
-        if place is None:
-            return q.Slot("", "", (), language, 0.0)
-        return q.Slot(place.id, str(place.path), self._greeting(row), language, float(row.max_message_s))
-
-    def _greeting(self, row: Mailbox) -> tuple[Sound, ...]:
-        """The owner's recording, made by phone or in the portal; else the building's words with the owner's name."""
-        path = self._mailboxes.greeting_path(row.id, row.greeting)
-        if row.greeting != Greeting.DEFAULT and path.exists():
-            return (File(str(path)),)
-        made = self._spoken(self._directory(), row.greeting_sound_id) if row.greeting == Greeting.CUSTOM else ()
-        if made:
-            return made
-        person = self._directory().person(row.person_id)
-        name = Text(person.name if person else row.name)
-        away = (Say.AWAY,) if row.greeting == Greeting.AWAY else ()
-        return (Say.MAILBOX_OF, name, *away, Say.LEAVE_MESSAGE)
-
-    def _access(self, asked: q.OfAccess) -> q.Door | None:
-        directory = self._directory()
-        mailbox_id = asked.mailbox_id or self._mailbox_at(directory, asked.caller.account_id, asked.extension)
-        row = self._owned(mailbox_id) if mailbox_id else None
-        if row is None or (asked.caller.account_id and row.account_id != asked.caller.account_id):
-            return None
-        phone = directory.phone(asked.caller.phone_id) if asked.caller.phone_id else None
-        at_home = phone is not None and bool(row.person_id) and phone.person_id == row.person_id
-        locked = self._mailboxes.locked(row.id)
-        return q.Door(row.id, self._language(directory, row, asked.language), bool(row.pin_hash), at_home, locked)
-
-    def _language(self, directory: Directory, row: Mailbox, asked: str) -> str:
-        person = directory.person(row.person_id)
-        account = directory.account(row.account_id)
-        return language_of((person.language if person else "") or (account.language if account else "") or asked)
-
-    def _mailbox_at(self, directory: Directory, account_id: str, digits: str) -> str:
-        found = directory.extension(account_id, digits)
-        if found is None:
-            return ""
-        if found.target_kind == DestinationKind.MAILBOX:
-            return found.target_id
-        owned = directory.services_of(Mailbox, found.target_id)
-        return owned[0].id if owned and found.target_kind == DestinationKind.PERSON else ""
-
-    def _try_pin(self, asked: q.TryPin) -> q.Tried:
-        row = self._owned(asked.mailbox_id)
-        if row is None:
-            return q.Tried.WRONG
-        if self._mailboxes.locked(row.id):
-            return q.Tried.LOCKED
-        if pins.fits(asked.pin, row.pin_hash):
-            self._mailboxes.right_pin(row.id)
-            return q.Tried.RIGHT
-        return q.Tried.LOCKED if self._mailboxes.wrong_pin(row, asked.caller.number) else q.Tried.WRONG
-
-    def _set_pin(self, asked: q.SetPin) -> str | None:
-        row = self._owned(asked.mailbox_id)
-        if row is None:
-            return None
-        directory = self._directory()
-        own = directory.extension_of(DestinationKind.PERSON, row.person_id) if row.person_id else None
-        own = own or directory.extension_of(DestinationKind.MAILBOX, row.id)
-        weak = pins.weakness(asked.pin, own.digits if own else "")
-        if not weak:
-            self._mailboxes.set_pin(row, pins.hashed(asked.pin, os.urandom(16)))
-        return weak
-
-    def _messages(self, asked: q.ListMessages) -> tuple[q.Letter, ...]:
-        zone = self._directory().site.timezone
-        today = local_time(self._clock.now(), zone).date()
-
-        def letter(one: Message) -> q.Letter:
-            at = local_time(_moment(one.at), zone)
-            return q.Letter(one.id, one.state == "new", str(one.path), at, today, one.caller)
-
-        return tuple(letter(one) for one in self._mailboxes.messages(asked.mailbox_id))
-
-    def _keep_greeting(self, asked: q.KeepGreeting) -> bool:
-        row = self._owned(asked.mailbox_id)
-        return row is not None and self._mailboxes.keep_greeting(row, asked.greeting, Path(asked.path))
-
-    def _choose_greeting(self, asked: q.ChooseGreeting) -> bool:
-        row = self._owned(asked.mailbox_id)
-        return row is not None and self._mailboxes.choose_greeting(row, asked.greeting)
 
     # Rooms ------------------------------------------------------------------------------------------------------------
 
@@ -313,10 +191,6 @@ def _hall(room: Room, internal: bool) -> q.Hall:
 
 def _for_talk(account_id: str, name: str) -> q.Hall:
     return q.Hall(f"{account_id}/talk/{name[:80]}", False, True, False, False, q.MAX_PARTICIPANTS)
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)
 
 
 def building_desk(settings: Settings) -> BuildingDesk:
