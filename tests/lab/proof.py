@@ -38,7 +38,7 @@ def main() -> int:
 
 
 def torture() -> str:
-    """RFC 4475 and 100,000 mutations of it, half by UDP and half by TCP, at a building's trunk side; what came of it."""
+    """RFC 4475 and 100,000 mutations of it, half by UDP and half by TCP, from a trunk; what came of it."""
     with Lab() as lab:
         building = lab.building()
         place = lab.carrier.place
@@ -67,7 +67,7 @@ def torture() -> str:
         ana.call("102").established().hears(beto.hz)
         return (
             f"{MUTATIONS + len(TORTURE)} messages in {took:.0f} s; Kamailio died: {died}; memory of its own "
-            f"{before} KiB before, {after} KiB after; uncaught: {building.uncaught() or 'none'}; a call is heard after\n"
+            f"{before} KiB before, {after} KiB after; uncaught: {building.uncaught() or 'none'}; a call is heard\n"
         )
 
 

@@ -148,7 +148,7 @@ def _shown(seconds: float) -> str:
 def text(lines: list[Line]) -> str:
     head = (
         "# What survives what\n\n"
-        "Written by `python -m tests.lab.survivability --docs` (part of `make proof`), not by hand. A building of the lab\n"
+        "Written by `python -m tests.lab.survivability --docs` (part of `make proof`), not by hand. A lab's building\n"
         "with five phones: two talk throughout, another calls inside, another outside, each as soon as the event is\n"
         "over (a caller who hears nothing dials again). Sound missing is the longest gap between two RTP packets that\n"
         "reached either phone of the call that was up.\n\n"

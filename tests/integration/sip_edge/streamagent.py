@@ -1,4 +1,4 @@
-"""The SIP agent over a connection: TCP, or TLS with the site's own authority; frames by Content-Length (RFC 3261 §18.3)."""
+"""The SIP agent over a connection: TCP, or TLS with the site's own authority. RFC 3261 §18.3."""
 
 import re
 import secrets

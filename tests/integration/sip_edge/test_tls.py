@@ -164,7 +164,8 @@ def test_a_flood_of_garbage_handshakes_and_of_silent_connections_harms_no_call(
 def _garbage(b: Building, number: int, over: threading.Event) -> None:
     """One attacker: connections with noise, with half a handshake, with nothing, on the TLS and the TCP port."""
     source, held = f"127.0.1.{10 + number}", []
-    noise = (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(256)), b"GET / HTTP/1.1\r\n\r\n", b"\xff" * 900, b"")
+    half_a_hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(256))
+    noise = (half_a_hello, b"GET / HTTP/1.1\r\n\r\n", b"\xff" * 900, b"")
     count = 0
     while not over.is_set():
         count += 1

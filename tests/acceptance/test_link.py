@@ -1,0 +1,50 @@
+"""The link to the centre, cut, mended and flapping: what is shown follows soon and calmly; who talks notices none."""
+
+import time
+from functools import partial
+
+import pytest
+
+from appliance.directory.reports import SyncReportFile
+from appliance.vocabulary import LinkState
+from tests.acceptance.conftest import House
+from tests.lab.waiting import until
+
+SHOWN_S = 15.0
+FLAPS = 6
+
+
+def _shown(house: House) -> LinkState:
+    said = house.building.report(SyncReportFile)
+    return said.link if said else LinkState.UNKNOWN
+
+
+def _changed_or_due(house: House, last: LinkState, due: float) -> bool:
+    return _shown(house) is not last or time.monotonic() >= due
+
+
+@pytest.mark.acceptance("S-1")
+def test_a_cut_link_is_shown_soon_flaps_calmly_and_drops_nobody(house: House) -> None:
+    building = house.building
+    until(lambda: _shown(house) is LinkState.UP, 150, "the link is up")
+    ana, beto = house.people("ana", "beto")
+    call = ana.call("102").established()
+
+    building.cut_centre()
+    began = time.monotonic()
+    until(lambda: _shown(house) is LinkState.DOWN, SHOWN_S, "the cut is shown")
+    assert time.monotonic() - began <= SHOWN_S
+    call.hears(beto.hz)
+
+    changes, last, began = 0, _shown(house), time.monotonic()
+    for n in range(FLAPS):
+        (building.cut_centre if n % 2 else building.mend_centre)()
+        due = time.monotonic() + 2
+        while time.monotonic() < due:
+            until(partial(_changed_or_due, house, last, due), 3, "a look at what is shown")
+            shown = _shown(house)
+            changes, last = changes + (shown is not last), shown
+    assert changes <= 1
+    building.mend_centre()
+    assert not call.over
+    call.hears(beto.hz)
