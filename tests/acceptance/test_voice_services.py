@@ -11,6 +11,7 @@ from tests.lab.mailboxes import counts_of
 from tests.lab.phones import Phone, PhoneCall
 from tests.lab.sample_voice import MODERATOR_PIN, OPEN_ROOM, PIN, RECEPTION, ROOM, ROOM_PIN, voice_rows
 from tests.lab.waiting import until
+from wire.services import Receptionist
 
 OUTSIDE = "5599887766"
 
@@ -92,6 +93,31 @@ def test_the_menu_is_that_of_the_hour_and_a_holiday_goes_first(people: tuple[Pho
         call.hang_up()
 
 
+def sets_hours(house: House, phone: Phone, code: str, override: str) -> None:
+    """Dials the code for 171, hears it confirmed, and waits until it counts."""
+    said = phone.call(f"{code}171").established()
+    said.hears_words()
+    said.ended(15)
+    until(lambda: by_hand(house, "rec-night") == override, 3, "the receptionist's hours are changed")
+
+
+def rings_for_1(caller: Phone, who: Phone) -> None:
+    before = who.called()
+    call = caller.call("171").established()
+    call.press("1")
+    who.incoming(8, after=before).established().hears(caller.hz)
+    call.hang_up()
+
+
+@pytest.mark.acceptance("V-6")
+def test_a_code_opens_what_its_hours_keep_closed(offices: House, people: tuple[Phone, Phone, Phone]) -> None:
+    ana, beto, elsa = people
+    sets_hours(offices, elsa, "*641", "open")
+    rings_for_1(elsa, ana)
+    sets_hours(offices, elsa, "*640", "auto")
+    rings_for_1(elsa, beto)
+
+
 @pytest.mark.acceptance("V-3")
 def test_a_name_is_spelled_and_read_back(people: tuple[Phone, Phone, Phone]) -> None:
     _, beto, elsa = people
@@ -116,6 +142,11 @@ def leaves_a_message(caller: Phone, call: PhoneCall) -> None:
     call.hears(1400, 5, since_s=0.2)
     until(lambda: len(call.heard()) / 8000 > 6, 15, "some seconds of talk")
     call.hang_up()
+
+
+def by_hand(house: House, receptionist: str) -> str:
+    found = house.building.directory_in_force().service(Receptionist, receptionist)
+    return found.override if found else ""
 
 
 def counts(house: House, mailbox: str) -> tuple[int, int]:
