@@ -142,6 +142,11 @@ class LocalStore(LocalDatabase):
         )
         return tuple(FactEnvelope(i, f, h, json.loads(b)) for i, f, h, b in found)
 
+    def is_acknowledged(self, id: str) -> bool:
+        """Whether the centre has this fact; one that is not here any more was, long ago. A refused one never is."""
+        found = self._connection().execute("SELECT acknowledged, refused FROM journal WHERE id = ?", (id,)).fetchone()
+        return found is None or (bool(found[0]) and not found[1])
+
     def waiting_count(self) -> int:
         return int(self._connection().execute("SELECT count(*) FROM journal WHERE acknowledged = 0").fetchone()[0])
 

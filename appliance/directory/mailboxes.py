@@ -30,6 +30,11 @@ SHORTEST_BYTES = 2 * 16_000
 _HEADER_BYTES = 44
 
 
+def left_fact(message_id: str) -> str:
+    """The id of the MessageLeft of a message, in the journal."""
+    return f"left-{message_id}"
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """A message in a mailbox. `state`: new | old. `at` ISO 8601 UTC."""
@@ -86,7 +91,7 @@ class Mailboxes(OwnedMailboxes):
                 self._touch(connection, found.mailbox_id)
                 self._note(
                     connection,
-                    f"left-{message_id}",
+                    left_fact(message_id),
                     MessageLeft(
                         message_id, found.mailbox_id, found.account_id, found.caller, found.caller_name, found.at,
                         found.duration_ms, found.bytes, found.sha256,

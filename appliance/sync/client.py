@@ -95,6 +95,11 @@ class CentreClient:
                 raise LinkDown(f"a recording broke off: {type(broken).__name__}") from broken
             return content
 
+    def message_audio(self, message_id: str, audio: bytes) -> None:
+        """The sound of a voicemail message. Raises LinkDown, or the centre's Problem."""
+        with self._request("PUT", f"/building/v1/messages/{message_id}/audio", SOUND_S, audio, stream=True) as response:
+            read_answer(response)
+
     def status(self, report: SyncReport) -> None:
         self._call("POST", "/building/v1/status", ANSWER_S, asdict(report))
 
@@ -114,7 +119,8 @@ class CentreClient:
             return self._session.request(
                 method,
                 self._base + path,
-                json=body,
+                json=None if isinstance(body, bytes) else body,
+                data=body if isinstance(body, bytes) else None,
                 timeout=(CONNECT_S, timeout_s),
                 allow_redirects=False,
                 stream=stream,

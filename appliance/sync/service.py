@@ -23,6 +23,7 @@ from appliance.sync import pace
 from appliance.sync.client import Busy, CentreClient, LinkDown
 from appliance.sync.identity import Identity, new_request
 from appliance.sync.link import SUCCESSES_TO_UP, LinkWatch, observe
+from appliance.sync.messages import MessageUpload
 from appliance.sync.recordings import Recordings
 from appliance.vocabulary import LinkState
 from wire.facts import SECRET_FIELDS, PhoneAdopted, PhoneSwapped
@@ -179,12 +180,14 @@ class Sync:
 
     def _recordings_loop(self) -> None:
         """By itself, so that a long recording on a thin line holds nothing up."""
-        recordings, client = Recordings(self.settings), None
+        recordings, messages = Recordings(self.settings), MessageUpload(self.settings, self.local, self.clock)
+        client: CentreClient | None = None
         while not self.shared.stopping.wait(UPLOAD_EVERY_S):
             if not self.identity.enrolled:
                 continue
             try:
                 client = client or CentreClient(self.identity, self.settings.central.url)
+                messages.send(client)
                 recordings.fetch(client)
             except (LinkDown, Problem, OSError) as gone:
                 log.info("event=recordings_wait why=%s", gone)

@@ -15,6 +15,7 @@ from central.directory.edit import Edit
 from central.model import SiteState
 from central.office import Office, open_office
 from central.settings import load
+from tests.lab.letterbox import Letterbox
 from tests.lab.netns import Namespace
 from tests.lab.supervise import Command, Supervisor
 from tests.lab.toml import as_toml
@@ -65,6 +66,16 @@ class Centre:
         self._supervisor = Supervisor(self.place, self.directory / "log", (command,), self.environment)
         self._supervisor.start()
         self._supervisor.wait_ready(READY_S)
+
+    def start_mail(self) -> Letterbox:
+        """A mail server beside it, which it sends its letters to from its next start on; it is started anew."""
+        box = Letterbox(self.place).start()
+        with self.settings_file.open("a") as out:
+            out.write(f'\n[mail]\nhost = "127.0.0.1"\nport = {box.port}\nsecurity = "none"\nsender = "c@example.mx"\n')
+        self.processes.stop(NAME)
+        self.processes.start_one(NAME)
+        self.processes.wait_ready(READY_S)
+        return box
 
     def start_exchange(self, port: int = 5060) -> None:
         """Its exchange of calls, by which buildings reach each other."""

@@ -1,18 +1,12 @@
 """Messages that buildings tell of: sealed, given to their own company, mailed exactly once by a real SMTP server."""
 
 import hashlib
-import socket
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, replace
-from email import message_from_bytes
-from email.message import EmailMessage
-from email.policy import default
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
 from sqlalchemy import select
 
 from central import journal, post, voicemail
@@ -24,6 +18,7 @@ from central.office import Office
 from central.settings import Mail
 from tests.integration.central.conftest import SettableClock
 from tests.integration.central.making import WHO, a_company, a_person, a_site
+from tests.lab.letterbox import Letterbox
 from wire import pins
 from wire.facts import MessageChanged, MessageLeft, PinChanged
 from wire.services import Mailbox
@@ -31,37 +26,16 @@ from wire.services import Mailbox
 AUDIO = b"RIFF" + bytes(range(256)) * 40
 
 
-@dataclass
-class Letterbox:
-    """What a mail server took; `answer` is what it says to the next letter."""
-
-    answer: str = "250 OK"
-    taken: list[EmailMessage] = field(default_factory=list)
-
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
-        if self.answer.startswith("250"):
-            content = envelope.content
-            assert isinstance(content, bytes)
-            letter = message_from_bytes(content, policy=default)
-            assert isinstance(letter, EmailMessage)
-            self.taken.append(letter)
-        return self.answer
+@pytest.fixture
+def letterbox() -> Iterator[Letterbox]:
+    box = Letterbox().start()
+    yield box
+    box.stop()
 
 
 @pytest.fixture
-def letterbox() -> Letterbox:
-    return Letterbox()
-
-
-@pytest.fixture
-def server(letterbox: Letterbox) -> Iterator[Mail]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    controller = Controller(letterbox, hostname="127.0.0.1", port=port)
-    controller.start()
-    yield Mail("127.0.0.1", port, "none", sender="buzon@conserje.mx")
-    controller.stop()
+def server(letterbox: Letterbox) -> Mail:
+    return Mail("127.0.0.1", letterbox.port, "none", sender="buzon@conserje.mx")
 
 
 @dataclass(frozen=True)
