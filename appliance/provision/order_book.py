@@ -61,8 +61,9 @@ class OrderBook:
                     log.error("provision.override.broken %s", problem.text())
             self._stamp, self._families = stamp, families
             shelf = self._shelf(families, directory, now)
-            before = (self._orders.shelf, self._orders.overrides, self._orders.families)
-            if any(a is not b for a, b in zip((shelf, self._overrides, families), before, strict=True)):
+            # An empty store answers with a new shelf each time: what counts is whether it says something else.
+            same_files = self._orders.overrides is self._overrides and self._orders.families is families
+            if not same_files or shelf != self._orders.shelf:
                 self._orders = Orders(shelf, self._overrides, families, self._http)
             self._looked_at = now
         finally:

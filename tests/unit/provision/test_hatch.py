@@ -39,7 +39,8 @@ def asks(settings: Settings) -> Hatch:
 
 def test_a_sheet_has_every_file_with_its_hash_and_settings_with_their_source(asks: Hatch) -> None:
     asks.set_override("site", "language", "en")
-    sheet = until(lambda: (s := asks.sheet(ANA)).settings[0].source == "site" and s, 5, "the override is in force")
+    until(lambda: asks.sheet(ANA).settings[0].source == "site", 5, "the override is in force")
+    sheet = asks.sheet(ANA)
     assert {f.name for f in sheet.files} >= {f"{ANA}.cfg", "y000000000066.cfg"}
     assert all(len(f.sha256) == 64 and not f.differs for f in sheet.files)
     assert next(s.value for s in sheet.settings if s.name == "language") == "en"
