@@ -230,11 +230,12 @@ def test_a_call_from_the_trunk_rings_whom_its_number_is_mapped_to(
 
 
 def test_a_trunk_that_is_silent_or_broken_is_followed_by_the_next(tmp_path_factory: pytest.TempPathFactory) -> None:
-    with building(tmp_path_factory.mktemp("two-trunks")) as b:
-        silent = Agent("silent", "", b.sip)
+    with building(tmp_path_factory.mktemp("three-trunks")) as b:
+        silent, broken = Agent("silent", "", b.sip), Agent("broken", "", b.sip)
         rows = (
             *sample_rows("127.0.0.1", b.carrier_port),
             Trunk("trunk-silent", "site-reforma", "Silent", "carrier", "127.0.0.1", silent.port, priority=1),
+            Trunk("trunk-broken", "site-reforma", "Broken", "carrier", "127.0.0.1", broken.port, priority=2),
         )
         b.publish(rows)
         b.start("kamailio")
@@ -242,18 +243,22 @@ def test_a_trunk_that_is_silent_or_broken_is_followed_by_the_next(tmp_path_facto
         assert ana.register().status == 200
         call = ana.dial("5512345678")
         start = time.monotonic()
-        invite = far.expect("INVITE", seconds=6)
+        broken.answer(broken.expect("INVITE", seconds=6), 503, "Service Unavailable")
+        invite = far.expect("INVITE", seconds=2)
         assert time.monotonic() - start < 4.5
         far.answer(invite, 486, "Busy Here")
         assert ana.outcome(call).status == 486
+        # What was silent is not waited for again by the next call.
         call = ana.dial("5512345678")
-        refused = silent.expect("INVITE")
-        while refused["call-id"] != call.call_id:
-            refused = silent.expect("INVITE")
-        silent.answer(refused, 503, "Service Unavailable")
+        start = time.monotonic()
+        again = broken.expect("INVITE")
+        while again["call-id"] != call.call_id:
+            again = broken.expect("INVITE")
+        broken.answer(again, 503, "Service Unavailable")
         far.take(far.expect("INVITE"))
+        assert time.monotonic() - start < 1
         assert ana.outcome(call).status == 200
-        for agent in (ana, far, silent):
+        for agent in (ana, far, silent, broken):
             agent.close()
 
 

@@ -40,7 +40,7 @@ def authorization(b: Building, user: str, secret: str) -> str:
     """What a phone would answer to a challenge: SIPp cannot choose between two."""
     guard = Guard("conserje", Knobs.of((b.settings.paths.run_dir / "edge" / "knobs.json").read_text()).nonce_key)
     uri = f"sip:{DIALLED}@{ADDRESS}:{b.settings.sip.port}"
-    nonce = guard.nonce(int(time.time()), secrets.token_bytes(8))
+    nonce = guard.nonce(int(time.time()), secrets.token_bytes(8), ADDRESS)
     c = Credentials(user, "conserje", nonce, uri, "", "MD5", "auth", "00000001", "abc")
     return (
         f'Proxy-Authorization: Digest username="{user}", realm="conserje", nonce="{nonce}", uri="{uri}", '
