@@ -138,6 +138,8 @@ class Sip:
 class Media:
     ng_port: int = 2223
     relay_ports: str = "30000-39999"
+    strict_source: bool = True
+    """Sound is taken from the address alone that a phone or trunk names in its SDP."""
     redis_port: int = 6390
     voice_sip_port: int = 5070
     """voice's SIP, loopback only: of the first worker, the others follow it."""

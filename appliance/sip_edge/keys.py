@@ -25,6 +25,7 @@ def write_knobs(settings: Settings) -> Path:
         uplink_address=net.uplink_address,
         voice_sip_port=settings.media.voice_sip_port,
         voice_workers=settings.media.voice_workers,
+        strict_source=settings.media.strict_source,
         sounds_dir=str(settings.paths.sounds_store_dir),
         hold_music=str(settings.paths.hold_music),
         lamps_sip_port=settings.sip.lamps_port,

@@ -318,6 +318,8 @@ def loopback_values(directory: Path, run_directory: Path) -> dict[str, Any]:
                 "dhcp": False,
             },
             "provisioning": {"http_port": 8069, "https_port": 8443, "tftp_port": 6969},
+            # Whatever address of loopback a phone names, its sound comes from 127.0.0.1.
+            "media": {"strict_source": False},
             "snmp": {"port": 1161},
         },
     )

@@ -41,6 +41,7 @@ class Knobs:
     """New at each start: uses of older nonces are forgotten, so these are stale."""
     dialog_key: bytes = field(repr=False)
     """Kept: it signs our Record-Route, and calls outlive a restart."""
+    strict_source: bool = True
     sounds_dir: str = ""
     hold_music: str = ""
     """The building's own track: a WAV file."""

@@ -14,8 +14,9 @@ RELAYED, LATE, RANG = 1, 2, 3
 VOICE, UPLINK = "voice", "uplink"
 """The two interfaces that rtpengine is started with, where phones and trunks are on different addresses."""
 
-_FLAGS = "replace-origin replace-session-connection ICE=remove strict-source"
-"""strict-source: once it is known from where a party sends, packets from elsewhere are dropped (Q-8)."""
+_FLAGS = "replace-origin replace-session-connection ICE=remove"
+_STRICT = " strict-source"
+"""Packets that come from elsewhere than the address that a party named are dropped (Q-8)."""
 _PLAIN, _ENCRYPTED = " RTP/AVP", " RTP/SAVP DTLS=off"
 OFFER_METHODS = frozenset({"INVITE", "UPDATE", "PRACK", "ACK"})
 
@@ -24,6 +25,7 @@ class Media:
     def __init__(self, ksr: Any, knobs: Knobs) -> None:
         self._ksr = ksr
         self._several_sides = knobs.several_sides
+        self._flags = _FLAGS + (_STRICT if knobs.strict_source else "")
 
     def offer(self, caller_side: str, callee_side: str, secure: bool = False) -> None:
         """In a branch route: put rtpengine into this branch. `secure`: it is offered SRTP with SDES keys (RFC 4568)."""
@@ -34,7 +36,7 @@ class Media:
         if self._is_dead():
             return
         sides = f" direction={caller_side} direction={callee_side}" if self._several_sides else ""
-        if ksr.rtpengine.rtpengine_offer(_FLAGS + (_ENCRYPTED if secure else _PLAIN) + sides) > 0:
+        if ksr.rtpengine.rtpengine_offer(self._flags + (_ENCRYPTED if secure else _PLAIN) + sides) > 0:
             ksr.setbflag(RELAYED)
 
     def reply(self) -> None:
@@ -43,9 +45,9 @@ class Media:
         if ksr.sdpops.sdp_content() < 0:
             return
         if ksr.isbflagset(RELAYED):
-            ksr.rtpengine.rtpengine_answer(_FLAGS)
+            ksr.rtpengine.rtpengine_answer(self._flags)
         elif ksr.isbflagset(LATE) and not self._is_dead():
-            ksr.rtpengine.rtpengine_offer(_FLAGS)
+            ksr.rtpengine.rtpengine_offer(self._flags)
 
     def in_dialog(self, method: str, secure: bool = False) -> None:
         ksr = self._ksr
@@ -53,12 +55,12 @@ class Media:
             if not self._is_dead():
                 ksr.rtpengine.rtpengine_delete("")
         elif method in OFFER_METHODS and ksr.sdpops.sdp_content() > 0 and not self._is_dead():
-            ksr.rtpengine.rtpengine_manage(_FLAGS + (_ENCRYPTED if secure else _PLAIN))
+            ksr.rtpengine.rtpengine_manage(self._flags + (_ENCRYPTED if secure else _PLAIN))
 
     def in_dialog_reply(self) -> None:
         ksr = self._ksr
         if ksr.sdpops.sdp_content() > 0 and not self._is_dead():
-            ksr.rtpengine.rtpengine_manage(_FLAGS)
+            ksr.rtpengine.rtpengine_manage(self._flags)
 
     def over(self) -> None:
         """The call failed: nothing is relayed any more."""
