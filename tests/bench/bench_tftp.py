@@ -1,6 +1,7 @@
 """TFTP against dnsmasq's, by the same client in one run: files of 8 kB, and 20 MB of firmware; memory of the doors."""
 
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -96,10 +97,26 @@ def ours(environment: dict[str, str], port: int, path: str) -> Iterator[int]:
     )
     try:
         until(lambda: answers(port, path), 20, "our TFTP serves")
+        until(lambda: is_idle(process.pid), 20, "it has read its templates, in each of its threads")
         yield process.pid
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(10)
+
+
+def is_idle(pid: int, over_s: float = 0.5) -> bool:
+    """Whether a process used next to no CPU for so long: what it does once, at its start, is not measured."""
+    used = [_cpu_s(pid)]
+    end = time.monotonic() + over_s
+    while time.monotonic() < end:
+        select.select([], [], [], 0.05)
+    used.append(_cpu_s(pid))
+    return used[1] - used[0] < 0.05
+
+
+def _cpu_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def files_a_second(port: int, path: str, size: int) -> float:
