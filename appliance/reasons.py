@@ -465,7 +465,9 @@ VALUES: dict[tuple[str, str], Words] = {
     ("limit", "calls-account"): Words("calls at once of the company", "llamadas a la vez de la empresa"),
     ("limit", "calls-site"): Words("calls at once of the building", "llamadas a la vez del edificio"),
     ("limit", "spend-person"): Words("a person's spending a day, in cents", "gasto diario de una persona, en centavos"),
-    ("limit", "spend-account"): Words("a company's spending a day, in cents", "gasto diario de una empresa, en centavos"),
+    ("limit", "spend-account"): Words(
+        "a company's spending a day, in cents", "gasto diario de una empresa, en centavos"
+    ),
     ("limit", "spend-site"): Words(
         "the building's spending a day, in cents", "gasto diario del edificio, en centavos"
     ),
