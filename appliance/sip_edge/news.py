@@ -18,6 +18,7 @@ from wire.services import Receptionist
 
 SHOWN_FOR = timedelta(hours=24)
 MOST_SHOWN = 50
+MOST_EMERGENCIES = 200
 
 
 def fact_id(news: News, site_id: str) -> str:
@@ -65,9 +66,9 @@ def alert_of(alerted: Alerted, site_id: str) -> EmergencyCalled | LimitBreached:
 
 
 def shown(fact: EmergencyCalled | LimitBreached) -> AlertNow:
-    """As the building page and SNMP show it."""
+    """As the building page and SNMP show it. Whom a person called is not facility IT's to read (J-4)."""
     if isinstance(fact, LimitBreached):
-        subject, detail = fact.person, f"{fact.limit} {fact.value}/{fact.most} {fact.number}"
+        subject, detail = fact.person, f"{fact.limit} {fact.value}/{fact.most}"
         return AlertNow(AlertKind.FRAUD, fact.at, fact.account_id, subject, detail)
     kind = AlertKind.EMERGENCY_TEST if fact.test else AlertKind.EMERGENCY
     return AlertNow(kind, fact.at, fact.account_id, f"{fact.extension} {fact.person}".strip(), fact.location)
@@ -78,7 +79,10 @@ def shown_body(kind: str, body: dict[str, Any]) -> AlertNow:
 
 
 def still_shown(alerts: tuple[AlertNow, ...], now: datetime) -> tuple[AlertNow, ...]:
-    """Those of the last day, the newest first, each once."""
+    """Those of the last day, the newest first, each once. However many others there are, emergencies are not lost."""
     oldest = (now - SHOWN_FOR).astimezone(UTC).isoformat(timespec="milliseconds")
     found = dict.fromkeys(a for a in alerts if a.at >= oldest)
-    return tuple(sorted(found, key=lambda a: a.at, reverse=True))[:MOST_SHOWN]
+    newest = sorted(found, key=lambda a: a.at, reverse=True)
+    emergencies = [a for a in newest if a.kind == AlertKind.EMERGENCY][:MOST_EMERGENCIES]
+    others = [a for a in newest if a.kind != AlertKind.EMERGENCY][:MOST_SHOWN]
+    return tuple(sorted((*emergencies, *others), key=lambda a: a.at, reverse=True))

@@ -15,8 +15,10 @@ NAMED_BANS = 5
 NAMED_PHONES = 3
 """Lost phones named one by one; more are one alarm with a count."""
 NAMED_ALERTS = 5
+"""Of each kind, the newest; emergency calls are shown all."""
 ALERT_SHOWN_S = 3600.0
 """How long an emergency call, or a breached limit against fraud, stands as an alarm."""
+EMERGENCY = "emergency"
 SPOKEN_OF_BY_EDGE = frozenset({"kamailio", "rtpengine", "voice"})
 """The edge's report says more of these than a held port does."""
 DISK_LOW_PERCENT = 10.0
@@ -101,6 +103,7 @@ def alarms(
     """
     found = [
         *_engines(now, edge, set(silent)),
+        *_calls(now, edge),
         *_ways_out(now, edge, sync, trunk_names or {}, central_expected),
         *_phones(tuple(phones), edge is not None and not is_stale(edge.at, now)),
         *_box(now, disk, certificates),
@@ -123,11 +126,6 @@ def _engines(now: datetime, edge: EdgeReport | None, silent: set[str]) -> Iterab
         for ban in edge.bans[:NAMED_BANS]:
             code = "guesser-banned" if ban.why == "passwords" else "scanner-banned"
             yield Alarm(code, Severity.WARNING, ban.address, ban.since, {"address": ban.address})
-        for told in edge.alerts[:NAMED_ALERTS]:
-            severity = Severity.CRITICAL if told.kind == "emergency" else Severity.WARNING
-            who = {"who": told.subject, "detail": told.detail}
-            if seconds_since(told.at, now) <= ALERT_SHOWN_S:
-                yield Alarm(f"call-{told.kind}", severity, told.subject, told.at, who)
         if edge.uncaught:
             yield Alarm("uncaught", Severity.WARNING, params={"count": str(edge.uncaught)})
     others = sorted(silent - SPOKEN_OF_BY_EDGE)
@@ -135,6 +133,20 @@ def _engines(now: datetime, edge: EdgeReport | None, silent: set[str]) -> Iterab
         yield Alarm("process-silent", Severity.WARNING, others[0], params={"process": others[0]})
     elif others:
         yield Alarm("processes-silent", Severity.WARNING, params={"processes": ", ".join(others)})
+
+
+def _calls(now: datetime, edge: EdgeReport | None) -> Iterable[Alarm]:
+    """Also of an edge that has fallen silent: whoever called for help in the last hour still needs it."""
+    told_of: dict[str, int] = {}
+    for told in edge.alerts if edge is not None else ():
+        if seconds_since(told.at, now) > ALERT_SHOWN_S:
+            continue
+        told_of[told.kind] = told_of.get(told.kind, 0) + 1
+        emergency = told.kind == EMERGENCY
+        if emergency or told_of[told.kind] <= NAMED_ALERTS:
+            severity = Severity.CRITICAL if emergency else Severity.WARNING
+            params = {"who": told.subject, "detail": told.detail}
+            yield Alarm(f"call-{told.kind}", severity, told.subject, told.at, params)
 
 
 def _ways_out(

@@ -378,6 +378,7 @@ def test_what_is_no_journal_is_refused_in_words(building: Building, body: bytes,
     assert answer.json()["error"]["says_es"]
 
 
+@pytest.mark.acceptance("S-5")
 def test_what_the_building_runs_is_shown_as_applied_pending_or_error(
     served: Served, served_office: Office, building: Building, acme: str
 ) -> None:

@@ -172,7 +172,7 @@ def _answered_ms(b: Building, call_id: str) -> int:
     return next(int(f["at_ms"]) for f in b.facts() if f["call_id"] == call_id and f["event"] == "answered")
 
 
-@pytest.mark.acceptance("K-1", "S-5")
+@pytest.mark.acceptance("K-1")
 def test_lamps_and_calls_outlive_the_death_of_kamailio_and_of_the_lamps_service(
     lit: Building, pair: tuple[Agent, Agent], phone: MakePhone
 ) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from appliance.directory.habits import Habit, Habits, laid_over
+from appliance.directory.reports import AlertNow
 from appliance.ports import SystemChance, SystemClock
 from appliance.sip_edge import news
 from appliance.sip_edge.callfacts import Alerted, Changed, decode, encode
@@ -88,3 +89,19 @@ def test_a_begun_minute_counts_whole_and_only_calls_that_cost() -> None:
         "America/Mexico_City",
     )
     assert found == {"unreported:acme": 1000, "account:acme": 500, "site:site": 500, "person:ana": 500}
+
+
+def test_however_many_other_alerts_come_an_emergency_of_the_day_stays() -> None:
+    emergency = AlertNow("emergency", "2026-11-23T10:00:00.000+00:00", "acme", "101 Ana", "piso 5")
+    later = tuple(AlertNow("fraud", f"2026-11-23T11:{n:02d}:00.000+00:00", "acme", "Ana", str(n)) for n in range(60))
+    kept = news.still_shown((emergency, *later), NOW)
+    assert emergency in kept
+    assert len(kept) == news.MOST_SHOWN + 1
+    assert [a.at for a in kept] == sorted((a.at for a in kept), reverse=True)
+
+
+@pytest.mark.acceptance("J-4")
+def test_facility_it_is_told_of_a_limit_without_the_number_that_was_called() -> None:
+    said = (("person", "Ana"), ("number", "+14155550100"), ("limit", "calls-person"), ("value", "3"), ("most", "2"))
+    told = news.shown(news.alert_of(Alerted("c", "t", 1, "fraud", "acme", said), "site"))
+    assert "4155550100" not in f"{told.subject} {told.detail}"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from appliance.directory.reports import Ban, EdgeReport, SyncReportFile, TrunkReport
+from appliance.directory.reports import AlertNow, Ban, EdgeReport, SyncReportFile, TrunkReport
 from appliance.vocabulary import LinkState, PhoneState
 from appliance.webui.alarms import Alarm, Certificate, Disk, PhoneFact, Severity, alarms
 
@@ -129,3 +129,25 @@ def test_the_worst_stands_first() -> None:
     worst = replace(EDGE, kamailio_up=False)
     found = alarms(NOW, worst, replace(SYNC, link=LinkState.DOWN), [PhoneFact("a", PhoneState.UNKNOWN)])
     assert [a.severity for a in found] == [Severity.CRITICAL, Severity.WARNING, Severity.NOTICE]
+
+
+def told(kind: str, seconds_ago: float, who: str) -> AlertNow:
+    return AlertNow(kind, at(seconds_ago), "acme", who, "piso 5")
+
+
+def test_no_number_of_other_alerts_pushes_an_emergency_off_the_page() -> None:
+    later = tuple(told(kind, n, f"{kind} {n}") for kind in ("fraud", "emergency-test") for n in range(20))
+    found = alarms(NOW, replace(EDGE, alerts=(*later, told("emergency", 60, "101 Ana"))), SYNC)
+    assert (found[0].code, found[0].severity) == ("call-emergency", Severity.CRITICAL)
+    assert found[0].params == {"who": "101 Ana", "detail": "piso 5"}
+    assert codes(found).count("call-fraud") == codes(found).count("call-emergency-test") == 5
+
+
+def test_every_emergency_of_the_hour_is_shown_and_older_ones_are_over() -> None:
+    calls = tuple(told("emergency", n, str(n)) for n in (*range(10), 3601))
+    assert codes(alarms(NOW, replace(EDGE, alerts=calls), SYNC)).count("call-emergency") == 10
+
+
+def test_an_edge_that_fell_silent_hides_no_emergency() -> None:
+    silent = replace(EDGE, at=at(120), alerts=(told("emergency", 130, "101 Ana"),))
+    assert set(codes(alarms(NOW, silent, SYNC))) == {"edge-stale", "call-emergency"}
