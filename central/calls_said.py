@@ -7,11 +7,14 @@ whoever tells people finds it.
 from collections.abc import Iterable
 from dataclasses import asdict, fields
 
+from sqlalchemy import select
+
 from central import post
 from central.directory.edit import Edit
 from central.directory.habits import SWITCHES, set_preferences
 from central.directory.receptionists import set_override
 from central.errors import WireInputProblem, Words
+from central.model import Operator
 from wire.facts import EmergencyCalled, LimitBreached, PreferenceChanged, ReceptionistOverridden
 from wire.services import Preferences
 
@@ -35,15 +38,19 @@ def apply(edit: Edit, fact: Said, fact_id: str, hlc: str, alerts_to: Iterable[st
         case EmergencyCalled():
             action = "emergency-test" if fact.test else "emergency"
             edit.note(action, "call", fact_id, asdict(fact), fact.account_id)
-            _tell(edit, fact_id, alerts_to, *_emergency(fact))
+            _tell(edit, fact_id, fact.account_id, alerts_to, *_emergency(fact))
         case LimitBreached():
             edit.note("limit-breached", "call", fact_id, asdict(fact), fact.account_id)
-            _tell(edit, fact_id, alerts_to, *_breach(fact))
+            _tell(edit, fact_id, fact.account_id, alerts_to, *_breach(fact))
 
 
-def _tell(edit: Edit, fact_id: str, alerts_to: Iterable[str], subject: str, text: str) -> None:
-    """A letter to each, in the transaction of what it tells of; the same fact again makes none."""
-    for to in alerts_to:
+def _tell(edit: Edit, fact_id: str, account_id: str, alerts_to: Iterable[str], subject: str, text: str) -> None:
+    """A letter to each, in the transaction of what it tells of; the same fact again makes none.
+
+    To the office's own list, and to the company's administrators whose user is an e-mail address.
+    """
+    own = select(Operator.user).where(Operator.account_id == account_id, Operator.user.contains("@"))
+    for to in dict.fromkeys((*alerts_to, *edit.session.scalars(own))):
         post.queue(edit.session, edit.now, f"alert:{fact_id}:{to}", to, subject, text)
 
 

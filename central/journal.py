@@ -5,7 +5,7 @@ does nothing. What a building may say is bounded by its certificate: it speaks f
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 
 from sqlalchemy import delete, func, select
@@ -19,6 +19,7 @@ from central.directory.phones import PhoneWish, adopt_phone, swap_phone
 from central.errors import InputProblem, NotFoundProblem, Problem, WireInputProblem, Words
 from central.facts import NO_KIND, Envelope, fact_of
 from central.model import CdrRecord, FactRecord, PastPresence, PhoneRecord, PresenceRecord, SeenPhone
+from central.model.rows import find
 from central.office import Office
 from central.rules import phones as rules
 from wire.facts import (
@@ -32,7 +33,9 @@ from wire.facts import (
     PhoneSwapped,
     PinChanged,
 )
+from wire.prices import cost
 from wire.rows import Phone
+from wire.services import Limits
 
 MAX_SEEN_PHONES = 1000
 """Unknown phones kept for a site; the ones seen last stay."""
@@ -181,6 +184,21 @@ def _apply_cdr(edit: Edit, site_id: str, cdr: Cdr) -> None:
         raise WireInputProblem(Words("A call record needs its start.", "Un registro de llamada necesita su inicio."))
     edit.session.add(CdrRecord(**values))
     edit.session.flush()
+    _charge(edit, cdr)
+
+
+def _charge(edit: Edit, cdr: Cdr) -> None:
+    """Take what a call cost from a prepaid company's balance. What a trunk did not answer costs nothing."""
+    if not any(leg.kind == "trunk" and leg.to == cdr.answered_by for leg in cdr.legs):
+        return
+    limits = find(edit.session, Limits, cdr.account_id)
+    amount = cost(cdr.call_class, cdr.talk_ms, limits) if limits is not None and limits.prepaid else 0
+    if amount:
+        edit.lock_account(cdr.account_id)
+        # Once more, now that nobody else can charge it.
+        edit.session.expire_all()
+        held = edit.get(Limits, cdr.account_id, cdr.account_id)
+        edit.put(replace(held, balance=held.balance - amount))
 
 
 def _apply_seen(edit: Edit, site_id: str, seen: PhoneSeen) -> None:

@@ -333,11 +333,17 @@ class SiteLimits:
     spend_day: int = 1_000_000
 
 
+TRUNK_CLASSES = (
+    "internal", "national", "toll_free", "shared_cost", "personal", "special", "international", "premium",
+)  # fmt: skip
+"""CallClass values (appliance/vocabulary.py) that a trunk may be kept for; `internal`: to another building."""
+
+
 @dataclass(frozen=True, slots=True)
 class TrunkUse:
     """How a trunk is used; its id is the trunk's. Without the row: any call at any time, known by address.
 
-    `classes`: CallClass values parted by commas, empty: all. Emergencies may use every trunk. `weekdays`: digits 0
+    `classes`: of TRUNK_CLASSES, parted by commas, empty: all. Emergencies may use every trunk. `weekdays`: digits 0
     (Monday) to 6, empty: all; minutes of the site's day, both 0: all day; `to` before `from` goes over midnight.
     """
 
@@ -350,8 +356,6 @@ class TrunkUse:
     weekdays: str = ""
     from_minute: int = 0
     to_minute: int = 0
-    refers: bool = True
-    """Whether the far end takes REFER; false: the building itself transfers."""
 
 
 ServiceRow = (

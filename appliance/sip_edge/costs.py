@@ -1,6 +1,6 @@
 """What calls have cost since midnight, by person, company and building, and what the centre does not know of yet. Pure.
 
-Prices are the company's own (wire Limits); a begun minute counts whole. The edge service tells Kamailio's workers.
+Prices are wire/prices.py's. The edge service tells Kamailio's workers.
 """
 
 from collections import Counter
@@ -10,10 +10,8 @@ from datetime import datetime
 
 from appliance.directory.schedule import local_time
 from appliance.sip_edge.plan import Scope
-from appliance.vocabulary import CallClass
+from wire.prices import cost
 from wire.services import Limits
-
-MINUTE_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +27,6 @@ class Spent:
     """Whether the centre has its record."""
 
 
-def cost(call: Spent, limits: Limits) -> int:
-    """In centavos."""
-    minutes = -(-call.talk_ms // MINUTE_MS)
-    match call.call_class:
-        case CallClass.INTERNATIONAL:
-            return minutes * limits.international_per_minute
-        case CallClass.PREMIUM:
-            return minutes * limits.premium_per_minute
-        case _:
-            return 0
-
-
 def totals(
     calls: Iterable[Spent], limits_of: Callable[[str], Limits], site_id: str, now: datetime, timezone: str
 ) -> dict[str, int]:
@@ -48,7 +34,7 @@ def totals(
     midnight = local_time(now, timezone).replace(hour=0, minute=0, second=0, microsecond=0)
     found: Counter[str] = Counter()
     for call in calls:
-        amount = cost(call, limits_of(call.account_id))
+        amount = cost(call.call_class, call.talk_ms, limits_of(call.account_id))
         if not amount:
             continue
         if not call.reported:

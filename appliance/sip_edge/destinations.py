@@ -64,10 +64,6 @@ def lead(d: Decision, kind: str, target_id: str, account_id: str, trail: Trail =
     return ended(course, _endings(d, mailbox_of(d.directory, person) if person else None))
 
 
-def to_person_here(d: Decision, person: Person) -> Way:
-    return ended(_to_person(d, person, NOWHERE), _endings(d, mailbox_of(d.directory, person)))
-
-
 def _course(d: Decision, kind: str, target_id: str, account_id: str, trail: Trail) -> Course | None:
     """What is tried at a destination. None where it is not there, or another company's."""
     if kind == DestinationKind.PERSON:

@@ -78,10 +78,6 @@ class Leg:
         self._passed: int | None = None
 
     @property
-    def codec_name(self) -> str:
-        return self.codec.name
-
-    @property
     def event_type(self) -> int | None:
         return self._terms.event_type
 

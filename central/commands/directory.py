@@ -7,7 +7,7 @@ import click
 from sqlalchemy import select
 
 from central.commands.base import SAVED, Terminal, json_option, target_of
-from central.directory import accounts, numbers, people, sites
+from central.directory import accounts, habits, numbers, people, sites
 from central.directory.people import PersonWish
 from central.errors import NotFoundProblem, Words
 from central.model import NumberRecord
@@ -46,6 +46,18 @@ def site_add(terminal: Terminal, name: str, site_id: str, **more: Any) -> None:
     with terminal.office.editing(terminal.actor) as edit:
         made = sites.add_site(edit, wish, site_id)
     terminal.tell(Words(f"Building {made.name}: {made.id}", f"Edificio {made.name}: {made.id}"), {"site_id": made.id})
+
+
+@site.command("limits")
+@click.argument("site")
+@click.option("--at-once", default="20", show_default=True, help="International calls at once; 0: no limit.")
+@click.option("--spend-day", default="1000000", show_default=True, help="Centavos a day; 0: no limit.")
+@json_option
+def site_limits(terminal: Terminal, site: str, at_once: str, spend_day: str) -> None:
+    """Toll-fraud limits of a whole building."""
+    with terminal.office.editing(terminal.actor) as edit:
+        made = habits.set_site_limits(edit, terminal.site(site), at_once, spend_day)
+    terminal.tell(SAVED, asdict(made))
 
 
 @click.group()

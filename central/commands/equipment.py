@@ -10,6 +10,7 @@ from sqlalchemy import or_, select
 from central.commands.base import SAVED, Terminal, json_option, target_of
 from central.directory import phones, trunks
 from central.directory.keys import KeyWish, set_keys
+from central.directory.trunk_use import TrunkUseWish, set_use
 from central.errors import InputProblem, NotFoundProblem, Words
 from central.model import TrunkRecord
 from central.model.rows import of_account
@@ -141,6 +142,24 @@ def trunk_change(terminal: Terminal, name: str, site: str, **more: Any) -> None:
         )
         changed = trunks.change_trunk(edit, site_id, held.id, wish)
     terminal.tell(SAVED, {"trunk_id": changed.id, **{k: v for k, v in asdict(changed).items() if k != "secret"}})
+
+
+@trunk.command("use")
+@click.argument("name")
+@click.option("--site", required=True, help="Building (id or name).")
+@click.option("--registers/--by-address", default=False, help="Whether the building registers there.")
+@click.option("--class", "classes", multiple=True, help="A class of calls; may be repeated; else all.")
+@click.option("--days", "weekdays", default="", help="Digits, 0 is Monday; else every day.")
+@click.option("--from", "since", default="", help="HH:MM of the building's day.")
+@click.option("--to", "until", default="", help="HH:MM; before --from it goes over midnight.")
+@json_option
+def trunk_use(terminal: Terminal, name: str, site: str, **more: Any) -> None:
+    """Say for which calls and when a way out is used. Emergencies may use every one."""
+    site_id = terminal.site(site)
+    trunk_id = _trunk(terminal, site_id, name)
+    with terminal.office.editing(terminal.actor) as edit:
+        use = set_use(edit, site_id, trunk_id, TrunkUseWish(**more))
+    terminal.tell(SAVED, asdict(use))
 
 
 @trunk.command("delete")

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from central.directory.edit import Edit
 from central.directory.keys import follow_extension
-from central.directory.lines import forget_target, free_extension
+from central.directory.lines import extension_of, forget_target, free_extension
 from central.directory.numbers import free_number
 from central.directory.phones import PhoneWish, add_phone
 from central.errors import InputProblem, InputProblems, Words
@@ -82,7 +82,7 @@ def change_person(edit: Edit, account_id: str, person_id: str, wish: PersonWish,
     former = edit.get(Person, person_id, account_id)
     faults = Faults()
     person = _checked_person(edit, faults, person_id, account_id, wish, former.caller_id)
-    own = extension_of(edit, account_id, person_id)
+    own = extension_of(edit, account_id, DestinationKind.PERSON, person_id)
     digits = own.digits if own else ""
     if own is None or "".join(wish.extension.split()) != own.digits:  # one from before a rule stays until it changes
         digits = faults.keep(lambda: free_extension(edit, account_id, wish.extension, person_id), "")
@@ -119,11 +119,6 @@ def delete_person(edit: Edit, account_id: str, person_id: str) -> tuple[str, ...
             edit.delete(habits)
     edit.delete(person)
     return empty
-
-
-def extension_of(edit: Edit, account_id: str, person_id: str) -> Extension | None:
-    mine = (e for e in edit.all(Extension, account_id) if e.target_id == person_id)
-    return next((e for e in mine if e.target_kind == DestinationKind.PERSON), None)
 
 
 def _checked_person(

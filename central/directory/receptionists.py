@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from zoneinfo import available_timezones
 
 from central.directory.destinations import checked_destination
 from central.directory.edit import Edit
@@ -14,6 +13,7 @@ from central.rules import names, tokens
 from central.rules.choices import one_of
 from central.rules.faults import Faults
 from central.rules.languages import optional_language
+from central.rules.timezones import optional_timezone
 from wire.rows import DestinationKind
 from wire.services import KeyAction, Menu, MenuKey, MenuMode, Override, Receptionist, Schedule, Sound
 
@@ -118,7 +118,7 @@ def _checked(edit: Edit, held: Receptionist, wish: ReceptionistWish, new: bool) 
     made = replace(
         held,
         name=faults.keep(lambda: names.required_name("name", wish.name, called), ""),
-        timezone=faults.keep(lambda: _timezone(wish.timezone), ""),
+        timezone=faults.keep(lambda: optional_timezone("timezone", wish.timezone), ""),
         schedule_id=faults.keep(lambda: _owned(edit, account_id, "schedule_id", Schedule, wish.schedule_id), ""),
         direct_dial=wish.direct_dial,
         default_kind=wish.default_kind,
@@ -160,17 +160,6 @@ def _owned(edit: Edit, account_id: str, field: str, row_type: type[Schedule] | t
             Words("Choose one of the list.", "Elija de la lista."),
         )
     return id_
-
-
-def _timezone(text: str) -> str:
-    zone = text.strip()
-    if zone and zone not in available_timezones():
-        raise InputProblem(
-            "timezone",
-            Words(f"There is no time zone {zone[:40]}.", f"No existe la zona horaria {zone[:40]}."),
-            Words("For example America/Mexico_City.", "Por ejemplo America/Mexico_City."),
-        )
-    return zone
 
 
 def _set_menus(edit: Edit, receptionist: Receptionist, wanted: Mapping[str, MenuWish]) -> None:

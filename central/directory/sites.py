@@ -1,7 +1,6 @@
 """Edits of buildings: the site itself, its trunks, and which companies are in it."""
 
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import delete, select, update
 
@@ -24,6 +23,7 @@ from central.model.rows import to_row
 from central.rules import names, numbers, tokens
 from central.rules.faults import Faults
 from central.rules.languages import language
+from central.rules.timezones import timezone
 from wire.feed import format_digest
 from wire.rows import DialProfile, Phone, Presence, Site
 
@@ -49,7 +49,7 @@ def _checked(edit: Edit, site_id: str, wish: SiteWish) -> Site:
         name=faults.keep(
             lambda: names.required_name("name", wish.name, Words("the building's name", "el nombre del edificio")), ""
         ),
-        timezone=faults.keep(lambda: _timezone(wish.timezone), ""),
+        timezone=faults.keep(lambda: timezone("timezone", wish.timezone), ""),
         area_code=faults.keep(lambda: numbers.area_code("area_code", wish.area_code), ""),
         dial_profile=faults.keep(lambda: _profile(wish.dial_profile), ""),
         strict_dialling=wish.strict_dialling,
@@ -130,18 +130,6 @@ def remove_presence(edit: Edit, account_id: str, site_id: str) -> None:
         if presence.site_id == site_id:
             edit.delete(presence)
             edit.session.merge(PastPresence(account_id=account_id, site_id=site_id, until=edit.now))
-
-
-def _timezone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as unknown:
-        raise InputProblem(
-            "timezone",
-            Words(f"{name[:40]} is not a time zone.", f"{name[:40]} no es una zona horaria."),
-            Words("For example America/Mexico_City.", "Por ejemplo America/Mexico_City."),
-        ) from unknown
-    return name
 
 
 def _profile(name: str) -> str:

@@ -31,7 +31,7 @@ def connect(edit: Edit, site_id: str, host: str, port: int) -> Trunk:
         NAME, host, TrunkKind.CENTRAL, str(port), priority=PRIORITY, username=user, secret=tokens.sip_secret()
     )
     trunk = add_trunk(edit, site.id, wish)
-    edit.put(TrunkUse(trunk.id, site.id, registers=True, classes="internal", refers=True))
+    edit.put(TrunkUse(trunk.id, site.id, registers=True, classes="internal"))
     return replace(trunk, secret="")
 
 

@@ -259,7 +259,6 @@ class TrunkUseRecord(Record):
     weekdays: Mapped[str]
     from_minute: Mapped[int]
     to_minute: Mapped[int]
-    refers: Mapped[bool]
 
 
 SERVICE_RECORDS: tuple[type[Record], ...] = (

@@ -7,13 +7,26 @@ from sqlalchemy import select
 
 from central import enrolment
 from central.directory import sites, trunks
+from central.directory.trunk_use import TrunkUseWish, clock, set_use
 from central.errors import NotFoundProblem, Words
 from central.model import AccountRecord, ClaimCode, PresenceRecord, SeenPhone, SiteRecord, TrunkRecord
-from central.model.rows import to_row
-from central.portal.base import Answer, Desk, page
+from central.model.rows import find, to_row
+from central.portal.base import Answer, Desk, page, words
 from central.portal.form import Form
+from central.portal.receptionists import DAYS
 from central.status import site_lines
+from wire.services import TRUNK_CLASSES, TrunkUse
 
+CLASSES = {
+    "internal": ("to other buildings", "a otros edificios"),
+    "national": ("national", "nacionales"),
+    "toll_free": ("toll-free (800)", "sin costo (800)"),
+    "shared_cost": ("shared cost (300)", "costo compartido (300)"),
+    "personal": ("personal numbers (500)", "números personales (500)"),
+    "special": ("three-digit services", "servicios de tres dígitos"),
+    "international": ("international", "internacionales"),
+    "premium": ("premium (900)", "con cargo (900)"),
+}
 ZONES = (
     "America/Mexico_City",
     "America/Cancun",
@@ -90,15 +103,20 @@ def add_pages(pages: Blueprint, desk: Desk) -> None:
         if site is None or record is None or record.site_id != site_id:
             raise NotFoundProblem(Words("There is no such trunk.", "No existe esa troncal."))
         held = to_row(record, None)  # without its secret
-        form = Form({k: str(v) for k, v in asdict(held).items() if v is not False})
+        with office.reading() as session:
+            use = find(session, TrunkUse, trunk_id) or TrunkUse(trunk_id, site_id)
+        form = Form({k: str(v) for k, v in asdict(held).items() if v is not False} | _use_start(use))
 
         def act() -> None:
             with office.editing(desk.actor) as edit:
                 trunks.change_trunk(edit, site_id, trunk_id, _trunk_wish(form))
+                set_use(edit, site_id, trunk_id, _use_wish(form))
 
         if form.done(act):
             return redirect(url_for("portal.site", site_id=site_id))
-        return page("trunk_form.html", form.status, form=form, site=site, trunk=record)
+        classes = [(c, words(*CLASSES[c])) for c in TRUNK_CLASSES]
+        days = [(str(n), words(text.en, text.es)) for n, text in enumerate(DAYS)]
+        return page("trunk_form.html", form.status, form=form, site=site, trunk=record, classes=classes, days=days)
 
     @pages.post("/sites/<site_id>/trunks/<trunk_id>/delete")
     def delete_trunk(site_id: str, trunk_id: str) -> Answer:
@@ -195,6 +213,24 @@ def _trunk_wish(form: Form) -> trunks.TrunkWish:
         username=form.value("username"),
         secret=form.value("secret"),
         trusted=form.checked("trusted"),
+    )
+
+
+def _use_start(use: TrunkUse) -> dict[str, str]:
+    """How a trunk is used, as its form begins."""
+    start = {f"class_{c}": "1" for c in use.classes.split(",") if c} | {f"on_{d}": "1" for d in use.weekdays}
+    if use.from_minute or use.to_minute:
+        start |= {"since": clock(use.from_minute), "until": clock(use.to_minute)}
+    return start | ({"registers": "1"} if use.registers else {})
+
+
+def _use_wish(form: Form) -> TrunkUseWish:
+    return TrunkUseWish(
+        registers=form.checked("registers"),
+        classes=tuple(c for c in TRUNK_CLASSES if form.checked(f"class_{c}")),
+        weekdays="".join(str(d) for d in range(7) if form.checked(f"on_{d}")),
+        since=form.value("since"),
+        until=form.value("until"),
     )
 
 

@@ -300,7 +300,6 @@ def upgrade() -> None:
         sa.Column("weekdays", sa.String(), nullable=False),
         sa.Column("from_minute", sa.Integer(), nullable=False),
         sa.Column("to_minute", sa.Integer(), nullable=False),
-        sa.Column("refers", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["id"], ["trunk.id"], name=op.f("fk_trunk_use_id")),
         sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_trunk_use_site_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_trunk_use")),

@@ -11,6 +11,7 @@ from central.directory import habits
 from central.facts import envelope_of
 from central.model import Letter
 from central.office import Office
+from central.operators import add_operator
 from tests.integration.central.making import WHO, a_company, a_person, a_site
 from wire.facts import EmergencyCalled, Fact, PreferenceChanged
 
@@ -41,20 +42,24 @@ def test_the_last_writer_of_each_setting_wins(office: Office) -> None:
 
 
 @pytest.mark.acceptance("E-3")
-def test_an_emergency_makes_one_letter_with_extension_place_and_time(office: Office) -> None:
+def test_an_emergency_makes_one_letter_to_each_with_extension_place_and_time(office: Office) -> None:
     office = replace(
         office, settings=replace(office.settings, mail=replace(office.settings.mail, alerts_to=("guardia@example.mx",)))
     )
     site = a_site(office)
     acme = a_company(office, "", site)
+    add_operator(office, "gerencia@acme.mx", "correct-horse-battery", WHO, acme)
+    add_operator(office, "acme", "correct-horse-battery", WHO, acme)
+    add_operator(office, "otra@bravo.mx", "correct-horse-battery", WHO, a_company(office, "", site))
     called = EmergencyCalled(
         site, acme, "call", "911", "101", "Ana Núñez", "phone", "Reforma 222, piso 5", "+525550000100", False, AT
     )
     for _ in range(2):
         assert tells(office, site, called, "1772463600000-0000-casa", "same").accepted == ("same",)
     with office.reading() as session:
-        (letter,) = session.scalars(select(Letter)).all()
-    assert letter.to == "guardia@example.mx"
+        letters = session.scalars(select(Letter)).all()
+    assert sorted(one.to for one in letters) == ["gerencia@acme.mx", "guardia@example.mx"]
+    letter = letters[0]
     assert "101 Ana Núñez" in letter.subject
     assert "Reforma 222, piso 5" in letter.text
     assert AT in letter.text

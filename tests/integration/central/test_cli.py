@@ -132,6 +132,11 @@ def test_a_company_gets_its_services_from_the_terminal(shell: Shell, tmp_path: P
     shell.json("number", "add", "5550001000", *acme)
     shell.json("map", "5550001000", "100", *acme)
     shell.json("group", "delete", "200", *acme)
+    shell.json("trunk", "add", "Carrier", "203.0.113.9", "--site", site)
+    use = shell.json("trunk", "use", "Carrier", "--site", site, "--class", "national", "--days", "01234",
+                     "--from", "09:00", "--to", "18:00")  # fmt: skip
+    assert (use["classes"], use["from_minute"]) == ("national", 540)
+    assert shell.json("site", "limits", site, "--at-once", "3")["international_at_once"] == 3
     for words in (("forward", "101", "call me", *acme), ("receptionist", "add", "R", *acme, "--extension", "105",
                                                          "--key", "1")):  # fmt: skip
         with pytest.raises(InputProblem):

@@ -4,7 +4,9 @@ import io
 import re
 
 import pytest
+from sqlalchemy import select
 
+from central.model import TrunkRecord
 from central.model.rows import find, of_account
 from central.office import Office
 from central.operators import add_operator
@@ -177,3 +179,24 @@ def test_a_company_sees_no_service_of_another(office: Office, browser: Browser, 
     for path in (*PATHS, f"people/{ana}/preferences"):
         assert browser.get(f"/accounts/{acme}/{path}").status_code == 404
     assert browser.get(f"/accounts/{bravo}/people/{ana}/preferences").status_code == 404
+
+
+@pytest.mark.acceptance("S-6")
+def test_a_trunk_s_calls_and_hours_are_set_on_its_page(office: Office, admin: Browser) -> None:
+    site = a_site(office)
+    same = {
+        "name": "Carrier", "host": "203.0.113.9", "trunk_kind": "carrier", "port": "5060", "transport": "udp",
+        "priority": "10",
+    }  # fmt: skip
+    admin.send(f"/sites/{site}/trunks", **same)
+    with office.reading() as session:
+        (trunk_id,) = session.scalars(select(TrunkRecord.id).where(TrunkRecord.site_id == site))
+    path = f"/sites/{site}/trunks/{trunk_id}"
+    refused = admin.send(path, **same, registers="1")
+    assert refused.status_code == 422
+    assert "falta usuario y contraseña" in refused.text
+    assert admin.send(path, **same, class_international="1", on_0="1", since="09:00", until="18:30").status_code == 302
+    shown = admin.read(path)
+    assert 'name="since" type="text" value="09:00"' in shown
+    assert re.search(r'name="class_international" type="checkbox" value="1" checked', shown)
+    assert not re.search(r'name="class_national" type="checkbox" value="1" checked', shown)

@@ -8,19 +8,36 @@ from datetime import timedelta
 
 import pytest
 
-from central.directory import accounts, groups, habits, mailboxes, people, receptionists, rooms, schedules, sounds
+from appliance.vocabulary import CallClass
+from central import journal
+from central.directory import (
+    accounts,
+    groups,
+    habits,
+    mailboxes,
+    people,
+    receptionists,
+    rooms,
+    schedules,
+    sounds,
+    trunks,
+)
 from central.directory.destinations import destinations
+from central.directory.trunk_use import TrunkUseWish, set_use
 from central.errors import InputProblem, InputProblems, NotFoundProblem
+from central.facts import envelope_of
 from central.feed import sound_for
 from central.model import AuditEntry
 from central.office import Office
 from central.sounds import convert
 from tests.integration.central.building import Copy
 from tests.integration.central.conftest import SettableClock
+from tests.integration.central.facts import a_call, enveloped
 from tests.integration.central.making import WHO, a_company, a_person, a_site
-from wire import pins
+from wire import pins, prices
+from wire.facts import Leg
 from wire.rows import DestinationKind, Extension
-from wire.services import Mailbox, Member, Menu, MenuKey, OpenHours, Preferences, RingGroup
+from wire.services import TRUNK_CLASSES, Mailbox, Member, Menu, MenuKey, OpenHours, Preferences, RingGroup, TrunkUse
 
 
 def tone(seconds: float, rate: int = 44_100) -> bytes:
@@ -276,3 +293,68 @@ def test_a_company_goes_with_all_its_services_and_the_digest_still_fits(house: H
         accounts.delete_account(edit, acme)
     copy.follow(office)
     assert set(copy.kinds()) == {"site"}
+
+
+@pytest.mark.acceptance("S-6")
+def test_a_trunk_is_kept_for_some_calls_at_some_hours_and_registers_only_with_a_log_in(house: House) -> None:
+    office, _, site, copy = house
+    with office.editing(WHO) as edit:
+        edit.lock_site(site)
+        bare = trunks.add_trunk(edit, site, trunks.TrunkWish("Sin clave", "203.0.113.9"))
+        known = trunks.add_trunk(edit, site, trunks.TrunkWish("Con clave", "203.0.113.8", username="b", secret="s"))
+        unsaid = set_use(edit, site, known.id, TrunkUseWish())
+    copy.follow(office)
+    assert ("trunk_use", known.id) not in copy.rows, "what is as it was makes no row"
+    assert unsaid == TrunkUse(known.id, site)
+    wish = TrunkUseWish(True, ("international", "national"), "4310", "20:00", "06:30")
+    with office.editing(WHO) as edit:
+        use = set_use(edit, site, known.id, wish)
+    copy.follow(office)
+    assert copy.rows[("trunk_use", known.id)] == use
+    assert (use.classes, use.weekdays, use.from_minute, use.to_minute) == ("national,international", "0134", 1200, 390)
+    for wrong, field in (
+        (TrunkUseWish(registers=True), "registers"),
+        (TrunkUseWish(classes=("lunar",)), "classes"),
+        (TrunkUseWish(weekdays="7"), "weekdays"),
+        (TrunkUseWish(since="25:00", until="18:00"), "since"),
+        (TrunkUseWish(since="09:00"), "until"),
+    ):
+        with pytest.raises(InputProblem) as refused, office.editing(WHO) as edit:
+            set_use(edit, site, bare.id, wrong)
+        assert refused.value.field == field
+    with office.editing(WHO) as edit:
+        trunks.delete_trunk(edit, site, known.id)
+    copy.follow(office)
+    assert ("trunk_use", known.id) not in copy.rows
+
+
+def test_every_class_of_a_trunk_is_one_that_calls_have() -> None:
+    assert set(TRUNK_CLASSES) <= set(CallClass)
+    assert {prices.INTERNATIONAL, prices.PREMIUM} <= set(CallClass)
+
+
+@pytest.mark.acceptance("D-5")
+def test_a_prepaid_company_pays_for_its_calls_once_and_for_those_alone_that_a_trunk_answered(house: House) -> None:
+    office, acme, site, _ = house
+    with office.editing(WHO) as edit:
+        habits.set_limits(edit, acme, habits.LimitsWish(prepaid=True, balance="5000", international_per_minute="500"))
+    leg = Leg("trunk", "t1", "2026-03-02T15:00:00.100Z", "2026-03-02T15:01:03.500Z", 200)
+    paid = a_call(site, acme, call_class="international", talk_ms=61_000, answered_by="t1", trunk_id="t1", legs=(leg,))
+    free = a_call(site, acme, call_class="international", talk_ms=61_000, answered_by="announce", legs=(leg,))
+    home = a_call(site, acme, call_class="national", talk_ms=61_000, answered_by="t1", trunk_id="t1", legs=(leg,))
+    told = [envelope_of(enveloped(c)) for c in (paid, free, home)]
+    for _ in range(2):
+        assert len(journal.receive(office, site, told).accepted) == 3
+    with office.editing(WHO) as edit:
+        assert habits.limits_of(edit, acme).balance == 4000
+
+
+@pytest.mark.acceptance("Q-6")
+def test_a_building_gets_limits_of_its_own(house: House) -> None:
+    office, _, site, copy = house
+    with office.editing(WHO) as edit:
+        limits = habits.set_site_limits(edit, site, "3", "90000")
+    copy.follow(office)
+    assert copy.rows[("site_limits", site)] == limits
+    with pytest.raises(InputProblem), office.editing(WHO) as edit:
+        habits.set_site_limits(edit, site, "many", "90000")

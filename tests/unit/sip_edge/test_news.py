@@ -10,8 +10,9 @@ from appliance.directory.reports import AlertNow
 from appliance.ports import SystemChance, SystemClock
 from appliance.sip_edge import news
 from appliance.sip_edge.callfacts import Alerted, Changed, decode, encode
-from appliance.sip_edge.costs import Spent, cost, totals
+from appliance.sip_edge.costs import Spent, totals
 from wire.facts import EmergencyCalled, LimitBreached, PreferenceChanged, ReceptionistOverridden
+from wire.prices import cost
 from wire.services import Limits, Preferences, Receptionist
 
 CHANGED = Changed("call", "tag", 1_795_000_000_000, "preferences", "person-ana", "acme", "do_not_disturb", "yes")
@@ -76,7 +77,7 @@ def call(kind: str, talk_s: int, hours_ago: float = 1, reported: bool = False) -
 @pytest.mark.acceptance("Q-6")
 def test_a_begun_minute_counts_whole_and_only_calls_that_cost() -> None:
     limits = Limits("acme", "acme", international_per_minute=500, premium_per_minute=1500)
-    assert [cost(call(k, s), limits) for k, s in (("international", 61), ("premium", 1), ("national", 600))] == [
+    assert [cost(k, s * 1000, limits) for k, s in (("international", 61), ("premium", 1), ("national", 600))] == [
         1000,
         1500,
         0,
