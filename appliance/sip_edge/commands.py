@@ -2,8 +2,6 @@
 
 import json
 import os
-from collections import Counter
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -16,75 +14,18 @@ from rich.text import Text
 from appliance.directory.live import Live
 from appliance.directory.local import LocalStore
 from appliance.directory.model import DestinationKind, Directory, Phone, Trunk
-from appliance.directory.reports import STALE_S, CallNow, EdgeReport, SyncReportFile, read_report
+from appliance.directory.reports import CallNow, EdgeReport, SyncReportFile, read_report
 from appliance.errors import InputProblem, Words
+from appliance.kamailio_rpc import Kamailio
 from appliance.ports import SystemChance, SystemClock
 from appliance.settings import Settings
 from appliance.sip_edge.explained import afterwards, as_data, class_text, direction_text, step_text, told
 from appliance.sip_edge.plan import CallAttempt, FromPhone, FromTrunk, Plan
+from appliance.sip_edge.reported import ReportedReach, TablesNow
 from appliance.sip_edge.routing import route
 from appliance.vocabulary import LinkState
 
 SHOWN_CALLS = 20
-
-
-class ReportedReach:
-    """What the edge last said can be reached. Without a report all is taken as reachable, and `doubt` says so."""
-
-    def __init__(self, report: EdgeReport | None, now: datetime, link: LinkState = LinkState.UNKNOWN) -> None:
-        self.report = report
-        self._link = link
-        self._talking = Counter(phone for c in (report.calls if report else ()) for phone in c.phone_ids)
-        self._phones: Mapping[str, str] = {}
-        self.now = now
-        self._registered = {c.sip_user for c in (report.contacts if report else ()) if _later(c.expires_at, now)}
-        self._down = {t.trunk_id for t in (report.trunks if report else ()) if t.state is LinkState.DOWN}
-
-    def registered(self, sip_user: str) -> bool:
-        return self.report is None or sip_user in self._registered
-
-    def trunk_up(self, trunk_id: str) -> bool:
-        return trunk_id not in self._down
-
-    def voice_up(self) -> bool:
-        return self.report is None or self.report.voice_up
-
-    def link_up(self) -> bool:
-        return self._link is not LinkState.DOWN
-
-    def knowing(self, directory: Directory) -> "ReportedReach":
-        """With the names that the directory gives phones: the report counts calls by their ids."""
-        self._phones = {p.sip_user: p.id for p in directory.phones()}
-        return self
-
-    def calls_of(self, sip_user: str) -> int:
-        return self._talking[self._phones.get(sip_user, "")]
-
-    def class_calls(self, scope: str, id: str, call_class: str) -> int:
-        return 0
-
-    def spent_today(self, scope: str, id: str) -> int:
-        return 0
-
-    def last_dialled(self, phone_id: str) -> str:
-        return ""
-
-    def last_caller(self, phone_id: str) -> str:
-        return ""
-
-    def doubt(self) -> Words | None:
-        """Why the answer may not be what a call would meet now."""
-        if self.report is None:
-            return Words(
-                "The edge has not reported: all phones, trunks and voice are taken as reachable.",
-                "El borde no ha informado: se suponen alcanzables todos los teléfonos, las troncales y voice.",
-            )
-        if not _later(self.report.at, self.now, STALE_S):
-            return Words(
-                f"The edge last reported at {self.report.at}: what can be reached may have changed.",
-                f"El borde informó por última vez a las {self.report.at}: lo alcanzable puede haber cambiado.",
-            )
-        return None
 
 
 @click.command()
@@ -105,7 +46,9 @@ def explain(
     now = _moment(when, directory)
     sync = read_report(settings.paths.reports_dir, SyncReportFile)
     edge = read_report(settings.paths.reports_dir, EdgeReport)
-    reach = ReportedReach(edge, datetime.now(UTC), sync.link if sync else LinkState.UNKNOWN).knowing(directory)
+    link = sync.link if sync else LinkState.UNKNOWN
+    tables = TablesNow(Kamailio(settings.sip.control_port))
+    reach = ReportedReach(edge, datetime.now(UTC), link, directory, tables)
     source: FromPhone | FromTrunk
     if trunk:
         source = FromTrunk(_trunk(directory, trunk).id, caller)
@@ -226,15 +169,6 @@ def _console() -> Console:
 
 def _language(settings: Settings) -> str:
     return os.environ.get("CONSERJE_LANGUAGE", settings.language)
-
-
-def _later(time: str, now: datetime, grace_s: float = 0.0) -> bool:
-    """Whether an ISO 8601 time, with so much grace, is not past. One that cannot be read counts as past."""
-    try:
-        then = datetime.fromisoformat(time)
-    except ValueError:
-        return False
-    return (then if then.tzinfo else then.replace(tzinfo=UTC)).timestamp() + grace_s > now.timestamp()
 
 
 def _moment(when: str, directory: Directory) -> datetime:

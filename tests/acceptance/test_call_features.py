@@ -1,5 +1,6 @@
 """Groups, forwards, codes, hidden numbers, emergencies and limits, with real phones: centre up, and cut off."""
 
+import json
 import time
 from collections.abc import Iterator
 from typing import TypeVar
@@ -206,6 +207,9 @@ def test_the_second_call_abroad_at_once_is_stopped_and_alerts(
 ) -> None:
     ana, _, _ = people
     first = ana.call(ABROAD).established()
+    words = ("explain", "--from", "101", "--account", "acct-acme", "--to", ABROAD, "--json")
+    explained = json.loads(offices.building.command(*words).stdout)
+    assert explained["steps"][0]["step"] == "say", "explain knows the calls that there are"
     stopped = ana.call(ABROAD)
     assert stopped.ended(20).startswith("403")
     until(lambda: offices.building.local().recent("limit_breached", 1), 5, "the breach is noted")
