@@ -53,6 +53,8 @@ log = logging.getLogger("conserje.provision")
 _SLASHES = re.compile("/{2,}")
 _MAC = re.compile("(?i)(?<![0-9a-f])(?!0{12})[0-9a-f]{12}(?![0-9a-f])")
 LOOPBACK = "127."
+AUTHORITY_AGAIN_S = 1.0
+"""How often a box without an authority of its own yet looks whether it has one: not at each request."""
 """This machine itself: whoever is on it needs no door to read its files."""
 
 
@@ -177,6 +179,7 @@ class Doorway:
         self._leases = Leases(settings, clock)
         self._neighbours = Neighbours(clock)
         self._site = site_context(settings)
+        self._authority_at = float("-inf")
         self._settings = settings
         self._claims = Claims(settings, clock, chance)
         self._guesses = Guesses(settings.provisioning.ban_after)
@@ -201,7 +204,10 @@ class Doorway:
         if self._in_force is None or any(a is not b for a, b in zip(self._in_force, now_in_force, strict=True)):
             self._in_force = now_in_force
             self._memory.forget()
-        self._site = trusting(self._site, self._settings)
+        now = self._clock.monotonic()
+        if now >= self._authority_at:
+            self._authority_at = now + AUTHORITY_AGAIN_S
+            self._site = trusting(self._site, self._settings)
         lease = self._leases.lease_of(address)
         arp_mac = "" if lease else self._neighbours.mac_of(address)
         # A boot server that was set with a slash at its end makes phones ask with two.
@@ -214,7 +220,6 @@ class Doorway:
             return self._orders.stored(path.lstrip("/"), mac) or NotFound("no-such-file", mac)
         request = FileRequest(path, transport, address, user_agent, lease, arp_mac, held.mac if held else "")
         key = _Key(request, directory, families, orders)
-        now = self._clock.monotonic()
         remembered = self._memory.recall(key, now)
         if remembered is not None:
             return remembered
