@@ -111,6 +111,10 @@ class Because(StrEnum):
     BY_OTHER_BUILDING = "by-other-building"
     BY_FULL_NUMBER = "by-full-number"
     OTHER_BUILDING = "other-building"
+    TAKES_PLACE = "takes-place"
+    PLACE_BY_RINGING = "place-by-ringing"
+    PLACE_GONE = "place-gone"
+    PLACE_NOT_OFFERED = "place-not-offered"
 
 
 NOTHING_ELSE: Mapping[str, Words] = MappingProxyType({})
@@ -312,6 +316,22 @@ CATALOGUE: dict[Because, Words] = {
         "Viene de otro edificio nuestro, para {kind} {target}.",
     ),
     B.TRANSFERRED_BY: Words("Phone {phone} transferred this call.", "El teléfono {phone} transfirió esta llamada."),
+    B.TAKES_PLACE: Words(
+        "It takes the place of phone {phone} in its call with phone {target}.",
+        "Toma el lugar del teléfono {phone} en su llamada con el teléfono {target}.",
+    ),
+    B.PLACE_BY_RINGING: Words(
+        "Phone {target} does not say that it can replace a call: it rings, and answers by itself if it can.",
+        "El teléfono {target} no dice que pueda sustituir una llamada: suena, y contesta solo si puede.",
+    ),
+    B.PLACE_GONE: Words(
+        "The call whose place it is to take is not up any more: the transferor keeps its own.",
+        "La llamada cuyo lugar debe tomar ya no existe: quien transfiere conserva la suya.",
+    ),
+    B.PLACE_NOT_OFFERED: Words(
+        "The call whose place it is to take is of another company, or nobody in it transferred this one: refused.",
+        "La llamada cuyo lugar debe tomar es de otra empresa, o nadie en ella transfirió esta: se rechaza.",
+    ),
     B.RETURNS_TO: Words(
         "If nobody answers, it returns to phone {phone}.",
         "Si nadie contesta, regresa al teléfono {phone}.",

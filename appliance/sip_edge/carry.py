@@ -80,7 +80,8 @@ def _pack_step(step: Step) -> list[Any]:
             after = [] if step.after == _NOTHING else _pack_ways(step.after)
             identity = _pack_identity(step.identity)
             diverted = _pack_diverted(step.diverted)
-            return ["ring", targets, step.together, step.seconds, identity, after, step.elsewhere, diverted]
+            how = [step.replaces, step.answers] if step.replaces or step.answers else []
+            return ["ring", targets, step.together, step.seconds, identity, after, step.elsewhere, diverted, *how]
         case ToTrunk():
             identity = _pack_identity(step.identity)
             patience = [step.seconds, step.silence_s, step.insist]
@@ -94,14 +95,14 @@ def _pack_step(step: Step) -> list[Any]:
         case Refuse():
             return ["refuse", step.status, step.reason]
         case PickUp():
-            return ["pickup", [[t.phone_id, t.sip_user] for t in step.targets]]
+            return ["pickup", [[t.phone_id, t.sip_user] for t in step.targets], step.key]
 
 
 def _unpack_step(packed: list[Any]) -> Step:
     kind, *rest = packed
     match kind:
         case "ring":
-            targets, together, seconds, identity, after, elsewhere, diverted = rest
+            targets, together, seconds, identity, after, elsewhere, diverted, *how = rest
             return Ring(
                 tuple([Target(*t) for t in targets]),
                 together,
@@ -110,6 +111,7 @@ def _unpack_step(packed: list[Any]) -> Step:
                 _unpack_ways(after) if after else _NOTHING,
                 elsewhere,
                 _unpack_diverted(diverted),
+                *how,
             )
         case "trunk":
             trunk_id, user, identity, seconds, silence_s, insist, *where, diverted = rest
@@ -126,5 +128,5 @@ def _unpack_step(packed: list[Any]) -> Step:
         case "refuse":
             return Refuse(*rest)
         case "pickup":
-            return PickUp(tuple([Target(*t) for t in rest[0]]))
+            return PickUp(tuple([Target(*t) for t in rest[0]]), rest[1])
     raise ValueError(f"not a packed step: {kind!r}")

@@ -24,6 +24,7 @@ from appliance.sip_edge.kamailio.knobs import (
     ENVIRONMENT,
     LAST_KEPT_S,
     MAX_CONTACTS,
+    REFERRED_KEPT_S,
     SPENT_KEPT_S,
     STATE_KEPT_S,
 )
@@ -150,6 +151,7 @@ def render_kamailio(settings: Settings) -> str:
         state_kept_s=STATE_KEPT_S,
         spent_kept_s=SPENT_KEPT_S,
         last_kept_s=LAST_KEPT_S,
+        referred_kept_s=REFERRED_KEPT_S,
         call_kept_s=LONGEST_S,
         ng_port=settings.media.ng_port,
         kemi_path=HERE / "kamailio" / "kemi.py",

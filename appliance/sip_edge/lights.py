@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from appliance.sip_edge.callfacts import Answered, Began, CallFact, Ended, Invite, LegKind, Rang, Replied
 from appliance.sip_edge.dialoginfo import Dialog, DialogState, Direction
-from appliance.sip_edge.kamailio.board import key_of
+from appliance.sip_edge.dialogs import key_of
 
 RINGING_AT_MOST_MS = 600_000
 TALKING_AT_MOST_MS = 86_400_000

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from appliance.reasons import Reason
+from appliance.sip_edge.dialogs import Replaces
 from appliance.vocabulary import Announcement, CallClass
 
 
@@ -49,7 +50,8 @@ class CallAttempt:
 
     `goto`: a DestinationKind and an id in the place of digits, only ever said by voice or by another building of ours.
     `diversions`: how often the call was diverted before it came here (RFC 7044, RFC 5806). `referred_by`: sip_user of
-    the phone that transferred it (RFC 3892). `wants_privacy`: the caller asks to be hidden (RFC 3323).
+    the phone that transferred it (RFC 3892). `wants_privacy`: the caller asks to be hidden (RFC 3323). `replaces`: the
+    call whose place it is to take (RFC 3891); its Request-URI need not be ours then, and `dialled` is empty.
     """
 
     source: FromPhone | FromTrunk | FromVoice
@@ -59,6 +61,18 @@ class CallAttempt:
     diversions: int = 0
     referred_by: str = ""
     wants_privacy: bool = False
+    replaces: Replaces | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """A call that is up, by sip_users: who called (empty: no phone of ours), and who rings, or the one who answered."""
+
+    caller: str
+    phones: tuple[str, ...]
+    answered: bool
+    plain: frozenset[str] = frozenset()
+    """Phones of it that did not say that they know Replaces."""
 
 
 class Scope(StrEnum):
@@ -93,6 +107,12 @@ class Reach(Protocol):
 
     def last_caller(self, phone_id: str) -> str:
         """What to dial to call back who rang this phone last; empty if nobody."""
+
+    def talk(self, key: str) -> Talk | None:
+        """A call by its name on the board; None: it is not up."""
+
+    def sent_by(self, sip_user: str, where: str) -> str:
+        """Who (sip_user) sent this phone there a moment ago, by REFER; empty: nobody. `where`: a call's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +182,10 @@ class Ring:
     after: OnFailure = OnFailure()
     elsewhere: bool = True
     diverted: tuple[Diversion, ...] = ()
+    replaces: str = ""
+    """A Replaces header's value for these phones (RFC 3891)."""
+    answers: bool = False
+    """The phone is asked to answer by itself: its person talks already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,9 +244,13 @@ class Refuse:
 
 @dataclass(frozen=True, slots=True)
 class PickUp:
-    """Give the caller the call that has rung longest at any of these phones; its own INVITE ends by it. 404: none."""
+    """Give the caller the call that has rung longest at any of these phones; its own INVITE ends by it. 404: none.
+
+    `key`: that very call, by its name on the board.
+    """
 
     targets: tuple[Target, ...]
+    key: str = ""
 
 
 Step = Ring | ToTrunk | Say | ToVoice | Refuse | PickUp

@@ -14,6 +14,7 @@ from appliance.errors import Words
 from appliance.kamailio_rpc import Kamailio
 from appliance.sip_edge.fraud import COUNTED
 from appliance.sip_edge.kamailio.meter import Meter
+from appliance.sip_edge.plan import Talk
 from appliance.vocabulary import LinkState
 
 SPENT = "spent"
@@ -86,6 +87,13 @@ class ReportedReach:
 
     def last_caller(self, phone_id: str) -> str:
         return self._meter.last_caller(phone_id)
+
+    def talk(self, key: str) -> Talk | None:
+        # What is explained here takes no other call's place.
+        return None
+
+    def sent_by(self, sip_user: str, where: str) -> str:
+        return ""
 
     def doubt(self) -> Words | None:
         """Why the answer may not be what a call would meet now."""

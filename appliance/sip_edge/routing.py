@@ -30,6 +30,7 @@ from appliance.sip_edge.plan import (
     Refuse,
     Say,
 )
+from appliance.sip_edge.replacing import GONE, takes_place
 from appliance.sip_edge.said import said
 from appliance.sip_edge.slots import is_slot
 from appliance.sip_edge.starcodes import Feature, parse
@@ -76,6 +77,14 @@ def _from_phone(d: Decision, attempt: CallAttempt, phone_id: str) -> Plan:
     hidden = attempt.wants_privacy or (person is not None and habits_of(d.directory, person).hide_caller_id)
     d.calling = Calling(caller, account_id=caller.phone.account_id, hidden=hidden)
     d.language = _language(d, caller)
+    if attempt.replaces is not None and not is_emergency(attempt.dialled):
+        placed = takes_place(d, caller.phone, attempt.replaces)
+        if placed is not None:
+            way, destination = placed
+            return _internal(d, caller.phone.account_id, way, CallClass.INTERNAL, destination or d.dialled)
+        if not attempt.dialled:
+            d.note(Because.PLACE_GONE)
+            return _internal(d, caller.phone.account_id, ((GONE,), OnFailure()), CallClass.UNKNOWN, "")
     d.returns_to = _transferor(d, attempt.referred_by)
     return _dialled(d, caller, attempt.dialled, _MOST_CODES)
 

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from appliance.directory.live import Live
 from appliance.ports import SystemClock
-from appliance.sip_edge.plan import CallAttempt, FromPhone, Ring
+from appliance.sip_edge.plan import CallAttempt, FromPhone, Ring, Talk
 from appliance.sip_edge.routing import route
 from tests.bench.results import Result, bound, percentile
 from tests.lab.building import Building
@@ -55,6 +55,12 @@ class AllReachable:
         return ""
 
     def last_caller(self, phone_id: str) -> str:
+        return ""
+
+    def talk(self, key: str) -> Talk | None:
+        return None
+
+    def sent_by(self, sip_user: str, where: str) -> str:
         return ""
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote
 
+from appliance.sip_edge.dialogs import replaces_of
 from appliance.sip_edge.digest import user_part
 from appliance.sip_edge.diversion import counted
 from appliance.sip_edge.plan import CallAttempt, FromPhone, FromTrunk, FromVoice
@@ -48,7 +49,7 @@ class Asked:
         ksr = self._ksr
         return CallAttempt(
             source,
-            unquote(ksr.pv.get("$rU") or ""),
+            unquote(ksr.pv.get("$rU") or "") if ksr.is_myself_ruri() else "",
             ksr.pv.get("$ci"),
             goto,
             counted(self._values("History-Info"), self._values("Diversion")),
@@ -56,6 +57,7 @@ class Asked:
             not HIDDEN.isdisjoint(
                 word.strip().lower() for value in self._values("Privacy") for word in value.split(";")
             ),
+            replaces_of(ksr.hdr.get("Replaces")),
         )
 
     def _goto(self) -> tuple[str, str] | None:

@@ -5,24 +5,19 @@ their call, so that saying a thing twice changes nothing; the lamps service puts
 and takes away what nothing ended (lamps_board.py). Tables are in kamailio.cfg.j2.
 """
 
-import hashlib
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from appliance.sip_edge.callfacts import Answered, CallFact, Ended, LegKind, Replied
+from appliance.sip_edge.dialogs import key_of
+from appliance.sip_edge.plan import Talk
 
 IN_CALL, RINGS, CALL = "incall", "rings", "call"
 """Tables: by sip_user, the calls that it makes or has answered; those that ring it; by call, who is in it."""
 LONGEST_S = 86_400
 """No call is believed in for longer (ledger.TALKING_AT_MOST_MS)."""
-
-
-def key_of(call_id: str, from_tag: str) -> str:
-    """The name of a call on the board."""
-    name = f"{call_id} {from_tag}".encode("utf-8", "replace")
-    return hashlib.blake2b(name, digest_size=8).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +48,22 @@ class OnBoard:
     phones: tuple[str, ...] = ()
     late: tuple[tuple[int, str], ...] = ()
     """Branches that a pickup added: branch index and sip_user. The transaction's own list has them not."""
+    plain: tuple[str, ...] = ()
+    """sip_users of phones that did not say that they know Replaces."""
 
     def text(self) -> str:
         late = (f"+{index} {user}" for index, user in self.late)
-        return "\n".join((f"{self.index} {self.label} {self.caller}", *self.phones, *late))
+        plain = (f"!{user}" for user in self.plain)
+        return "\n".join((f"{self.index} {self.label} {self.caller}", *self.phones, *late, *plain))
 
     @classmethod
     def of(cls, text: str) -> "OnBoard":
         first, *lines = text.split("\n")
         index, label, caller = first.split(" ", 2)
         added = [line[1:].split(" ", 1) for line in lines if line.startswith("+")]
-        phones = tuple(line for line in lines if not line.startswith("+"))
-        return cls(int(index), int(label), caller, phones, tuple((int(i), user) for i, user in added))
+        plain = tuple(line[1:] for line in lines if line.startswith("!"))
+        phones = tuple(line for line in lines if not line.startswith(("+", "!")))
+        return cls(int(index), int(label), caller, phones, tuple((int(i), user) for i, user in added), plain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +82,12 @@ class Board:
 
     # What workers say, in the order of a call's life
 
-    def begins(self, call_id: str, from_tag: str, caller: str) -> None:
+    def begins(self, call_id: str, from_tag: str, caller: str, plain: bool = False) -> None:
         """A new call, its transaction made. `caller`: sip_user of our calling phone, else empty."""
         pv = self._ksr.pv
         key = key_of(call_id, from_tag)
-        on = OnBoard(int(pv.get("$T(id_index)") or 0), int(pv.get("$T(id_label)") or 0), caller)
+        index, label = int(pv.get("$T(id_index)") or 0), int(pv.get("$T(id_label)") or 0)
+        on = OnBoard(index, label, caller, plain=(caller,) if plain and caller else ())
         self._ksr.htable.sht_sets(CALL, key, on.text())
         if caller:
             self._add(IN_CALL, caller, key)
@@ -125,7 +125,7 @@ class Board:
         """This phone's leg ended without an answer."""
         self._take(RINGS, user, key_of(call_id, from_tag))
 
-    def answered(self, call_id: str, from_tag: str, user: str) -> None:
+    def answered(self, call_id: str, from_tag: str, user: str, plain: bool = False) -> None:
         """`user` (empty: no phone of ours) talks; nothing of the call rings any more."""
         key = key_of(call_id, from_tag)
         on = self._call(key)
@@ -134,7 +134,8 @@ class Board:
         for phone in on.phones:
             self._take(RINGS, phone, key)
         phones = (user,) if user else ()
-        self._ksr.htable.sht_sets(CALL, key, OnBoard(0, 0, on.caller, phones).text())
+        unable = (*on.plain, *(phones if plain else ()))
+        self._ksr.htable.sht_sets(CALL, key, OnBoard(0, 0, on.caller, phones, plain=unable).text())
         if user:
             self._add(IN_CALL, user, key)
 
@@ -150,15 +151,15 @@ class Board:
         if on.caller:
             self._take(IN_CALL, on.caller, key)
 
-    def note(self, *facts: CallFact) -> None:
-        """What facts say of a call that is on the board."""
+    def note(self, *facts: CallFact, plain: bool = False) -> None:
+        """What facts say of a call that is on the board. `plain`: who answers did not say that it knows Replaces."""
         for fact in facts:
             match fact:
                 case Replied(kind=LegKind.PHONE):
                     self.leg_over(fact.call_id, fact.from_tag, fact.to)
                 case Answered():
                     user = fact.to if fact.kind == LegKind.PHONE else ""
-                    self.answered(fact.call_id, fact.from_tag, user)
+                    self.answered(fact.call_id, fact.from_tag, user, plain)
                 case Ended():
                     self.ends(fact.call_id, fact.from_tag)
 
@@ -191,6 +192,13 @@ class Board:
     def is_up(self, key: str) -> bool:
         """Whether this call rings or talks."""
         return self._call(key) is not None
+
+    def talk(self, key: str) -> Talk | None:
+        """A call that rings or talks, for the routing."""
+        on = self._call(key)
+        if on is None:
+            return None
+        return Talk(on.caller, on.phones, not (on.index or on.label), frozenset(on.plain))
 
     def parties(self, call_id: str, from_tag: str) -> tuple[str, str]:
         """sip_users of who called and who answered; empty for one that is no phone of ours, or is not known."""

@@ -32,17 +32,28 @@ from appliance.sip_edge.callfacts import (
     news,
 )
 from appliance.sip_edge.carry import pack, unpack
+from appliance.sip_edge.dialogs import key_of
 from appliance.sip_edge.failover import CANCELLED, all_steps, following
+from appliance.sip_edge.identity import caller_of
 from appliance.sip_edge.kamailio.asked import Asked
-from appliance.sip_edge.kamailio.board import Board, RingingCall, key_of
+from appliance.sip_edge.kamailio.board import Board, RingingCall
 from appliance.sip_edge.kamailio.door import Door
-from appliance.sip_edge.kamailio.headers import Sending, goto_header, phone_headers, shown, trunk_headers, voice_headers
+from appliance.sip_edge.kamailio.headers import (
+    Sending,
+    connected,
+    goto_header,
+    phone_headers,
+    shown,
+    trunk_headers,
+    voice_headers,
+    without,
+)
 from appliance.sip_edge.kamailio.knobs import Knobs
 from appliance.sip_edge.kamailio.legible import told
 from appliance.sip_edge.kamailio.media import LATE, RANG, RELAYED, UPLINK, VOICE, Media
 from appliance.sip_edge.kamailio.meter import Meter
 from appliance.sip_edge.kamailio.parking import Parking
-from appliance.sip_edge.kamailio.pickup import TAKEN, TAKEN_REASON, Pickup, replaces
+from appliance.sip_edge.kamailio.pickup import TAKEN, TAKEN_REASON, Pickup
 from appliance.sip_edge.kamailio.reach import NowReach
 from appliance.sip_edge.kamailio.secure import SECURE, Secure
 from appliance.sip_edge.kamailio.spool import Spool, now_ms
@@ -76,6 +87,8 @@ NO_TRUNK = 503
 SILENT_TRUNK_S = "10"
 """A trunk that did not even say 100 is left alone until the edge service has asked it itself."""
 LONGEST_HOLD_S = 3600
+REPLACES = "replaces"
+"""The option tag of RFC 3891."""
 SIGNATURE = "cj"
 """Parameter of our Record-Route: 16 hex digits."""
 
@@ -89,12 +102,15 @@ NOT_FROM_OUTSIDE = (
     "Route",
     "History-Info",
     "Diversion",
+    "Replaces",
 )
 """What no caller may say of itself, or was for us alone; with every X-Conserje-*."""
 
 OURS = "^x-conserje-"
 """Kamailio's search is by line, and minds no case."""
 _STANDING = "$avp(call)"
+_MOVED = "$avp(moved)"
+"""Of a call that a transfer made: the company of who was transferred."""
 
 
 class Calls:
@@ -137,24 +153,29 @@ class Calls:
         ksr = self._ksr
         call_id, from_tag = attempt.call_id, ksr.pv.get("$ft")
         plan = route(attempt, directory, datetime.now(UTC), self._reach, self._knobs.ring_s)
-        plan = self._parking.settled(plan, key_of(call_id, from_tag), replaces(ksr))
-        picked = self._pickup.replaced(plan.account_id, directory) if isinstance(attempt.source, FromPhone) else None
+        instead_of = attempt.replaces.keys if attempt.replaces else ()
+        plan = self._parking.settled(plan, key_of(call_id, from_tag), instead_of)
+        plain = REPLACES not in (ksr.hdr.get("Supported") or "").lower()
+        if isinstance(attempt.source, FromPhone) and (attempt.referred_by or attempt.replaces):
+            ksr.pv.sets(_MOVED, plan.account_id)
         for header in NOT_FROM_OUTSIDE:
             ksr.hdr.remove(header)
+        if attempt.replaces and (required := ksr.hdr.get("Require")):
+            # Which phones are to replace a call the plan says.
+            ksr.hdr.remove("Require")
+            ksr.hdr.append("".join(f"Require: {tag}\r\n" for tag in without(required, REPLACES)))
         if ksr.textops.search(OURS) > 0:
             ksr.textops.remove_hf_re("^[Xx]-[Cc][Oo][Nn][Ss][Ee][Rr][Jj][Ee]-")
         self.secure.remember_way()
         ksr.tm.t_newtran()
-        self.board.begins(call_id, from_tag, ksr.pv.get("$fU") if isinstance(attempt.source, FromPhone) else "")
+        caller = ksr.pv.get("$fU") if isinstance(attempt.source, FromPhone) else ""
+        self.board.begins(call_id, from_tag, caller, plain)
         # What cannot be sent is ours to answer, by the plan's next step.
         ksr.tm.t_set_disable_internal_reply(1)
         self.meter.begins(attempt, from_tag, plan, directory.site.id)
         standing = Standing(At(0), side, pack(plan))
         self._tell(plan, call_id, from_tag)
         facts: list[CallFact] = [invite(attempt, plan, from_tag, now_ms())]
-        if picked is not None:
-            self._give(picked, facts)
-            return
         self._run(plan, standing, directory, facts)
 
     def signed(self, call_id: str, from_tag: str) -> bool:
@@ -372,7 +393,8 @@ class Calls:
             leg = self._leg()
             call_id, from_tag = ksr.pv.get("$ci"), ksr.pv.get("$ft")
             if status < 300:
-                self._note(Answered(call_id, from_tag, now_ms(), leg.kind, leg.to))
+                plain = REPLACES not in (ksr.hdr.get("Supported") or "").lower()
+                self._note(Answered(call_id, from_tag, now_ms(), leg.kind, leg.to), plain=plain)
             elif status not in (401, 407):
                 if status == NO_TRUNK and leg.kind == LegKind.TRUNK.value:
                     self._hold(leg.to, ksr.hdr.get("Retry-After") or "")
@@ -382,8 +404,22 @@ class Calls:
             leg = self._leg()
             self._note(Rang(ksr.pv.get("$ci"), ksr.pv.get("$ft"), now_ms(), leg.kind, leg.to))
         if status > 100:
+            self._assert_connected(status)
             self.secure.remember_way()
             self.media.reply()
+
+    def _assert_connected(self, status: int) -> None:
+        """Tell who was transferred whom it is connected to (RFC 3325 §9.1): its screen showed what it was sent to."""
+        ksr = self._ksr
+        account_id = ksr.pv.get(_MOVED) if 180 <= status < 300 else ""
+        leg = self._leg() if account_id else None
+        if leg is None or leg.kind != LegKind.PHONE.value:
+            return
+        directory = self._live.current()
+        phone = directory.phone_by_sip_user(leg.to)
+        if phone is not None:
+            ksr.hdr.remove("P-Asserted-Identity")
+            ksr.hdr.append(connected(caller_of(phone, directory), account_id, directory, self._knobs.voice_address))
 
     def failed(self) -> None:
         """Failure route: every branch of a step is done and none answered."""
@@ -459,9 +495,9 @@ class Calls:
         if found and int(found.group(1)):
             self._ksr.htable.sht_seti("held", trunk_id, int(time.time()) + min(int(found.group(1)), LONGEST_HOLD_S))
 
-    def _note(self, *facts: CallFact) -> None:
-        """A full disk costs a record, never a call."""
-        self.board.note(*facts)
+    def _note(self, *facts: CallFact, plain: bool = False) -> None:
+        """A full disk costs a record, never a call. `plain`: board.Board.note."""
+        self.board.note(*facts, plain=plain)
         self.meter.note(facts)
         try:
             if facts:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
-from appliance.directory.model import Trunk
+from appliance.directory.model import Directory, Trunk
 from appliance.sip_edge import diversion
+from appliance.sip_edge.identity import Caller, Calling, seen_inside
 from appliance.sip_edge.kamailio.media import VOICE
 from appliance.sip_edge.plan import Identity, Ring, Say, ToTrunk, ToVoice
 
@@ -49,6 +50,20 @@ def assertion(identity: Identity, host: str) -> str:
     return f"P-Asserted-Identity: <sip:{quote(identity.asserted, safe='+')}@{host}>\r\n"
 
 
+def connected(callee: Caller, account_id: str, directory: Directory, host: str) -> str:
+    """Who rings or answers, as a caller of this company is to see it."""
+    identity, _ = seen_inside(Calling(callee, account_id=callee.phone.account_id), account_id, directory)
+    if not identity.user:
+        return ""
+    display, uri = shown(identity, host)
+    return f"P-Asserted-Identity: {display} <{uri}>\r\n"
+
+
+def without(tags: str, tag: str) -> tuple[str, ...]:
+    """Option tags of a Require header but this one."""
+    return tuple(t.strip() for t in tags.split(",") if t.strip() and t.strip().lower() != tag)
+
+
 def trunk_headers(step: ToTrunk, trunk: Trunk, host: str) -> str:
     """What a trunk is told: who asks to be hidden, who is asserted, diversions, and where an emergency is."""
     lines = assertion(step.identity, host) if trunk.trusted else ""
@@ -67,7 +82,14 @@ def goto_header(goto: str) -> str:
 
 
 def phone_headers(step: Ring, host: str) -> str:
-    return diversion.headers(step.diverted, step.targets[0].sip_user, host)
+    lines = f"Replaces: {step.replaces}\r\n" if step.replaces else ""
+    lines += auto_answer(host) if step.answers else ""
+    return lines + diversion.headers(step.diverted, step.targets[0].sip_user, host)
+
+
+def auto_answer(host: str) -> str:
+    """By which a phone answers at once: what the families heed of it differs."""
+    return f"Call-Info: <sip:{host}>;answer-after=0\r\nAlert-Info: <http://{host}>;info=alert-autoanswer\r\n"
 
 
 def voice_headers(step: Say | ToVoice) -> str:

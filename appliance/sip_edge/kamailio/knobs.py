@@ -13,6 +13,8 @@ STATE_KEPT_S = 6
 """How long what the edge service saw is believed. Past it, a worker tries and finds out itself."""
 SPENT_KEPT_S = 90_000
 """Longer than a day: what was spent counts until the edge service has said otherwise."""
+REFERRED_KEPT_S = 60
+"""How long a phone may take to call where a REFER sent it."""
 LAST_KEPT_S = 7 * 86_400
 """How long a phone's last call can be dialled again."""
 

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from appliance.sip_edge.callfacts import CallFact, Ended
+from appliance.sip_edge.dialogs import key_of
 from appliance.sip_edge.fraud import costs
-from appliance.sip_edge.kamailio.board import Entry, entries, key_of, listed
+from appliance.sip_edge.kamailio.board import Entry, entries, listed
 from appliance.sip_edge.plan import CallAttempt, FromPhone, Plan, Ring, Scope
 from appliance.vocabulary import CallClass
 

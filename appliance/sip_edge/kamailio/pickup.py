@@ -9,11 +9,10 @@ came in by a trunk, whose caller would not understand Replaces, can be picked up
 from dataclasses import dataclass
 from typing import Any
 
-from appliance.directory.model import Directory
 from appliance.sip_edge.carry import unpack
 from appliance.sip_edge.failover import all_steps
-from appliance.sip_edge.kamailio.board import Board, RingingCall, key_of
-from appliance.sip_edge.kamailio.headers import Sending
+from appliance.sip_edge.kamailio.board import Board, RingingCall
+from appliance.sip_edge.kamailio.headers import Sending, auto_answer
 from appliance.sip_edge.kamailio.knobs import Knobs
 from appliance.sip_edge.kamailio.media import VOICE
 from appliance.sip_edge.kamailio.standing import Standing
@@ -37,19 +36,9 @@ class Pickup:
         self.taking: Taking | None = None
 
     def found(self, step: PickUp) -> RingingCall | None:
-        """What has rung longest at the phones that the step names."""
-        return self._board.ringing(t.sip_user for t in step.targets)
-
-    def replaced(self, account_id: str, directory: Directory) -> RingingCall | None:
-        """What a phone asks for by its lamp's key: INVITE with Replaces, naming a call that rings (RFC 3891).
-
-        None also for calls that talk: there the phone that is named does the replacing itself.
-        """
-        keys = replaces(self._ksr)
-        if not keys:
-            return None
-        users = [p.sip_user for p in directory.phones() if p.account_id == account_id]
-        return next((c for key in keys if (c := self._board.ringing_as(key, users)) is not None), None)
+        """What has rung longest at the phones that the step names, or the call that it names."""
+        users = [t.sip_user for t in step.targets]
+        return self._board.ringing_as(step.key, users) if step.key else self._board.ringing(users)
 
     def give(self, call: RingingCall, target: Target) -> bool:
         """Ring this phone with that call. False: it was answered or given up meanwhile, or the phone is not there."""
@@ -65,27 +54,5 @@ class Pickup:
         step = all_steps(unpack(standing.plan))[standing.at.step]
         identity = step.identity if isinstance(step, Ring) else None
         host = self._knobs.voice_address
-        headers = f"Call-Info: <sip:{host}>;answer-after=0\r\nAlert-Info: <http://{host}>;info=alert-autoanswer\r\n"
-        return Sending(identity, host, headers, standing.side, VOICE)
+        return Sending(identity, host, auto_answer(host), standing.side, VOICE)
 
-
-def sign_referral(ksr: Any, board: Board, realm: str, call_id: str, from_tag: str, downstream: bool) -> None:
-    """Write into a REFER between our phones who sends it (RFC 3892), as its receiver repeats it in its INVITE.
-
-    Many phones leave it out, and none may say another's name.
-    """
-    caller, callee = board.parties(call_id, from_tag)
-    if caller and callee:
-        ksr.hdr.remove("Referred-By")
-        ksr.hdr.append(f"Referred-By: <sip:{caller if downstream else callee}@{realm}>\r\n")
-
-
-def replaces(ksr: Any) -> tuple[str, ...]:
-    """Names on the board of the call that a Replaces header means: either tag may be the caller's."""
-    value = ksr.hdr.get("Replaces")
-    if not value or len(value) > 512:
-        return ()
-    call_id, *parameters = (part.strip() for part in value.split(";"))
-    named = dict(p.partition("=")[::2] for p in parameters)
-    tags = (named.get("from-tag", ""), named.get("to-tag", ""))
-    return tuple(key_of(call_id, tag) for tag in tags if tag)

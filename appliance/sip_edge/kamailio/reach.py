@@ -6,6 +6,8 @@ from typing import Any
 from appliance.sip_edge.fraud import COUNTED
 from appliance.sip_edge.kamailio.board import Board
 from appliance.sip_edge.kamailio.meter import Meter
+from appliance.sip_edge.kamailio.referrals import REFERRED
+from appliance.sip_edge.plan import Talk
 
 
 class NowReach:
@@ -47,3 +49,9 @@ class NowReach:
 
     def last_caller(self, phone_id: str) -> str:
         return self._meter.last_caller(phone_id)
+
+    def talk(self, key: str) -> Talk | None:
+        return self._board.talk(key)
+
+    def sent_by(self, sip_user: str, where: str) -> str:
+        return str(self._ksr.htable.sht_get(REFERRED, f"{sip_user} {where}") or "")

@@ -21,8 +21,8 @@ from appliance.sip_edge.kamailio.gate import Gate
 from appliance.sip_edge.kamailio.hold import Hold
 from appliance.sip_edge.kamailio.knobs import TRUNK_ADDRESSES, Knobs
 from appliance.sip_edge.kamailio.legible import told
-from appliance.sip_edge.kamailio.pickup import sign_referral
 from appliance.sip_edge.kamailio.presence import PresenceRelay
+from appliance.sip_edge.kamailio.referrals import Referrals
 from appliance.sip_edge.kamailio.secure import SECURE, Secure
 from appliance.sip_edge.kamailio.spool import Spool, now_ms
 
@@ -73,6 +73,7 @@ class Worker:
         self._secure = Secure(ksr, knobs)
         self._calls = Calls(ksr, knobs, self._live, self._spool, self._door)
         self._hold = Hold(ksr, knobs, self._live, self._calls.board)
+        self._referrals = Referrals(ksr, knobs, self._calls.board)
         self._presence = PresenceRelay(ksr, knobs, self._door, self._secure)
 
     # What Kamailio calls. Names are in kamailio.cfg.j2, in t_on_*() and in KEMI itself.
@@ -173,9 +174,10 @@ class Worker:
             self._secure.remember_way()
             if method in HOLDS and ksr.sdpops.sdp_content() > 0:
                 self._hold.asked(call_id, from_tag, downstream)
-            self._calls.media.in_dialog(method, secure=self._secure.take_way())
+            by_tls = self._secure.take_way()
+            self._calls.media.in_dialog(method, secure=by_tls)
             if method == "REFER":
-                sign_referral(ksr, self._calls.board, self._knobs.realm, call_id, from_tag, downstream)
+                self._referrals.passes(call_id, from_tag, downstream, by_tls)
             if method in ANSWERED_WITH_SDP:
                 ksr.tm.t_on_reply("ksr_reply_in_dialog")
             if ksr.tm.t_relay() < 0:
@@ -238,15 +240,19 @@ class Worker:
     def _invite(self) -> None:
         ksr = self._ksr
         directory = self._live.current()
-        if not ksr.is_myself_ruri():
+        ours = bool(ksr.is_myself_ruri())
+        if not ours and not ksr.hdr.get("Replaces"):
             ksr.sl.sl_send_reply(403, "Relaying Denied")
             return
         if self._door.is_voice():
             self._calls.begin_from_voice(directory)
             return
         trunk = self._door.trunk(directory)
-        if trunk is not None:
+        if trunk is not None and ours:
             self._calls.begin_from_trunk(trunk, directory)
+            return
+        if trunk is not None:
+            ksr.sl.sl_send_reply(403, "Relaying Denied")
             return
         phone = self._door.phone(directory, "INVITE")
         if phone is not None:

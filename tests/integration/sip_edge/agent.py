@@ -93,6 +93,8 @@ class Agent:
     _challenge: Credentials | None = None
     _nc: int = 0
     port: int = 0
+    supported: str = ""
+    """Option tags of its Supported header."""
 
     def __post_init__(self) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -168,12 +170,17 @@ class Agent:
             f"Call-ID: {request['call-id']}",
             f"CSeq: {request['cseq']}",
             f"Contact: <{self.contact}>",
+            *self._abilities,
             *extra,
         ]
         self.send(f"SIP/2.0 {status} {reason or 'Whatever'}", headers, body)
 
     def tag_for(self, request: Message) -> str:
         return f"{self.user}-{request['call-id'][:8]}"
+
+    @property
+    def _abilities(self) -> list[str]:
+        return [f"Supported: {self.supported}"] if self.supported else []
 
     @property
     def contact(self) -> str:
@@ -247,9 +254,12 @@ class Agent:
 
     # Calls
 
-    def dial(self, dialled: str, body: bool = True, extra: tuple[str, ...] = (), user: str = "") -> Call:
-        """Send an INVITE, answer its challenge, return the call that is being set up."""
-        call = Call(secrets.token_hex(8), "", "", f"sip:{dialled}@{self.registrar[0]}:{self.registrar[1]}")
+    def dial(
+        self, dialled: str, body: bool = True, extra: tuple[str, ...] = (), user: str = "", uri: str = ""
+    ) -> Call:
+        """Send an INVITE, answer its challenge, return the call that is being set up. `uri`: what is called instead."""
+        target = uri or f"sip:{dialled}@{self.registrar[0]}:{self.registrar[1]}"
+        call = Call(secrets.token_hex(8), "", "", target)
         call.local = f'"Me" <sip:{user or self.user}@{self.registrar[0]}>;tag={secrets.token_hex(4)}'
         call.remote = f"<{call.target}>"
         self._invite(call, body, extra)
@@ -263,7 +273,8 @@ class Agent:
 
     def _invite(self, call: Call, body: bool, extra: tuple[str, ...]) -> None:
         call.branch = self._via()
-        headers = [call.branch, "Max-Forwards: 70", *self._dialog(call, "INVITE"), f"Contact: <{self.contact}>", *extra]
+        own = [f"Contact: <{self.contact}>", *self._abilities]
+        headers = [call.branch, "Max-Forwards: 70", *self._dialog(call, "INVITE"), *own, *extra]
         self.send(f"INVITE {call.target} SIP/2.0", headers, self.sdp if body else "")
 
     @staticmethod

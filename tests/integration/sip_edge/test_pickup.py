@@ -108,7 +108,7 @@ def test_nobody_picks_up_another_companys_call(
     for code in ("**102", "*8", "**103"):
         assert dario.outcome(dario.dial(code)).status in (404, 480), code
     replaces = f"Replaces: {call.call_id};to-tag=x;from-tag={call.local.rpartition('=')[2]}"
-    assert dario.outcome(dario.dial("101", extra=(replaces,))).status == 480
+    assert dario.outcome(dario.dial("101", extra=(replaces,))).status == 481
     beto.answer(invite, 486)
     assert ana.outcome(call).status == 486
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from appliance.directory.model import Directory, MemoryDirectory, Row
 from appliance.reasons import Because
-from appliance.sip_edge.plan import CallAttempt, FromPhone, FromTrunk, Plan, Ring, Say
+from appliance.sip_edge.plan import CallAttempt, FromPhone, FromTrunk, Plan, Ring, Say, Talk
 from appliance.sip_edge.routing import route
 from appliance.vocabulary import Announcement
 from tests.lab.sample import sample_rows
@@ -29,6 +29,8 @@ class Reachable:
     spent: Mapping[tuple[str, str], int] = field(default_factory=dict)
     dialled: Mapping[str, str] = field(default_factory=dict)
     callers: Mapping[str, str] = field(default_factory=dict)
+    talks: Mapping[str, Talk] = field(default_factory=dict)
+    referrals: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def registered(self, sip_user: str) -> bool:
         return sip_user not in self.unregistered
@@ -56,6 +58,12 @@ class Reachable:
 
     def last_caller(self, phone_id: str) -> str:
         return self.callers.get(phone_id, "")
+
+    def talk(self, key: str) -> Talk | None:
+        return self.talks.get(key)
+
+    def sent_by(self, sip_user: str, where: str) -> str:
+        return self.referrals.get((sip_user, where), "")
 
 
 ALL = Reachable()
