@@ -79,6 +79,11 @@ class Paths:
         return self.sounds_dir.parent / "moh" / "manolo_camp-morning_coffee.wav"
 
     @property
+    def transfer_music(self) -> Path:
+        """What is heard while a call is transferred, where a company chose none: another track than on hold."""
+        return self.hold_music.with_name("macroform-the_simplicity.wav")
+
+    @property
     def sounds_store_dir(self) -> Path:
         """Recordings of the companies: greetings and music, by digest."""
         return self.state_dir / "sounds"
@@ -146,6 +151,10 @@ class Media:
     voice_ports: str = "20000-23999"
     voice_workers: int = 2
     """Pairs of signalling and media, each with its own calls: one that dies takes no other's."""
+    silent_call_s: int = 900
+    """Without a packet for so long a call is over."""
+    held_call_s: int = 7200
+    """The same of a call on hold, in which nobody need send anything."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,8 @@ class Decision:
     """Made before the call came here."""
     returns_to: Phone | None = None
     """The phone that transferred this call: where it goes back when it is not answered."""
+    music: bool = False
+    """A transfer made this call, and its company plays music meanwhile."""
     from_building: bool = False
     """It came from another building of ours: what is not here is not looked for elsewhere again."""
     person_id: str = ""
@@ -92,6 +94,7 @@ class Decision:
             tuple(self.alerts),
             tuple(self.changes),
             self.person_id,
+            self.music,
         )
 
 

@@ -46,8 +46,6 @@ UPLINK_WORKERS, LOOPBACK_WORKERS = 2, 2
 RELAY_TOS = 184
 """Expedited forwarding (RFC 3246) for what people hear."""
 REDIS_MIB = 64
-SILENT_CALL_S, MUTED_CALL_S = 900, 7200
-"""Without a packet for so long a call is over; on hold it may last longer."""
 
 
 def run_kamailio(settings: Settings) -> None:
@@ -210,8 +208,8 @@ def rtpengine_command(settings: Settings) -> Command:
         f"--tos={RELAY_TOS}",
         # Whoever sends first is not believed where another address was agreed in SDP.
         "--endpoint-learning=off",
-        f"--timeout={SILENT_CALL_S}",
-        f"--silent-timeout={MUTED_CALL_S}",
+        f"--timeout={media.silent_call_s}",
+        f"--silent-timeout={media.held_call_s}",
         "--delete-delay=0",
         f"--redis=127.0.0.1:{media.redis_port}/0",
         # A Redis that is dead or slow must not take the calls with it.

@@ -28,6 +28,7 @@ def write_knobs(settings: Settings) -> Path:
         strict_source=settings.media.strict_source,
         sounds_dir=str(settings.paths.sounds_store_dir),
         hold_music=str(settings.paths.hold_music),
+        transfer_music=str(settings.paths.transfer_music),
         lamps_sip_port=settings.sip.lamps_port,
         park_s=settings.sip.park_s,
         ring_s=settings.sip.ring_s,

@@ -66,7 +66,7 @@ class Lamps:
         self._watchers = Watchers(self._register.all(), self._lights, mail, settings.sip.realm, settings.sip.lamps_port)
         self._board = BoardKeeper(Kamailio(settings.sip.control_port))
         self._phones = Registrations(contacts_db(settings))
-        self._silent = SilentCalls(Rtpengine(settings.media.ng_port))
+        self._silent = SilentCalls(Rtpengine(settings.media.ng_port), settings.media.silent_call_s)
         self._due: dict[str, float] = {}
         self._complained = ""
 

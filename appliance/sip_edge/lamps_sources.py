@@ -11,7 +11,6 @@ from appliance.directory.mailboxes import Cipher, Mailboxes
 from appliance.ports import SystemChance, SystemClock
 from appliance.settings import Settings
 from appliance.sip_edge.control import Rtpengine
-from appliance.sip_edge.engines import SILENT_CALL_S
 from appliance.sip_edge.lights import Lights
 
 
@@ -93,9 +92,10 @@ class Registrations:
 
 
 class SilentCalls:
-    """Answered calls whose media rtpengine once relayed and gave up, because nothing was heard for SILENT_CALL_S."""
+    """Answered calls whose media rtpengine once relayed and gave up, because nothing was heard for `silent_s`."""
 
-    def __init__(self, rtpengine: Rtpengine) -> None:
+    def __init__(self, rtpengine: Rtpengine, silent_s: int) -> None:
+        self._silent_ms = silent_s * 1000
         self._rtpengine = rtpengine
         self._seen: set[str] = set()
 
@@ -106,5 +106,5 @@ class SilentCalls:
         now_ms = time.time_ns() // 1_000_000
         up = {c.call_id: c.since_ms for c in lights.up()}
         self._seen = (self._seen | held) & up.keys()
-        quiet_ms = SILENT_CALL_S * 1000
+        quiet_ms = self._silent_ms
         lights.lost((i for i in self._seen - held if now_ms > up[i] + quiet_ms), now_ms)

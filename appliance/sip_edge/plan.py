@@ -310,3 +310,5 @@ class Plan:
     changes: tuple[PreferenceChange, ...] = ()
     person_id: str = ""
     """Whose call it is, for limits: the caller, or who forwards."""
+    music: bool = False
+    """While phones ring the caller hears the company's transfer music: a transfer made this call (M-2)."""

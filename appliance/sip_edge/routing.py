@@ -36,6 +36,7 @@ from appliance.sip_edge.slots import is_slot
 from appliance.sip_edge.starcodes import Feature, parse
 from appliance.sip_edge.ways_out import Offer, by_trunks
 from appliance.vocabulary import Announcement, CallClass
+from wire.services import Music, TransferSound
 
 RING_S = 30
 INTERNAL, OUTBOUND, INBOUND = "internal", "outbound", "inbound"
@@ -123,6 +124,10 @@ def _transferor(d: Decision, sip_user: str) -> Phone | None:
     if phone is None or phone.account_id != d.calling.account_id or phone.id == d.calling.phone_id:
         return None
     d.note(Because.TRANSFERRED_BY, phone=phone.label or phone.id)
+    if d.calling.caller is not None:
+        # Whoever voice goes on for hears what voice plays.
+        music = d.directory.service(Music, phone.account_id)
+        d.music = music is None or music.transfer == TransferSound.MUSIC
     return phone if d.reach.registered(sip_user) else None
 
 

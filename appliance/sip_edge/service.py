@@ -21,7 +21,7 @@ from appliance.sip_edge.bulletin import Bulletin, Spending
 from appliance.sip_edge.callfacts import News
 from appliance.sip_edge.cdr import OpenCall
 from appliance.sip_edge.control import Kamailio, Rtpengine, voice_answers
-from appliance.sip_edge.engines import SILENT_CALL_S, contacts_db
+from appliance.sip_edge.engines import contacts_db
 from appliance.sip_edge.kamailio.spool import now_ms
 from appliance.sip_edge.kamailio.voices import STATE
 from appliance.sip_edge.ledger import CallLedger
@@ -174,6 +174,7 @@ class Records:
     def __init__(self, settings: Settings) -> None:
         self._reader = SpoolReader(settings.paths.call_spool_dir)
         self._store = LocalStore(settings.paths.local_db, SystemClock(), SystemChance())
+        self._silent_ms = settings.media.silent_call_s * 1000
         self._ledger: CallLedger | None = None
         self._waiting: list[Cdr] = []
         self._seen_held: set[str] = set()
@@ -196,14 +197,14 @@ class Records:
         self._counting = True
 
     def forget_lost(self, held: frozenset[str]) -> None:
-        """Close calls whose media rtpengine once held and gave up: nothing was heard for SILENT_CALL_S."""
+        """Close calls whose media rtpengine once held and gave up, because nothing was heard for so long."""
         if self._ledger is None:
             return
         opened = {c.key.call_id for c in self._ledger.open_calls()}
         self._seen_held = (self._seen_held | held) & opened
         # A call that never was relayed is nothing that rtpengine could have lost.
         still = held | (opened - self._seen_held)
-        self._keep(self._ledger.close_lost(still, now_ms() - SILENT_CALL_S * 1000))
+        self._keep(self._ledger.close_lost(still, now_ms() - self._silent_ms))
 
     def take_news(self) -> list[News]:
         return self._reader.take_news()

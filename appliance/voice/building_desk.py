@@ -44,7 +44,6 @@ from wire.services import Sound as SoundRow
 log = logging.getLogger("conserje.voice.desk")
 
 RECOVER_EVERY_S = 5.0
-DEFAULT_TRACK = "manolo_camp-morning_coffee.wav"
 _WELCOMES = {
     MenuMode.BUSINESS: Say.WELCOME,
     MenuMode.AFTER_HOURS: Say.WELCOME_CLOSED,
@@ -57,13 +56,14 @@ class BuildingDesk:
 
     def __init__(
         self, directory: Callable[[], Directory], mailboxes: Mailboxes, files: SoundFiles, clock: Clock,
-        default_track: Path,
+        default_track: Path, transfer_track: Path | None = None,
     ) -> None:  # fmt: skip
         self._directory = directory
         self._mailboxes = mailboxes
         self._files = files
         self._clock = clock
         self._default_track = str(default_track)
+        self._transfer_track = str(transfer_track or "")
         self._books: dict[tuple[int, str], q.Book] = {}
         self._answers: dict[type[Any], Callable[[Any], object]] = {
             q.OfReceptionist: self._receptionist,
@@ -128,7 +128,7 @@ class BuildingDesk:
         music = directory.service(Music, account_id)
         if music is not None and music.transfer == TransferSound.RINGBACK:
             return Waiting(None)
-        return Waiting(self._track(music.transfer_sound_id if music else ""))
+        return Waiting(self._track(music.transfer_sound_id if music else "") or self._transfer_track)
 
     def _hold_track(self, account_id: str) -> str:
         music = self._directory().service(Music, account_id)
@@ -199,9 +199,10 @@ def building_desk(settings: Settings) -> BuildingDesk:
     box = open_box(paths.identity_dir)
     journal = LocalStore(paths.local_db, clock, SystemChance())
     mailboxes = Mailboxes(paths.mailboxes_dir, journal, Cipher(box.seal, box.open), clock)
-    track = paths.sounds_dir.parent / "moh" / DEFAULT_TRACK
     live = Live(paths.live_dir)
-    desk = BuildingDesk(live.current, mailboxes, SoundFiles(paths.sounds_store_dir), clock, track)
+    desk = BuildingDesk(
+        live.current, mailboxes, SoundFiles(paths.sounds_store_dir), clock, paths.hold_music, paths.transfer_music
+    )
     Thread(target=_keep_recovering, args=(desk,), name="recover", daemon=True).start()
     return desk
 

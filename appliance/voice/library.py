@@ -22,8 +22,6 @@ from appliance.voice.tracks import Track
 
 log = logging.getLogger("conserje.voice.library")
 
-DEFAULT_TRACK = "manolo_camp-morning_coffee.wav"
-"""Of Debian's asterisk-moh-opsound-wav, in `moh` beside the recordings' folder."""
 KEPT_TRACKS = 300
 LONGEST_FILE_S = 7200
 MAX_PAUSE_S = 10.0
@@ -38,7 +36,7 @@ class Library:
     def __init__(self, settings: Settings, shelf: Shelf, tick: Callable[[], int]) -> None:
         self._shelf = shelf
         self._texts = synthesis.texts_dir(settings)
-        self._default = settings.paths.sounds_dir.parent / "moh" / DEFAULT_TRACK
+        self._default = settings.paths.hold_music
         self._tick = tick
         self._kept: OrderedDict[tuple[str, str], Loading] = OrderedDict()
         self._streams: dict[tuple[str, int], Stream] = {}

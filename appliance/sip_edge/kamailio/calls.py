@@ -50,7 +50,7 @@ from appliance.sip_edge.kamailio.headers import (
 )
 from appliance.sip_edge.kamailio.knobs import Knobs
 from appliance.sip_edge.kamailio.legible import told
-from appliance.sip_edge.kamailio.media import LATE, RANG, RELAYED, UPLINK, VOICE, Media
+from appliance.sip_edge.kamailio.media import LATE, PLAYED, RANG, RELAYED, UPLINK, VOICE, Media
 from appliance.sip_edge.kamailio.meter import Meter
 from appliance.sip_edge.kamailio.parking import Parking
 from appliance.sip_edge.kamailio.pickup import TAKEN, TAKEN_REASON, Pickup
@@ -59,6 +59,7 @@ from appliance.sip_edge.kamailio.secure import SECURE, Secure
 from appliance.sip_edge.kamailio.spool import Spool, now_ms
 from appliance.sip_edge.kamailio.standing import At, Standing
 from appliance.sip_edge.kamailio.voices import Voices
+from appliance.sip_edge.kamailio.waiting import WaitingMusic
 from appliance.sip_edge.plan import (
     CallAttempt,
     FromPhone,
@@ -129,6 +130,7 @@ class Calls:
         self.board = Board(ksr)
         self._pickup = Pickup(ksr, knobs, self.board)
         self._parking = Parking(ksr, self.board, knobs.park_s)
+        self._waiting = WaitingMusic(ksr, knobs, self.media)
         self.meter = Meter(ksr)
 
     # A new call
@@ -158,6 +160,8 @@ class Calls:
         plain = REPLACES not in (ksr.hdr.get("Supported") or "").lower()
         if isinstance(attempt.source, FromPhone) and (attempt.referred_by or attempt.replaces):
             ksr.pv.sets(_MOVED, plan.account_id)
+        if plan.music:
+            self._waiting.begins(plan.account_id, directory)
         for header in NOT_FROM_OUTSIDE:
             ksr.hdr.remove(header)
         if attempt.replaces and (required := ksr.hdr.get("Require")):
@@ -281,7 +285,7 @@ class Calls:
         ksr.pv.sets(_STANDING, replace(standing, legs=named).text())
         # A contact's own flag says whether it is on TLS; nobody else on our way out is.
         to_phones = any(leg.kind == LegKind.PHONE.value for leg in legs)
-        for flag in (RELAYED, LATE, RANG) if to_phones else (RELAYED, LATE, RANG, SECURE):
+        for flag in (RELAYED, LATE, RANG, PLAYED, *(() if to_phones else (SECURE,))):
             # In a failure route the new branch would inherit them from the one that failed.
             ksr.resetbflag(flag)
         ksr.tm.t_on_branch("ksr_branch")
@@ -364,7 +368,8 @@ class Calls:
             sending = replace(sending, callee_side=UPLINK)
         caller, callee = self.secure.ends(sending.callee_side)
         ksr.hdr.insert(record_routes(caller, callee, ksr.pv.get("$ft"), parameters))
-        self.media.offer(sending.caller_side, sending.callee_side, secure=bool(ksr.isbflagset(SECURE)))
+        secure = bool(ksr.isbflagset(SECURE))
+        self.media.offer(sending.caller_side, sending.callee_side, secure, apart=self._waiting.plays)
 
     def _taken_over(self, target: Target) -> Sending:
         """The branch that a pickup adds, in the name of the call that it is added to."""
@@ -406,7 +411,10 @@ class Calls:
         if status > 100:
             self._assert_connected(status)
             self.secure.remember_way()
-            self.media.reply()
+            if self._waiting.plays:
+                self._waiting.reply(status)
+            else:
+                self.media.reply()
 
     def _assert_connected(self, status: int) -> None:
         """Tell who was transferred whom it is connected to (RFC 3325 §9.1): its screen showed what it was sent to."""

@@ -47,6 +47,7 @@ class Knobs:
     sounds_dir: str = ""
     hold_music: str = ""
     """The building's own track: a WAV file."""
+    transfer_music: str = ""
     lamps_sip_port: int = 0
     """Where the lamps service listens on loopback; 0: nowhere."""
     park_s: int = 60

@@ -8,8 +8,9 @@ from typing import Any
 
 from appliance.sip_edge.kamailio.knobs import Knobs
 
-RELAYED, LATE, RANG = 1, 2, 3
-"""Branch flags: its SDP goes through rtpengine; its INVITE had none, so the answer brings the offer; it rang."""
+RELAYED, LATE, RANG, PLAYED = 1, 2, 3, 5
+"""Branch flags: its SDP goes through rtpengine; its INVITE had none, so the answer brings the offer; it rang; music was
+begun when it did. The fourth is secure.SECURE."""
 
 VOICE, UPLINK = "voice", "uplink"
 """The two interfaces that rtpengine is started with, where phones and trunks are on different addresses."""
@@ -17,6 +18,7 @@ VOICE, UPLINK = "voice", "uplink"
 _FLAGS = "replace-origin replace-session-connection ICE=remove"
 _STRICT = " strict-source"
 """Packets that come from elsewhere than the address that a party named are dropped (Q-8)."""
+_APART = " via-branch=extra"
 _PLAIN, _ENCRYPTED = " RTP/AVP", " RTP/SAVP DTLS=off"
 OFFER_METHODS = frozenset({"INVITE", "UPDATE", "PRACK", "ACK"})
 
@@ -27,8 +29,11 @@ class Media:
         self._several_sides = knobs.several_sides
         self._flags = _FLAGS + (_STRICT if knobs.strict_source else "")
 
-    def offer(self, caller_side: str, callee_side: str, secure: bool = False) -> None:
-        """In a branch route: put rtpengine into this branch. `secure`: it is offered SRTP with SDES keys (RFC 4568)."""
+    def offer(self, caller_side: str, callee_side: str, secure: bool = False, apart: bool = False) -> None:
+        """In a branch route: put rtpengine into this branch. `secure`: it is offered SRTP with SDES keys (RFC 4568).
+
+        `apart`: with ports of its own, as more than one branch will answer before the call is answered.
+        """
         ksr = self._ksr
         if ksr.sdpops.sdp_content() < 0:
             ksr.setbflag(LATE)
@@ -36,16 +41,17 @@ class Media:
         if self._is_dead():
             return
         sides = f" direction={caller_side} direction={callee_side}" if self._several_sides else ""
-        if ksr.rtpengine.rtpengine_offer(self._flags + (_ENCRYPTED if secure else _PLAIN) + sides) > 0:
+        flags = self._flags + (_ENCRYPTED if secure else _PLAIN) + sides + (_APART if apart else "")
+        if ksr.rtpengine.rtpengine_offer(flags) > 0:
             ksr.setbflag(RELAYED)
 
-    def reply(self) -> None:
-        """In the reply route of an initial INVITE: the answer, early or final."""
+    def reply(self, apart: bool = False) -> None:
+        """In the reply route of an initial INVITE: the answer, early or final. `apart` as its offer was."""
         ksr = self._ksr
         if ksr.sdpops.sdp_content() < 0:
             return
         if ksr.isbflagset(RELAYED):
-            ksr.rtpengine.rtpengine_answer(self._flags)
+            ksr.rtpengine.rtpengine_answer(self._flags + (_APART if apart else ""))
         elif ksr.isbflagset(LATE) and not self._is_dead():
             ksr.rtpengine.rtpengine_offer(self._flags)
 

@@ -31,6 +31,7 @@ from wire.services import (
     Limits,
     Mailbox,
     Member,
+    Music,
     OpenHours,
     Preferences,
     Receptionist,
@@ -262,6 +263,17 @@ def test_a_transferred_call_returns_to_who_transferred_it_before_any_mailbox() -
         assert isinstance(said, Say)
     stranger = replace(attempt, referred_by=sip_user("carla"))
     assert isinstance(courses(route(stranger, building(BOX), NOON, Reachable()), 408)[1], ToVoice)
+
+
+@pytest.mark.acceptance("M-2")
+def test_who_is_transferred_hears_music_unless_the_company_wants_ringing() -> None:
+    attempt = CallAttempt(FromPhone("phone-ana"), "102", referred_by=sip_user("elsa"))
+    for choice, plays in (((), True), ((Music(ACME, ACME),), True), ((Music(ACME, ACME, transfer="ringback"),), False)):
+        assert route(attempt, building(*choice), NOON, Reachable()).music is plays
+    for other in (replace(attempt, referred_by=""), replace(attempt, referred_by=sip_user("carla"))):
+        assert not route(other, building(), NOON, Reachable()).music
+    away = Reachable(unregistered=frozenset({sip_user("elsa")}))
+    assert route(attempt, building(), NOON, away).music, "though it could not return to her"
 
 
 # Identity

@@ -6,7 +6,8 @@ import pytest
 
 from appliance.directory.model import MemoryDirectory
 from appliance.directory.sounds import SoundFiles
-from appliance.sip_edge.holding import answered_silent, audible, music_file, offered
+from appliance.settings import Settings
+from appliance.sip_edge.holding import answered_silent, audible, early_answer, music_file, offered
 from wire.rows import Account
 from wire.services import Music, Sound
 
@@ -57,3 +58,26 @@ def test_an_account_s_own_music_plays_only_when_it_is_its_own_and_is_here(tmp_pa
     assert music_file(directory, files, "a", ours) == tmp_path / f"{digest}.wav"
     assert music_file(directory, files, "b", ours) == ours, "another company's"
     assert music_file(directory, files, "", ours) == ours
+
+
+def test_who_is_transferred_hears_its_company_s_other_sound(tmp_path: Path) -> None:
+    digest = "a" * 64
+    rows = (Account("a", "Acme"), Sound("s", "a", "Espera", digest), Music("a", "a", transfer_sound_id="s"))
+    (tmp_path / f"{digest}.wav").write_bytes(b"RIFF music")
+    files, ours = SoundFiles(tmp_path), Path("building.wav")
+    directory = MemoryDirectory(rows)
+    assert music_file(directory, files, "a", ours, transfer=True) == tmp_path / f"{digest}.wav"
+    assert music_file(directory, files, "a", ours) == ours
+    assert Settings().paths.transfer_music != Settings().paths.hold_music, "they differ also where nobody chose"
+
+
+def test_a_ringing_phone_is_given_an_answer_in_a_codec_that_music_can_be_played_in() -> None:
+    offer = sdp("sendrecv").replace("AVP 0", "AVP 96 9 8 0 101")
+    answer = early_answer(offer)
+    assert "m=audio 9 RTP/AVP 9\r\na=rtpmap:9 G722/8000\r\n" in answer
+    assert "a=sendonly" in answer and "crypto" not in answer
+    assert offered(answer).holds, "it listens to nothing"
+    secure = early_answer(offer, secure=True)
+    assert "m=audio 9 RTP/SAVP 9" in secure and "AES_CM_128_HMAC_SHA1_80 inline:" in secure
+    for nothing in ("", sdp().replace("AVP 0", "AVP 96 97"), "m=video 4 RTP/AVP 0\r\n"):
+        assert early_answer(nothing) == "", nothing
