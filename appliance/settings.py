@@ -137,6 +137,8 @@ class Sip:
     ban_after: int = 20
     """Wrong passwords within a minute after which an address is not answered any more; 0: no bans."""
     ban_s: int = 600
+    session_min_s: int = 90
+    """The shortest session timer (RFC 4028) that voice agrees to; less is answered 422."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,15 +19,14 @@ from sippy.MsgBody import MsgBody
 from sippy.SipCallId import SipCallId
 from sippy.SipContact import SipContact
 from sippy.SipHeader import SipHeader
-from sippy.UA import UA
 
 from appliance.voice.dialogue import Dial, Status
 from appliance.voice.dtmf_info import TYPES, key_of
 from appliance.voice.other import Other
+from appliance.voice.refresh import EXTENSION
 from appliance.voice.session import Session
+from appliance.voice.timed import ALLOW, METHODS, SERVER, Timed, refusal
 
-SERVER = "Conserje"
-METHODS = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO"
 LINGER_S = 10.0
 """How long an ended dialog still answers a repeated BYE: a loopback peer repeats for less."""
 ANONYMOUS = "anonymous"
@@ -35,12 +34,8 @@ REDIRECTED = Status(480, "Temporarily Unavailable")
 """Our own Kamailio redirects nobody; a 3xx from beyond it is no answer."""
 
 
-class _Agent(UA):  # type: ignore[misc]
+class _Agent(Timed):
     """What both kinds of call have in common."""
-
-    rSDP: Any
-    lSDP: Any
-    rCSeq: Any
 
     godead_timeout = LINGER_S
     local_ua = SERVER
@@ -56,7 +51,7 @@ class _Agent(UA):  # type: ignore[misc]
         method = req.getMethod()
         connected = self.state is not None and self.state.connected
         if method not in METHODS:
-            return refusal(req, Status(405, "Method Not Allowed"), ("Allow", METHODS)), None, None
+            return refusal(req, Status(405, "Method Not Allowed"), ("Allow", ALLOW)), None, None
         if connected and method == "INFO":
             return self._info(req)
         if connected and method == "INVITE" and req.getBody() is None and self.rSDP is not None:
@@ -91,9 +86,14 @@ class _Agent(UA):  # type: ignore[misc]
         return refusal(req, Status(200, "OK")), None, None
 
     def accept_offer(self, body: str) -> None:
+        if self.takes(body):
+            return
+        self.lSDP = MsgBody(body)  # sippy goes on with the one before
         self.recvEvent(CCEventConnect((200, "OK", MsgBody(body))))
 
     def refuse_offer(self, status: Status) -> None:
+        if self.takes(status):
+            return
         before = self.rSDP
         self.recvEvent(CCEventFail((status.code, status.reason)))
         self.rSDP = before  # sippy forgets it, and the next re-INVITE compares with it
@@ -112,6 +112,14 @@ class IncomingCall(_Agent):
 
     def _own_offer(self) -> str | None:
         return self.session.offer_again() if self.session else None
+
+    def _offered(self, offer: str) -> None:
+        if self.session is not None:
+            self.session.offered_again(offer)
+
+    def _reanswered(self, answer: str) -> None:
+        if self.session is not None:
+            self.session.answered(answer)
 
     def _pressed(self, key: str) -> None:
         if self.session is not None:
@@ -158,11 +166,18 @@ class OutgoingCall(_Agent):
     def invite(self, wish: Dial, body: str) -> None:
         name = wish.name or None
         event = CCEventTry((SipCallId(), wish.number or ANONYMOUS, wish.user, MsgBody(body), None, name))
-        event.extra_headers = [SipHeader(f"{header}: {value}") for header, value in wish.headers]
+        said = (*wish.headers, ("Supported", EXTENSION), ("Allow", ALLOW))
+        event.extra_headers = [SipHeader(f"{header}: {value}") for header, value in said]
         self.recvEvent(event)
 
     def drop(self) -> None:
         self.recvEvent(CCEventDisconnect())
+
+    def _offered(self, offer: str) -> None:
+        self._other.offered_again(offer)
+
+    def _reanswered(self, answer: str) -> None:
+        self._other.answered_again(answer)
 
     def _own_offer(self) -> str | None:
         return self._other.offer_again()
@@ -185,11 +200,3 @@ class OutgoingCall(_Agent):
             other.refused(REDIRECTED)
         elif isinstance(event, CCEventDisconnect):
             other.left()
-
-
-def refusal(request: Any, status: Status, *headers: tuple[str, str]) -> Any:
-    """A response made outside any dialog."""
-    response = request.genResponse(status.code, status.reason, server=SERVER)
-    for name, value in headers:
-        response.appendHeader(SipHeader(f"{name}: {value}"))
-    return response

@@ -113,6 +113,11 @@ class Other:
         self._tell(words.ChangeLeg(self.leg, agreed.terms))
         self._line.accept_offer(sdp.answer(theirs, agreed, (self._host, self._port), self.leg, self._version))
 
+    def answered_again(self, answer: str) -> None:
+        """The answer to our own SDP, sent once more to refresh the session."""
+        if self.taken:
+            self._agree(answer)
+
     def offer_again(self) -> str:
         """Our SDP for its re-INVITE that brought none."""
         self._version += 1

@@ -25,10 +25,11 @@ from appliance.voice import words
 from appliance.voice.desk import desk_of
 from appliance.voice.dialogue import Status
 from appliance.voice.floor import Floor
-from appliance.voice.lines import METHODS, SERVER, IncomingCall, OutgoingCall, refusal
+from appliance.voice.lines import IncomingCall, OutgoingCall
 from appliance.voice.other import Other
 from appliance.voice.services import HEADERS, Request, begin
 from appliance.voice.session import Session, Timer
+from appliance.voice.timed import ALLOW, SERVER, SHORTEST, refusal, too_brief, unsupported
 
 log = logging.getLogger("conserje.voice.signalling")
 
@@ -63,6 +64,7 @@ class Signalling:
     def __init__(self, settings: Settings, port: int, parent: socket.socket) -> None:
         SipConf.my_uaname = SERVER
         self._config: dict[str, Any] = {"_sip_address": LOOPBACK, "_sip_port": port, "_sip_logger": _NoLog()}
+        self._config[SHORTEST] = settings.sip.session_min_s
         self._host = settings.network.voice_address
         self._kamailio = (LOOPBACK, settings.sip.port)
         self._desk = desk_of(settings)
@@ -132,11 +134,11 @@ class Signalling:
         if self._draining and method in ("OPTIONS", "INVITE"):
             return refusal(request, DRAINING, ("Retry-After", str(RETRY_AFTER_S))), None, None
         if method == "OPTIONS":
-            allowed = (("Allow", METHODS), ("Accept", "application/sdp"))
+            allowed = (("Allow", ALLOW), ("Accept", "application/sdp"))
             return refusal(request, Status(200, "OK"), *allowed), None, None
         if method != "INVITE":
-            return refusal(request, Status(405, "Method Not Allowed"), ("Allow", METHODS)), None, None
-        wrong = _unacceptable(request)
+            return refusal(request, Status(405, "Method Not Allowed"), ("Allow", ALLOW)), None, None
+        wrong = _unacceptable(request, self._config[SHORTEST])
         if wrong is not None:
             return wrong, None, None
         return self._invite(request, transaction)
@@ -209,17 +211,16 @@ class Signalling:
         Timeout(ED2.breakLoop, GOODBYE_S)
 
 
-def _unacceptable(request: Any) -> Any:
+def _unacceptable(request: Any, shortest_s: int) -> Any:
     """The refusal of an INVITE that we cannot even begin with; None for a good one."""
-    if request.countHFs("require"):
-        wanted = str(request.getHFBody("require"))
-        return refusal(request, Status(420, "Bad Extension"), ("Unsupported", wanted))
+    if unknown := unsupported(request):
+        return refusal(request, Status(420, "Bad Extension"), ("Unsupported", ", ".join(unknown)))
     if not request.countHFs("contact"):
         return refusal(request, Status(400, "Missing Contact"))
     body = request.getBody()
     if body is not None and body.getType() != "application/sdp":
         return refusal(request, Status(415, "Unsupported Media Type"), ("Accept", "application/sdp"))
-    return None
+    return too_brief(request, shortest_s)
 
 
 def main(settings: Settings, port: int, parent: socket.socket) -> None:

@@ -10,7 +10,7 @@ import select
 import socket
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 
@@ -161,18 +161,21 @@ class Caller:
     def send(self, text: str) -> None:
         self.sip.sendto(text.encode(), (SIP_HOST, self.sip_port))
 
-    def respond(self, request: Message, status: str, tag: str = "", body: str = "") -> None:
-        """`tag` makes it a dialog of ours; with `body` it carries SDP."""
+    def respond(
+        self, request: Message, status: str, tag: str = "", body: str = "", more: Sequence[str] = ()
+    ) -> None:
+        """`tag` makes it a dialog of ours; with `body` it carries SDP. `more`: header lines."""
         kept = [f"{n}: {v}" for n, v in request.headers if n in ("Via", "From", "To", "Call-ID", "CSeq")]
         if tag:
             kept = [f"{line};tag={tag}" if line.startswith("To:") and "tag=" not in line else line for line in kept]
             host, port = self.sip_address
             kept.append(f"Contact: <sip:other@{host}:{port}>")
+        kept += more
         if body:
             kept.append("Content-Type: application/sdp")
         self.send(f"SIP/2.0 {status}\r\n" + "\r\n".join(kept) + f"\r\nContent-Length: {len(body)}\r\n\r\n{body}")
 
-    def answer_back(self, invite: Message, method: str) -> None:
+    def answer_back(self, invite: Message, method: str, body: str = "", sequence: int = 1) -> None:
         """A request of ours in the dialog that this INVITE of voice's began."""
         host, port = self.sip_address
         contact = re.search(r"<([^>]+)>", invite.header("Contact"))
@@ -183,11 +186,12 @@ class Caller:
             f"From: {invite.header('To')};tag=other",
             f"To: {invite.header('From')}",
             f"Call-ID: {invite.header('Call-ID')}",
-            f"CSeq: 1 {method}",
+            f"CSeq: {sequence} {method}",
             "Max-Forwards: 70",
-            "Content-Length: 0",
+            *(("Content-Type: application/sdp",) if body else ()),
+            f"Content-Length: {len(body)}",
         ]
-        self.send("\r\n".join(lines) + "\r\n\r\n")
+        self.send("\r\n".join(lines) + "\r\n\r\n" + body)
 
     # What comes -------------------------------------------------------------------------------------------------------
 
@@ -222,14 +226,14 @@ class Caller:
         """The final response to the INVITE, if it has come."""
         return next((m for m in self.messages if m.code >= 200 and m.header("CSeq").endswith("INVITE")), None)
 
+    def asks(self, method: str) -> Message | None:
+        """The first request of this method from voice, if it has come."""
+        return next((m for m in self.messages if m.method == method), None)
+
     def asked(self, method: str, seconds: float = 5.0) -> Message:
         """The first request of this method from voice."""
-
-        def found() -> Message | None:
-            return next((m for m in self.messages if m.method == method), None)
-
-        self.listen(seconds, found)
-        one = found()
+        self.listen(seconds, lambda: self.asks(method))
+        one = self.asks(method)
         assert one is not None, f"no {method}, but {[m.start for m in self.messages]}"
         return one
 

@@ -14,6 +14,7 @@ from tests.integration.voice.test_calls import speak
 from tests.lab.audio import tone_level
 from tests.lab.waiting import until
 
+SHORTEST_S = 4
 THROUGH = '''
 from dataclasses import dataclass
 from appliance.voice import dialogue as d, services
@@ -50,9 +51,7 @@ class ThroughVoice(Voice):
     """voice with one service more, and a Kamailio that is a socket of the test's."""
 
     def __init__(self, directory: Path, kamailio: Caller) -> None:
-        super().__init__(directory)
-        with self.settings_file.open("a") as settings:
-            settings.write(f"[sip]\nport = {kamailio.sip_address[1]}\n")
+        super().__init__(directory, sip=f"port = {kamailio.sip_address[1]}\nsession_min_s = {SHORTEST_S}")
 
     def launch(self) -> None:
         command = [sys.executable, "-c", THROUGH, "--settings", str(self.settings_file), "run", "voice"]
@@ -161,3 +160,39 @@ def test_when_the_other_party_hangs_up_the_dialogue_hears_of_it(through: Through
         other.asked("ACK")
         other.answer_back(invite, "BYE")
         caller.respond(caller.asked("BYE"), "200 OK")
+
+
+def test_a_session_that_the_far_end_wants_refreshed_is_refreshed_and_ends_when_it_is_gone(
+    through: ThroughVoice, other: Caller
+) -> None:
+    """RFC 4028: by UPDATE, and after a refusal of that by INVITE, whose answer may move the sound."""
+    with call(through) as caller:
+        invite = other.asked("INVITE")
+        assert "timer" in invite.header("Supported")
+        terms = (f"Session-Expires: {SHORTEST_S};refresher=uac", "Require: timer", "Allow: INVITE, ACK, BYE, UPDATE")
+        other.respond(invite, "200 OK", tag="other", body=other.sdp(), more=terms)
+        other.asked("ACK")
+        update = other.asked("UPDATE", SHORTEST_S)
+        assert (update.header("Session-Expires"), update.body) == (f"{SHORTEST_S};refresher=uac", "")
+        other.messages.clear()
+        other.respond(update, "501 Not Implemented")
+        again = other.asked("INVITE", 1)
+        assert again.media == invite.media
+        assert "timer" in again.header("Supported")
+        # Two who ask at once: RFC 3261 §14.2.
+        other.answer_back(invite, "UPDATE", other.sdp(version=2), sequence=1)
+        other.listen(3, lambda: [m for m in other.messages if m.code == 491])
+        assert [m for m in other.messages if m.code == 491]
+        with Caller(0) as moved:
+            other.respond(again, "200 OK", body=moved.sdp(version=2), more=terms[:2])
+            sender = speak(caller, caller.response(200).media, 700, 1.0)
+            moved.listen(3, lambda: moved.datagrams)
+            assert moved.datagrams
+            sender.join()
+            other.listen(0.2)
+            other.messages.clear()
+            other.respond(other.asked("INVITE", SHORTEST_S), "481 Call/Transaction Does Not Exist")
+        assert caller.asked("BYE", 3)
+        caller.respond(caller.asked("BYE"), "200 OK")
+        other.listen(0.2)
+        other.respond(other.asked("BYE"), "200 OK")
