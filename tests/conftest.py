@@ -1,11 +1,14 @@
 """What every test run has: what killed runs left is swept away, abilities proved are written down, leaks fail the run.
 
 `build/acceptance-results.tsv` gets one line for each test of an acceptance row; table.py makes the table of it.
+`make test` runs two workers beside each other (pytest-xdist), then what wants the machine for itself (marked `alone`).
 """
 
+import csv
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,12 +22,17 @@ CENTRE_PARAMETER = "centre"
 """A test of a ‡ row is parametrised by this name: "up" and "cut"."""
 NOT_EVERYWHERE = ("no network namespaces here", "mounts a small disk")
 """The only reasons for which a test may be passed over in CI: what a machine refuses, and nobody can install."""
-results_key = pytest.StashKey[list[tuple[str, str, str, str]]]()
+results_key = pytest.StashKey[dict[tuple[str, str, str], str]]()
+leaks_key = pytest.StashKey[list[str]]()
+PROVES = "proves"
+"""A report's property: what its test proves, as it travels from a worker to whoever counts."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[results_key] = []
-    netns.sweep()
+    config.stash[results_key] = {}
+    config.stash[leaks_key] = []
+    if not _is_worker(config):
+        netns.sweep()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -33,8 +41,10 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if report.skipped and os.environ.get("CI") and not _may_be_skipped(report):
         # What `make test` installs is there: a test that says otherwise hides a fault of the set-up.
         report.outcome = "failed"
-    if report.when == "call" or report.outcome != "passed":
-        _write_down(item, report)
+    callspec = getattr(item, "callspec", None)
+    centre = str(callspec.params.get(CENTRE_PARAMETER, "")) if callspec else ""
+    abilities = [str(ability) for marker in item.iter_markers("acceptance") for ability in marker.args]
+    report.user_properties.append((PROVES, [centre, *abilities]))
     if report.when == "call" and report.failed:
         for lab in _labs_of(item):
             report.sections.append(("engines' logs", redact(lab.logs())))
@@ -45,35 +55,67 @@ def _may_be_skipped(report: pytest.TestReport) -> bool:
     return any(reason in str(report.longrepr) for reason in NOT_EVERYWHERE)
 
 
+class Counting:
+    """Writes down what was proved, and fails a run that leaves something behind. In the process that prints."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when != "call" and report.outcome == "passed":
+            return
+        for name, value in report.user_properties:
+            if name == PROVES and isinstance(value, list):
+                centre, *abilities = value
+                for ability in abilities:
+                    self._config.stash[results_key][ability, report.nodeid, centre] = report.outcome
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        """A worker of pytest-xdist is done."""
+        self._config.stash[leaks_key] += getattr(node, "workeroutput", {}).get("leaks", [])
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if not _is_worker(session.config):
+        session.config.pluginmanager.register(Counting(session.config))
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    rows = session.config.stash[results_key]
-    if rows:
-        RESULTS.parent.mkdir(parents=True, exist_ok=True)
-        lines = ["id\ttest\tcentre\toutcome", *("\t".join(row) for row in rows)]
-        RESULTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    left = leaks.found()
-    if left:
-        session.config.stash[leaks_key] = left
+    config = session.config
+    if _is_worker(config):
+        config.workeroutput["leaks"] = list(leaks.found())  # type: ignore[attr-defined]  # pytest-xdist's
+        return
+    _write_down(config.stash[results_key])
+    if not config.getoption("numprocesses", None):
+        # Whose workers are still about to end has children that are none of a test's.
+        config.stash[leaks_key] += leaks.found()
+    if config.stash[leaks_key]:
         session.exitstatus = max(int(session.exitstatus), pytest.ExitCode.TESTS_FAILED)
 
 
-leaks_key = pytest.StashKey[tuple[str, ...]]()
-
-
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for leak in config.stash.get(leaks_key, ()):
+    for leak in config.stash.get(leaks_key, []):
         terminalreporter.write_line(f"left behind by the tests: {leak}", red=True)
 
 
-def _write_down(item: pytest.Item, report: pytest.TestReport) -> None:
-    callspec = getattr(item, "callspec", None)
-    centre = str(callspec.params.get(CENTRE_PARAMETER, "")) if callspec else ""
-    rows = item.config.stash[results_key]
-    for marker in item.iter_markers("acceptance"):
-        for ability in marker.args:
-            row = (str(ability), item.nodeid, centre)
-            rows[:] = [r for r in rows if r[:3] != row]
-            rows.append((*row, report.outcome))
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+def _write_down(proved: dict[tuple[str, str, str], str]) -> None:
+    """Tests that ran replace what an earlier run wrote of them; what it wrote of others stays."""
+    if not proved:
+        return
+    ran = {test for _, test, _ in proved}
+    rows = [(*key, outcome) for key, outcome in proved.items()]
+    if RESULTS.exists():
+        with RESULTS.open(encoding="utf-8", newline="") as file:
+            before = [(r["id"], r["test"], r["centre"], r["outcome"]) for r in csv.DictReader(file, delimiter="\t")]
+        rows = [*(r for r in before if r[1] not in ran), *rows]
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    lines = ["id\ttest\tcentre\toutcome", *("\t".join(row) for row in rows)]
+    RESULTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _labs_of(item: pytest.Item) -> tuple[Lab, ...]:

@@ -17,6 +17,8 @@ from tests.lab.sample import sip_secret, sip_user
 from tests.lab.torture import HOST, TORTURE, mutations
 from tests.lab.waiting import until
 
+pytestmark = pytest.mark.alone
+
 BOX = ("10.20.0.1", 5060)
 FLOODER, GUESSER, SCANNER, THIEF, OFFICE = (f"10.20.0.{n}" for n in (41, 42, 43, 44, 45))
 FLOOD_A_SECOND, FLOOD_S = 5000, 4.0

@@ -10,6 +10,8 @@ from tests.lab.audio import spacing
 from tests.lab.phones import Phone, PhoneCall
 from tests.lab.waiting import until
 
+pytestmark = pytest.mark.alone
+
 BACK_S = 3.0
 WITHOUT_SOUND_MS = 3000
 

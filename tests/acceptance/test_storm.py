@@ -28,6 +28,8 @@ from tests.storm.storm import PREFIX, Street, storm_building, street
 from tests.storm.street import COMPANIES, SHARES, Resident, residents
 from wire.facts import Cdr, PhoneSeen
 
+pytestmark = pytest.mark.alone
+
 PHONES = 1000
 SECONDS_MOST, RETRIES_MOST = 60, 2
 CALLS_AN_HOUR, STRANGERS = 2000, 100

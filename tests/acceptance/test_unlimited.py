@@ -11,6 +11,8 @@ from tests.lab.sample import ACME, SITE, sample_rows
 from tests.lab.waiting import until
 from wire.rows import Extension, Person, Phone, Row
 
+pytestmark = pytest.mark.alone
+
 PEOPLE = 50
 
 

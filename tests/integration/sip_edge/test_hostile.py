@@ -55,6 +55,7 @@ def answers(b: Building) -> bool:
     return True
 
 
+@pytest.mark.alone
 @pytest.mark.acceptance("Q-3")
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
 def test_torture_and_its_mutations_kill_stop_and_swell_nothing(edge: Building, transport: str) -> None:

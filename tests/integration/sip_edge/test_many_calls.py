@@ -20,6 +20,8 @@ from tests.lab.sample import ACME, SITE, sample_rows
 from tests.lab.waiting import until
 from wire.rows import Extension, Person, Phone, Row
 
+pytestmark = pytest.mark.alone
+
 SCENARIOS = Path(__file__).parent / "scenarios"
 PHONES, HELD_BY_ONE = 50, 5
 DIALLED = "5512345678"

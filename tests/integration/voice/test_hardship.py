@@ -16,6 +16,8 @@ from tests.integration.voice.conftest import Voice
 from tests.lab.audio import spacing
 from tests.lab.waiting import until
 
+pytestmark = pytest.mark.alone
+
 BACK_S = 3.0
 HANG_UPS = 50
 LEGS = 20
