@@ -22,6 +22,7 @@ class Because(StrEnum):
     FROM_TRUNK = "from-trunk"
     PHONE_UNKNOWN = "phone-unknown"
     PHONE_OF_NOBODY = "phone-of-nobody"
+    PHONE_MAY_NOT_COME = "phone-may-not-come"
     PERSON_MISSING = "person-missing"
     ACCOUNT_MISSING = "account-missing"
     TRUNK_UNKNOWN = "trunk-unknown"
@@ -179,6 +180,10 @@ CATALOGUE: dict[Because, Words] = {
     B.PHONE_UNKNOWN: Words(
         "Phone {phone} is not in this building's directory.",
         "El teléfono {phone} no está en el directorio de este edificio.",
+    ),
+    B.PHONE_MAY_NOT_COME: Words(
+        "Phone {phone} stands in another building, and its company wants to be asked before a phone moves.",
+        "El teléfono {phone} está en otro edificio, y su empresa quiere que le pregunten antes de moverlo.",
     ),
     B.PHONE_OF_NOBODY: Words(
         "Phone {phone} is not assigned to a person.", "El teléfono {phone} no está asignado a ninguna persona."

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from central import calls_said, voicemail
 from central.clock import from_iso
 from central.directory.edit import Edit
-from central.directory.phones import PhoneWish, adopt_phone, swap_phone
+from central.directory.phones import PhoneWish, adopt_phone, move_phone, moves_by_itself, swap_phone
 from central.errors import InputProblem, NotFoundProblem, Problem, WireInputProblem, Words
 from central.facts import NO_KIND, Envelope, fact_of
 from central.model import CdrRecord, FactRecord, PastPresence, PhoneRecord, PresenceRecord, SeenPhone
@@ -29,6 +29,7 @@ from wire.facts import (
     Cdr,
     GreetingChosen,
     PhoneAdopted,
+    PhoneMoved,
     PhoneSeen,
     PhoneSwapped,
     PinChanged,
@@ -39,9 +40,7 @@ from wire.services import Limits
 
 MAX_SEEN_PHONES = 1000
 """Unknown phones kept for a site; the ones seen last stay."""
-_EDITS = frozenset(
-    {PhoneAdopted.fact, PhoneSwapped.fact, PinChanged.fact, GreetingChosen.fact, *(t.fact for t in CALL_FACTS)}
-)
+_EDITS = frozenset(t.fact for t in (PhoneAdopted, PhoneSwapped, PhoneMoved, PinChanged, GreetingChosen, *CALL_FACTS))
 _REFUSALS = (InputProblem, NotFoundProblem, WireInputProblem)
 _NOT_STORED = Words(
     "It cannot be stored: it is malformed or in the way.", "No se puede guardar: es inválido o estorba."
@@ -158,6 +157,8 @@ def _apply(edit: Edit, site_id: str, envelope: Envelope, alerts_to: Iterable[str
             _apply_adopted(edit, site_id, adopted)
         case PhoneSwapped() as swapped:
             _apply_swapped(edit, site_id, swapped)
+        case PhoneMoved() as moved:
+            _apply_moved(edit, site_id, moved)
         case _ if isinstance(fact, MAILBOX_FACTS):
             if not _was_ever_at(edit.session, fact.account_id, site_id):
                 raise _stranger()
@@ -203,8 +204,8 @@ def _charge(edit: Edit, cdr: Cdr) -> None:
 
 def _apply_seen(edit: Edit, site_id: str, seen: PhoneSeen) -> None:
     mac = rules.mac("mac", seen.mac)
-    if edit.session.scalar(select(PhoneRecord.id).where(PhoneRecord.mac == mac)):
-        return  # it was given to somebody meanwhile
+    if edit.session.scalar(select(PhoneRecord.id).where(PhoneRecord.mac == mac, PhoneRecord.site_id == site_id)):
+        return  # it was given to somebody here meanwhile
     last = from_iso(seen.last_seen_at)
     known = edit.session.get(SeenPhone, (site_id, mac))
     if known is not None and known.last_seen_at > last:
@@ -271,6 +272,28 @@ def _apply_swapped(edit: Edit, site_id: str, swapped: PhoneSwapped) -> None:
     )
     what = {"by": swapped.by, "at": swapped.at, "old": swapped.old_mac, "new": swapped.new_mac}
     edit.note("swap", "phone", swapped.phone_id, what, swapped.account_id)
+
+
+def _apply_moved(edit: Edit, site_id: str, moved: PhoneMoved) -> None:
+    """The building saw it prove itself. Its company may want to be asked all the same."""
+    _own_site(site_id, moved.site_id)
+    if not _is_at(edit.session, moved.account_id, site_id):
+        raise _stranger()
+    edit.lock_account(moved.account_id)
+    phone = edit.get(Phone, moved.phone_id, moved.account_id)
+    if phone.site_id != moved.from_site_id:
+        return  # it is here already, or has moved on since
+    if not moves_by_itself(edit, moved.account_id):
+        raise InputProblem(
+            "",
+            Words(
+                "The company wants to be asked before a phone moves.",
+                "La empresa quiere que le pregunten antes de mover un teléfono.",
+            ),
+        )
+    move_phone(edit, moved.account_id, moved.phone_id, site_id)
+    what = {"from": moved.from_site_id, "to": site_id, "at": moved.at, "address": moved.address, "proof": "password"}
+    edit.note("move", "phone", moved.phone_id, what, moved.account_id)
 
 
 def _actor(site_id: str) -> str:

@@ -53,7 +53,7 @@ class Cdr:
 
 @dataclass(frozen=True, slots=True)
 class PhoneSeen:
-    """An unknown phone asked for something; it stands in the portal as "sin asignar" (P-2)."""
+    """A phone that is nobody's, or of another building, asked for something; it stands in the portal (P-2, J-3)."""
 
     fact: ClassVar[str] = "phone_seen"
     mac: str
@@ -102,6 +102,20 @@ class PhoneSwapped:
     model: str
     sip_secret: str = field(repr=False)
     by: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneMoved:
+    """A phone of another building registered here by its own password, from its own MAC address (J-3)."""
+
+    fact: ClassVar[str] = "phone_moved"
+    phone_id: str
+    account_id: str
+    site_id: str
+    from_site_id: str
+    """Where it stood by this building's copy: a phone that stands elsewhere by now has moved on."""
+    address: str
     at: str
 
 
@@ -236,6 +250,7 @@ Fact = (
     | PhoneSeen
     | PhoneAdopted
     | PhoneSwapped
+    | PhoneMoved
     | MessageLeft
     | MessageChanged
     | PinChanged
@@ -249,7 +264,7 @@ Fact = (
 CALL_FACTS = (PreferenceChanged, ReceptionistOverridden, EmergencyCalled, LimitBreached)
 MAILBOX_FACTS = (MessageLeft, MessageChanged, PinChanged, GreetingChosen, MailboxLocked)
 FACT_TYPES: dict[str, type[Fact]] = {
-    t.fact: t for t in (Cdr, PhoneSeen, PhoneAdopted, PhoneSwapped, *MAILBOX_FACTS, *CALL_FACTS)
+    t.fact: t for t in (Cdr, PhoneSeen, PhoneAdopted, PhoneSwapped, PhoneMoved, *MAILBOX_FACTS, *CALL_FACTS)
 }
 """The kinds that a centre of this version applies."""
 SECRET_FIELDS = {PhoneAdopted.fact: "sip_secret", PhoneSwapped.fact: "sip_secret", PinChanged.fact: "pin_hash"}

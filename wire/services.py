@@ -323,6 +323,17 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class MovePolicy:
+    """How a company's phones move from building to building; its id is the account's. Without the row: as here."""
+
+    kind: ClassVar[str] = "move_policy"
+    id: str
+    account_id: str
+    asks: bool = False
+    """Somebody at the centre must say so, each time; else a phone that proves itself in the other building moves."""
+
+
+@dataclass(frozen=True, slots=True)
 class SiteLimits:
     """Toll-fraud limits of a whole building; its id is the site's. Without the row: as here."""
 
@@ -374,6 +385,7 @@ ServiceRow = (
     | ConferenceServer
     | Room
     | Limits
+    | MovePolicy
     | SiteLimits
     | TrunkUse
 )
@@ -394,6 +406,7 @@ SERVICE_ROW_TYPES: tuple[type[ServiceRow], ...] = (
     ConferenceServer,
     Room,
     Limits,
+    MovePolicy,
     SiteLimits,
     TrunkUse,
 )

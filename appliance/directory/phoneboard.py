@@ -9,6 +9,7 @@ from datetime import datetime
 
 from appliance.directory.local import SeenPhone
 from appliance.directory.model import Directory, Phone
+from appliance.directory.moves import is_elsewhere
 from appliance.directory.reports import Contact
 from appliance.vocabulary import PhoneState
 
@@ -62,7 +63,10 @@ def phone_board(
         other = by_user.get(contact.sip_user)
         if other is None or _time(contact.expires_at) > _time(other.expires_at):
             by_user[contact.sip_user] = contact
-    phones = directory.phones()
+    # Of another building's phones those are shown that registered here; who only asks for files is a stranger.
+    phones = [
+        p for p in directory.phones() if not is_elsewhere(p, directory) or _registered(by_user.get(p.sip_user), now)
+    ]
     known = {p.mac for p in phones}
     rows = [
         _known(p, directory, sightings.get(p.mac), last_fetch_at.get(p.mac, ""), by_user.get(p.sip_user), now)
@@ -88,6 +92,10 @@ def _order(row: PhoneRow) -> tuple[int, str, str, str]:
     return urgent, row.account_name, row.extension, row.mac
 
 
+def _registered(contact: Contact | None, now: datetime) -> bool:
+    return contact is not None and _time(contact.expires_at) > now.timestamp()
+
+
 def _time(text: str) -> float:
     try:
         return datetime.fromisoformat(text).timestamp()
@@ -108,7 +116,7 @@ def _known(
     if quarantined:
         state = PhoneState.QUARANTINED
     elif contact is not None:
-        state = PhoneState.REGISTERED if _time(contact.expires_at) > now.timestamp() else PhoneState.LOST
+        state = PhoneState.REGISTERED if _registered(contact, now) else PhoneState.LOST
     else:
         state = PhoneState.PROVISIONED if fetched else PhoneState.PENDING
     times = [t for t in (fetched, seen.last_seen_at if seen else "") if t]

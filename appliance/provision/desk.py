@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from appliance.directory.local import Sighting
 from appliance.directory.model import Directory, Phone
+from appliance.directory.moves import is_elsewhere
 from appliance.directory.served import GivenFile
 from appliance.errors import TemplateProblem
 from appliance.provision.changes import given_file
@@ -22,6 +23,7 @@ from appliance.provision.render import render
 from appliance.vocabulary import PhoneState
 
 MAX_PATH = 200
+ANOTHER_BUILDING = "directory: another building"
 _BAD_PATH = re.compile(r"(^|/)\.{1,2}(/|$)|\\|//|[\x00-\x1f\x7f]")
 
 
@@ -89,8 +91,8 @@ class Served:
 class NotFound:
     """Nothing is there for this one.
 
-    `reason`: bad-path | no-such-file | unknown-phone; of a known phone: not-confirmed | window-closed |
-    claim-without-account | token-over | token-unknown.
+    `reason`: bad-path | no-such-file | unknown-phone; of a known phone: another-building | not-confirmed |
+    window-closed | claim-without-account | token-over | token-unknown.
     """
 
     reason: str
@@ -152,6 +154,11 @@ def serve(
     if known and known.family and who.family and known.family != who.family.name:
         told = f"directory: {known.family}"
         return Refused("directory-disagrees", who.mac, _sighting(request, who, who.mac, PhoneState.QUARANTINED, told))
+    if known and is_elsewhere(known, directory):
+        # Anybody can wear a MAC. It is given nothing, common files neither, so that it keeps the account it has and
+        # proves itself by that; else somebody at the centre says so. Seen only where the network shows its MAC.
+        seen = _sighting(request, who, known.mac, PhoneState.UNKNOWN, ANOTHER_BUILDING) if own == known.mac else None
+        return NotFound("another-building", known.mac, seen)
     return _file(request, matches, who, known, directory, site_context, admit)
 
 

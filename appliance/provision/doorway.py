@@ -16,6 +16,7 @@ from appliance.directory.local import Fetch, LocalStore, Sighting
 from appliance.directory.model import Phone
 from appliance.directory.served import GivenFiles
 from appliance.directory.site_ca import ca_certificate
+from appliance.neighbours import Neighbours
 from appliance.ports import Chance, Clock
 from appliance.provision.bounds import Guesses, MissBudget, SaidOnce
 from appliance.provision.catalogue import Catalogue
@@ -35,7 +36,7 @@ from appliance.provision.desk import (
 from appliance.provision.families import Families, Family, FileRule
 from appliance.provision.firmware import FOLDER
 from appliance.provision.firmware_store import Stored
-from appliance.provision.leases import Leases, Neighbours
+from appliance.provision.leases import Leases
 from appliance.provision.order_book import OrderBook
 from appliance.provision.orders import Orders
 from appliance.provision.scribe import Entry, Scribe

@@ -22,10 +22,6 @@ _ASSIGNED = "0"
 _READ_AT_MOST = 16 << 20
 """Octets of lease file read in one go; an hour of a full pool renewing takes far less."""
 
-_NEIGHBOURS = Path("/proc/net/arp")
-_NEIGHBOURS_KEPT_S = 1.0
-_COMPLETE = 0x2
-
 
 @dataclass(frozen=True, slots=True)
 class _Row:
@@ -133,30 +129,3 @@ def _older_parts(main: Path) -> tuple[Path, ...]:
     if completed.exists():
         return (completed,)
     return (main.with_name(main.name + ".2"), main.with_name(main.name + ".1"))
-
-
-class Neighbours:
-    """The kernel's neighbour table: which MAC has an address on a link of ours. For addresses without a lease."""
-
-    def __init__(self, clock: Clock, table: Path = _NEIGHBOURS) -> None:
-        self._clock = clock
-        self._table = table
-        self._read_at = float("-inf")
-        self._macs: dict[str, str] = {}
-
-    def mac_of(self, address: str) -> str:
-        """Twelve lower-case hex digits; empty where the kernel knows none. Read at most once a second."""
-        now = self._clock.monotonic()
-        if now - self._read_at >= _NEIGHBOURS_KEPT_S:
-            self._macs = self._entries()
-            self._read_at = now
-        return self._macs.get(address, "")
-
-    def _entries(self) -> dict[str, str]:
-        try:
-            lines = self._table.read_text().splitlines()[1:]
-        except OSError:
-            return {}
-        # IP address, HW type, Flags, HW address, Mask, Device
-        rows = (line.split() for line in lines)
-        return {r[0]: plain_mac(r[3]) for r in rows if len(r) >= 6 and int(r[2], 16) & _COMPLETE}

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from appliance.directory.local import LocalStore
 from appliance.directory.model import Directory
+from appliance.directory.moves import phones_here
 from appliance.errors import Problem
 from appliance.ports import Clock
 from appliance.provision.context import SiteContext, site_context
@@ -132,7 +133,7 @@ def phones_of(target: Target, family: Family, local: LocalStore, directory: Dire
     """Phones of the target's model that ever asked for files here, by MAC."""
     asked = local.last_fetch_at()
     found = []
-    for phone in sorted(directory.phones(), key=lambda p: p.mac):
+    for phone in sorted(phones_here(directory), key=lambda p: p.mac):
         if phone.mac not in asked or phone.family not in ("", family.name):
             continue
         fetches = tuple((f.at, f.path, f.user_agent, f.status) for f in local.fetches(phone.mac))

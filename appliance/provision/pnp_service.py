@@ -19,13 +19,14 @@ from appliance.binding import require_interface
 from appliance.directory.live import Live
 from appliance.directory.local import LocalStore, Sighting
 from appliance.errors import DirectoryProblem
+from appliance.neighbours import Neighbours
 from appliance.ports import Chance, SystemChance, SystemClock
 from appliance.provision.bounds import MissBudget, SaidOnce
 from appliance.provision.catalogue import Catalogue
 from appliance.provision.dhcp import heard_file
 from appliance.provision.dhcp_ear import Listening
 from appliance.provision.families import Families, Family
-from appliance.provision.leases import Leases, Neighbours
+from appliance.provision.leases import Leases
 from appliance.provision.pnp import GROUP, LARGEST, PORT, PnpAsk, accepted, notify, read
 from appliance.settings import Settings
 from appliance.vocabulary import PhoneState

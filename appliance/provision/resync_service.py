@@ -15,8 +15,9 @@ from datetime import timedelta
 from appliance.directory.live import Live, LiveDirectory
 from appliance.directory.local import LocalStore
 from appliance.directory.model import Phone
+from appliance.directory.moves import phones_here
 from appliance.directory.reports import EdgeReport, read_report
-from appliance.directory.resyncs import Cause, Outcome, Resync, Resyncs
+from appliance.directory.resyncs import Cause, Outcome, Resync, Resyncs, Wish
 from appliance.directory.served import GivenFiles, GivenHead
 from appliance.errors import Problem
 from appliance.kamailio_rpc import Kamailio
@@ -74,6 +75,7 @@ class ResyncService:
         self._orders = OrderBook(settings, clock, LocalStore(settings.paths.local_db, clock, chance))
         self._in_force: tuple[LiveDirectory, Families, Orders] | None = None
         self._compare_at: list[float] = []
+        self._elsewhere: frozenset[str] = frozenset()
         self._tell_at = float("-inf")
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
@@ -123,7 +125,7 @@ class ResyncService:
         if not waiting or now < self._tell_at:
             return
         report = read_report(self._settings.paths.reports_dir, EdgeReport)
-        phones = {p.mac: p for p in directory.phones()}
+        phones = {p.mac: p for p in phones_here(directory)}
         turn = due(waiting, phones, report, self._clock.now(), PER_TURN)
         self._queue.hold(turn.hold)
         for resync, why in turn.give_up:
@@ -134,8 +136,9 @@ class ResyncService:
 
     def _compare(self, directory: LiveDirectory, families: Families) -> None:
         """Ask for every phone whose files are not what it was given."""
-        phones = directory.phones()
+        phones = phones_here(directory)
         macs = [p.mac for p in phones]
+        self._welcome(directory, frozenset(macs))
         self._given.forget_others(macs)
         self._queue.forget_others(macs)
         heads = self._given.heads()
@@ -149,6 +152,12 @@ class ResyncService:
         new = self._queue.ask_changed(changed, BY_ITSELF)
         if new:
             log.info("event=files_changed phones=%d revision=%d", new, directory.revision)
+
+    def _welcome(self, directory: LiveDirectory, here: frozenset[str]) -> None:
+        """A phone that moved in has another building's files: it is told to read ours."""
+        for mac in here & self._elsewhere:
+            self._queue.ask(mac, Wish.RESYNC, BY_ITSELF)
+        self._elsewhere = frozenset(p.mac for p in directory.phones()) - here
 
     def _tell(
         self,

@@ -15,10 +15,11 @@ from appliance.directory.local import LocalStore
 from appliance.directory.publish import publish
 from appliance.directory.reports import AlertNow, SyncReportFile, read_report
 from appliance.errors import Problem
+from appliance.neighbours import Neighbours
 from appliance.ports import SystemChance, SystemClock
 from appliance.settings import Settings
 from appliance.sip_edge import news
-from appliance.sip_edge.callfacts import Changed, News
+from appliance.sip_edge.callfacts import Alerted, Arrived, Changed, News
 from appliance.sip_edge.cdr import OpenCall
 from appliance.sip_edge.control import Kamailio
 from appliance.sip_edge.costs import Spent, totals
@@ -37,6 +38,7 @@ class Bulletin:
         self._habits = Habits(settings.paths.local_db, SystemClock(), SystemChance())
         self._waiting: list[News] = []
         self._alerts: tuple[AlertNow, ...] | None = None
+        self._neighbours = Neighbours(SystemClock())
 
     def read(self, told: Iterable[News], site_id: str) -> bool:
         """Journal what calls said; settings changed are in force when this returns. True: people are to be alerted."""
@@ -51,11 +53,13 @@ class Bulletin:
 
     def _keep(self, site_id: str) -> bool:
         changes = [n for n in self._waiting if isinstance(n, Changed)]
-        alerts = [n for n in self._waiting if not isinstance(n, Changed)]
+        alerts = [n for n in self._waiting if isinstance(n, Alerted)]
+        arrived = [n for n in self._waiting if isinstance(n, Arrived) and self._neighbours.mac_of(n.address) == n.mac]
         if self._habits.change((news.fact_id(c, site_id), news.change_of(c)) for c in changes):
             publish(self._settings)
         facts = [(news.fact_id(a, site_id), news.alert_of(a, site_id)) for a in alerts]
         self._habits.append_all(facts)
+        self._habits.append_all((news.fact_id(a, site_id), news.moved_of(a, site_id)) for a in arrived)
         for _, fact in facts:
             log.warning("event=%s %s", fact.fact, " ".join(f"{k}={v!r}" for k, v in _logged(fact).items()))
         self._alerts = (*(news.shown(fact) for _, fact in facts), *self._kept())

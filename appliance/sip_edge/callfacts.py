@@ -164,12 +164,27 @@ class Alerted:
     params: tuple[tuple[str, str], ...] = ()
 
 
-News = Changed | Alerted
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A phone of another building registered here by its password. `call_id` of its REGISTER, `from_tag` empty."""
+
+    event: ClassVar[str] = "arrived"
+    call_id: str
+    from_tag: str
+    at_ms: int
+    phone_id: str
+    account_id: str
+    from_site_id: str
+    mac: str
+    address: str
+
+
+News = Changed | Alerted | Arrived
 """What a call says beside its own course: no part of its record."""
 CallFact = Invite | Began | Rang | Replied | Answered | Cancelled | Ended
 
 _BY_EVENT: dict[str, type[CallFact | News]] = {
-    t.event: t for t in (Invite, Began, Rang, Replied, Answered, Cancelled, Ended, Changed, Alerted)
+    t.event: t for t in (Invite, Began, Rang, Replied, Answered, Cancelled, Ended, Changed, Alerted, Arrived)
 }
 _NAMES: dict[type[CallFact | News], tuple[str, ...]] = {t: tuple(f.name for f in fields(t)) for t in _BY_EVENT.values()}
 _ENCODE = json.JSONEncoder(

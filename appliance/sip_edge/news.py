@@ -9,11 +9,11 @@ from typing import Any
 from uuid import uuid5
 
 from appliance.directory.reports import AlertNow
-from appliance.sip_edge.callfacts import Alerted, Changed, News
+from appliance.sip_edge.callfacts import Alerted, Arrived, Changed, News
 from appliance.sip_edge.cdr import CDR_IDS
 from appliance.sip_edge.plan import AlertKind
 from appliance.sip_edge.watch import iso
-from wire.facts import EmergencyCalled, LimitBreached, PreferenceChanged, ReceptionistOverridden
+from wire.facts import EmergencyCalled, LimitBreached, PhoneMoved, PreferenceChanged, ReceptionistOverridden
 from wire.services import Receptionist
 
 SHOWN_FOR = timedelta(hours=24)
@@ -22,7 +22,9 @@ MOST_EMERGENCIES = 200
 
 
 def fact_id(news: News, site_id: str) -> str:
-    """The same for the same news of the same call."""
+    """The same for the same news of the same call; of a phone that came, for as long as it keeps its REGISTER's id."""
+    if isinstance(news, Arrived):
+        return str(uuid5(CDR_IDS, "\n".join((site_id, news.call_id, news.phone_id, news.from_site_id))))
     alert = () if isinstance(news, Changed) else (news.kind, dict(news.params).get("limit", ""))
     what = (news.field, news.target_id) if isinstance(news, Changed) else alert
     name = "\n".join((site_id, news.call_id, news.from_tag, str(news.at_ms), *what))
@@ -34,6 +36,17 @@ def change_of(changed: Changed) -> PreferenceChanged | ReceptionistOverridden:
     if changed.kind == Receptionist.kind:
         return ReceptionistOverridden(changed.target_id, changed.account_id, changed.value, at)
     return PreferenceChanged(changed.target_id, changed.account_id, changed.field, changed.value, at)
+
+
+def moved_of(arrived: Arrived, site_id: str) -> PhoneMoved:
+    return PhoneMoved(
+        phone_id=arrived.phone_id,
+        account_id=arrived.account_id,
+        site_id=site_id,
+        from_site_id=arrived.from_site_id,
+        address=arrived.address,
+        at=iso(arrived.at_ms / 1000),
+    )
 
 
 def alert_of(alerted: Alerted, site_id: str) -> EmergencyCalled | LimitBreached:

@@ -8,6 +8,7 @@ ways_out.py's, who is shown identity.py's, what it may cost fraud.py's.
 from datetime import datetime
 
 from appliance.directory.model import DialProfile, Directory, Person, Phone
+from appliance.directory.moves import is_elsewhere, may_come
 from appliance.directory.numbering import Dialled, Reading, bare, canonical_number, is_emergency, normalise
 from appliance.reasons import Because
 from appliance.sip_edge.coded import carried_out, last_call, mailbox
@@ -74,6 +75,8 @@ def _from_phone(d: Decision, attempt: CallAttempt, phone_id: str) -> Plan:
             return emergency(d, None)
         way: Way = (Refuse(403, "Forbidden"),), OnFailure()
         return d.plan(way, CallClass.UNKNOWN, "", "", d.dialled, INTERNAL)
+    if is_elsewhere(caller.phone, d.directory) and not may_come(caller.phone, d.directory):
+        return _not_here(d, caller, attempt.dialled)
     person = caller.person
     hidden = attempt.wants_privacy or (person is not None and habits_of(d.directory, person).hide_caller_id)
     d.calling = Calling(caller, account_id=caller.phone.account_id, hidden=hidden)
@@ -88,6 +91,15 @@ def _from_phone(d: Decision, attempt: CallAttempt, phone_id: str) -> Plan:
             return _internal(d, caller.phone.account_id, ((GONE,), OnFailure()), CallClass.UNKNOWN, "")
     d.returns_to = _transferor(d, attempt.referred_by)
     return _dialled(d, caller, attempt.dialled, _MOST_CODES)
+
+
+def _not_here(d: Decision, caller: Caller, dialled: str) -> Plan:
+    """A phone that was carried here without its company's word calls for help, and nobody else."""
+    d.note(Because.PHONE_MAY_NOT_COME, phone=caller.phone.label or caller.phone.id)
+    if is_emergency(dialled):
+        return emergency(d, caller)
+    refused: Way = (Refuse(403, "Forbidden"),), OnFailure()
+    return d.plan(refused, CallClass.UNKNOWN, caller.phone.account_id, caller.extension, d.dialled, INTERNAL)
 
 
 def _known_caller(d: Decision, phone_id: str) -> Caller | None:

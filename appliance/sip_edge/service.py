@@ -13,6 +13,7 @@ from threading import Event
 
 from appliance.directory.live import Live, LiveDirectory
 from appliance.directory.local import LocalStore
+from appliance.directory.moves import phones_here
 from appliance.directory.reports import CallNow, EdgeReport, read_report, write_report
 from appliance.errors import Problem
 from appliance.ports import SystemChance, SystemClock
@@ -73,6 +74,8 @@ class Edge:
         self._up = (False, False, False)
         self._written = 0.0
         self._complained = ""
+        self._users: set[str] = set()
+        """Whose phones stood here when the report was last written."""
 
     def turn(self, now: float) -> None:
         directory = self._directory()
@@ -116,6 +119,12 @@ class Edge:
         self._due[what] = now + every_s
         return True
 
+    def _forget_moved(self, users: set[str]) -> None:
+        """Contacts of phones that stood here by the copy before and stand elsewhere now: nobody is rung there again."""
+        for user in self._users - users if users else ():
+            self._kamailio.call("ul.rm", "location", user)
+        self._users = users
+
     def _ping(self) -> bool:
         """Look at media and voice, and tell the workers, so that no call finds out by waiting."""
         ours, media = self._settings.media, self._rtpengine.answers()
@@ -140,7 +149,8 @@ class Edge:
         now = iso(time.time())
         kamailio_up, media_up, voice_up = self._up
         current = contacts(contacts_db(self._settings)) or ()
-        users = {p.sip_user for p in directory.phones()} if directory else set()
+        users = {p.sip_user for p in phones_here(directory)} if directory else set()
+        self._forget_moved(users)
         counts = counters(self._kamailio.call("htable.dump", "count")) if kamailio_up else {}
         held = self._rtpengine.calls() if media_up else None
         if held is not None:

@@ -25,6 +25,7 @@ from appliance.sync.identity import Identity, new_request
 from appliance.sync.link import SUCCESSES_TO_UP, LinkWatch, observe
 from appliance.sync.messages import MessageUpload
 from appliance.sync.recordings import Recordings
+from appliance.sync.seen import SeenPhones
 from appliance.vocabulary import LinkState
 from wire.facts import SECRET_FIELDS, PhoneAdopted, PhoneSwapped
 from wire.feed import FactEnvelope, SyncReport
@@ -60,6 +61,7 @@ class Sync:
         self.identity = Identity(settings.paths.identity_dir)
         self.local = LocalStore(settings.paths.local_db, clock, SystemChance())
         self.shared = Shared()
+        self.seen = SeenPhones(self.local)
 
     def run(self) -> None:
         """Until stopped. Writes the report every second whatever the link does."""
@@ -156,6 +158,7 @@ class Sync:
                 if client is None:
                     client = CentreClient(self.identity, self.settings.central.url)
                 self._report_status(client)
+                self.seen.tell(self.clock.monotonic())
                 sent = self._upload(client)
                 wait_s = pace.pause_s(sent, random.random())  # noqa: S311 - spreads load, guards nothing
                 away_since = 0.0 if sent.answered or not sent.facts else away_since

@@ -7,7 +7,7 @@ import click
 from sqlalchemy import select
 
 from central.commands.base import SAVED, Terminal, json_option, target_of
-from central.directory import accounts, habits, numbers, people, sites
+from central.directory import accounts, habits, numbers, people, phones, sites
 from central.directory.people import PersonWish
 from central.errors import NotFoundProblem, Words
 from central.model import NumberRecord
@@ -92,6 +92,17 @@ def account_default(terminal: Terminal, account: str, extension: str) -> None:
     with terminal.office.editing(terminal.actor) as edit:
         accounts.set_default_destination(edit, account_id, kind, target)
     terminal.tell(SAVED, {"account_id": account_id, "default": target})
+
+
+@account.command("moves")
+@click.argument("account")
+@click.option("--ask/--by-itself", default=False, help="Whether somebody must say so each time.")
+@json_option
+def account_moves(terminal: Terminal, account: str, ask: bool) -> None:
+    """How the company's phones move to another of its buildings."""
+    with terminal.office.editing(terminal.actor) as edit:
+        made = phones.set_move_policy(edit, terminal.account(account), ask)
+    terminal.tell(SAVED, asdict(made))
 
 
 @account.command("enter")

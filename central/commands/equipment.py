@@ -45,6 +45,23 @@ def phone_add(terminal: Terminal, mac: str, account: str, site: str, extension: 
     terminal.tell(Words(said, said), {"phone_id": made.id, **facts})
 
 
+@phone.command("move")
+@click.argument("mac")
+@click.option("--account", required=True, help="Company (id or name).")
+@click.option("--site", required=True, help="Building where it stands now (id or name).")
+@json_option
+def phone_move(terminal: Terminal, mac: str, account: str, site: str) -> None:
+    """Say that a phone stands in another building now. One that proves itself there needs no such word."""
+    account_id = terminal.account(account)
+    held = _phone(terminal, account_id, mac)
+    with terminal.office.editing(terminal.actor) as edit:
+        moved = phones.move_phone(edit, account_id, held.id, terminal.site(site))
+    terminal.tell(
+        Words("It stands there now. Restart the phone, and it works.", "Ya está ahí. Reinicie el teléfono y funciona."),
+        {"phone_id": moved.id, "site_id": moved.site_id},
+    )
+
+
 @phone.command("keys")
 @click.argument("mac")
 @click.argument("keys", nargs=-1, metavar="[N=KIND[:VALUE[:LABEL]]]...")

@@ -9,10 +9,12 @@ from central.directory.keys import forget_keys
 from central.directory.lines import forget_target
 from central.errors import InputProblem, NotFoundProblem, Words
 from central.model import PhoneRecord, SeenPhone
+from central.model.rows import find
 from central.rules import phones as rules
 from central.rules import tokens
 from central.rules.faults import Faults
 from wire.rows import Person, Phone, Presence
+from wire.services import MovePolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,28 @@ def swap_phone(edit: Edit, account_id: str, phone_id: str, old_mac: str, wish: P
     )
     _keep(edit, swapped)
     return swapped
+
+
+def move_phone(edit: Edit, account_id: str, phone_id: str, site_id: str) -> Phone:
+    """The phone stands in another building from now on, as it is: person, extension, keys and secret stay."""
+    edit.lock_account(account_id)
+    phone = edit.get(Phone, phone_id, account_id)
+    moved = replace(phone, site_id=_present(edit, account_id, site_id))
+    _keep(edit, moved)
+    return moved
+
+
+def moves_by_itself(edit: Edit, account_id: str) -> bool:
+    """Whether a phone of the company that proves itself in another of its buildings moves without a word."""
+    policy = find(edit.session, MovePolicy, account_id)
+    return policy is None or not policy.asks
+
+
+def set_move_policy(edit: Edit, account_id: str, asks: bool) -> MovePolicy:
+    account = edit.lock_account(account_id)
+    policy = MovePolicy(account.id, account.id, asks)
+    edit.put(policy)
+    return policy
 
 
 def assign_phone(edit: Edit, account_id: str, phone_id: str, person_id: str) -> Phone:

@@ -242,6 +242,15 @@ class LimitsRecord(OfAccount):
     international_schedule_id: Mapped[str | None]
 
 
+class MovePolicyRecord(OfAccount):
+    __tablename__ = "move_policy"
+    __table_args__ = (
+        ForeignKeyConstraint(["id"], ["account.id"]),
+        CheckConstraint("id = account_id", name="one_an_account"),
+    )
+    asks: Mapped[bool]
+
+
 class SiteLimitsRecord(Record):
     __tablename__ = "site_limits"
     __table_args__ = (CheckConstraint("id = site_id", name="one_a_site"),)
@@ -277,6 +286,7 @@ SERVICE_RECORDS: tuple[type[Record], ...] = (
     ConferenceServerRecord,
     RoomRecord,
     LimitsRecord,
+    MovePolicyRecord,
     SiteLimitsRecord,
     TrunkUseRecord,
 )

@@ -3,12 +3,14 @@
 from flask import Blueprint, redirect, request, url_for
 from sqlalchemy import select
 
-from central.directory import accounts, sites
+from central.directory import accounts, phones, sites
 from central.directory.destinations import destinations, split_value
 from central.model import SiteRecord
+from central.model.rows import find
 from central.portal.base import Answer, Desk, page
 from central.portal.form import Form
 from central.portal.lookup import account_lines, account_of, sites_of
+from wire.services import MovePolicy
 
 
 def add_pages(pages: Blueprint, desk: Desk) -> None:
@@ -46,14 +48,17 @@ def add_pages(pages: Blueprint, desk: Desk) -> None:
     def account_settings(account_id: str) -> Answer:
         with office.reading() as session:
             held = account_of(session, account_id)
+            policy = find(session, MovePolicy, account_id)
         default = f"{held.default_kind}:{held.default_target_id}" if held.default_kind else ""
-        form = Form({"name": held.name, "language": held.language, "default": default})
+        start = {"name": held.name, "language": held.language, "default": default}
+        form = Form(start | ({"asks": "1"} if policy is not None and policy.asks else {}))
 
         def act() -> None:
             with office.editing(desk.actor) as edit:
                 accounts.change_account(edit, account_id, form.value("name"), form.value("language"))
                 kind, id_ = split_value("default", form.value("default"))
                 accounts.set_default_destination(edit, account_id, kind, id_)
+                phones.set_move_policy(edit, account_id, form.checked("asks"))
 
         if form.done(act):
             return redirect(url_for("portal.account_settings", account_id=account_id))

@@ -2,11 +2,12 @@
 
 from flask import Blueprint, redirect, url_for
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from central.directory import keys as key_edits
 from central.directory import phones as edits
 from central.errors import InputProblem, NotFoundProblem, Words
-from central.model import AccountRecord, PresenceRecord, SeenPhone, SiteRecord
+from central.model import AccountRecord, PhoneRecord, PresenceRecord, SeenPhone, SiteRecord
 from central.model.rows import of_account
 from central.portal.base import Answer, Desk, page, words
 from central.portal.form import Form
@@ -20,6 +21,10 @@ _KINDS = {
     KeyKind.SPEED: ("speed dial", "marcado rápido"),
     KeyKind.PARK: ("park", "estacionar"),
 }
+MOVED = (
+    "The phone stands there now. Restart it, and it works.",
+    "El teléfono ya está ahí. Reinícielo y funciona.",
+)
 SPARE_KEYS = 4
 """Empty rows offered below the last key of a model whose keys are not known."""
 
@@ -81,20 +86,40 @@ def add_pages(pages: Blueprint, desk: Desk) -> None:
             return redirect(url_for("portal.phone", account_id=account_id, phone_id=phone_id))
         return _show(account_id, phone_id, keys=form)
 
-    def _show(account_id: str, phone_id: str, assign: Form | None = None, keys: Form | None = None) -> Answer:
+    @pages.post("/accounts/<account_id>/phones/<phone_id>/move")
+    def move_phone(account_id: str, phone_id: str) -> Answer:
+        form = Form()
+
+        def act() -> None:
+            with office.editing(desk.actor) as edit:
+                edits.move_phone(edit, account_id, phone_id, form.value("site_id"))
+
+        if form.done(act, *MOVED):
+            return redirect(url_for("portal.phone", account_id=account_id, phone_id=phone_id))
+        return _show(account_id, phone_id, move=form)
+
+    def _show(
+        account_id: str,
+        phone_id: str,
+        assign: Form | None = None,
+        keys: Form | None = None,
+        move: Form | None = None,
+    ) -> Answer:
         """The phone's page. A form that was refused stands there as it was sent."""
         with office.reading() as session:
             account = account_of(session, account_id)
             held = next((p for p in of_account(session, Phone, account_id) if p.id == phone_id), None)
             people = person_lines(session, account_id)
             held_keys = [k for k in of_account(session, LineKey, account_id) if k.phone_id == phone_id]
+            places = sites_of(session, account_id)
+            seen = _seen_at(session, held.mac, [s.id for s in places]) if held else []
         if held is None:
             raise NotFoundProblem(Words("There is no such phone.", "No existe ese teléfono."))
         start: dict[str, str] = {}
         for key in held_keys:
             start |= {f"kind_{key.position}": key.key_kind, f"value_{key.position}": key.value}
             start |= {f"label_{key.position}": key.label}
-        refused = assign or keys
+        refused = assign or keys or move
         return page(
             "phone.html",
             refused.status if refused else 200,
@@ -103,6 +128,9 @@ def add_pages(pages: Blueprint, desk: Desk) -> None:
             people=[line for line in people if line.phone is None or line.phone.id == phone_id],
             everybody=people,
             form=assign or Form({"person_id": held.person_id}, sent=False),
+            move=move or Form({"site_id": held.site_id}, sent=False),
+            places=places,
+            seen=seen,
             keys=keys or Form(start, sent=False),
             positions=_positions(held, held_keys),
             kinds=[(kind.value, words(*_KINDS[kind])) for kind in KeyKind],
@@ -118,11 +146,13 @@ def add_pages(pages: Blueprint, desk: Desk) -> None:
     def unassigned() -> Answer:
         with office.reading() as session:
             rows = session.execute(
-                select(SeenPhone, SiteRecord)
+                select(SeenPhone, SiteRecord, PhoneRecord)
                 .join(SiteRecord, SiteRecord.id == SeenPhone.site_id)
+                .outerjoin(PhoneRecord, PhoneRecord.mac == SeenPhone.mac)
                 .order_by(SiteRecord.name_key, SeenPhone.last_seen_at.desc())
             )
-            return page("unassigned.html", rows=list(rows))
+            names = {s.id: s.name for s in session.scalars(select(SiteRecord))}
+            return page("unassigned.html", rows=list(rows), sites=names)
 
     @pages.route("/sites/<site_id>/unassigned/<mac>", methods=["GET", "POST"])
     def assign(site_id: str, mac: str) -> Answer:
@@ -159,6 +189,17 @@ def add_pages(pages: Blueprint, desk: Desk) -> None:
         if form.done(act, "The phone is being set up.", "El teléfono se está configurando."):
             return redirect(url_for("portal.unassigned"))
         return page("assign.html", form.status, seen=seen, site=site, people=people, families=families(), form=form)
+
+
+def _seen_at(session: Session, mac: str, site_ids: list[str]) -> list[tuple[SeenPhone, SiteRecord]]:
+    """Where the phone asks for its files and is not known to stand, of the company's own buildings."""
+    query = (
+        select(SeenPhone, SiteRecord)
+        .join(SiteRecord, SiteRecord.id == SeenPhone.site_id)
+        .where(SeenPhone.mac == mac, SeenPhone.site_id.in_(site_ids))
+        .order_by(SeenPhone.last_seen_at.desc())
+    )
+    return [(seen, site) for seen, site in session.execute(query)]
 
 
 def _positions(phone: Phone, held: list[LineKey]) -> range:

@@ -1,21 +1,27 @@
-"""One company in two buildings: short numbers work across them, and each goes on by itself when it is cut off (J-2)."""
+"""One company in two buildings: short numbers across them, each by itself when cut off (J-2); phones that move (J-3)."""
 
+import json
 import socket
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import func, select
 
 from appliance.directory.reports import EdgeReport, SyncReportFile
 from appliance.vocabulary import LinkState
+from central.model import FactRecord, SeenPhone
 from tests.lab.building import Building
 from tests.lab.lab import CARRIER_ADDRESS, Lab
+from tests.lab.phoneboot import BootFailed
 from tests.lab.phones import Phone
 from tests.lab.sample import ACME, SITE, sample_rows
 from tests.lab.waiting import until
 from wire.rows import Extension, Mapping, Number, Person, Presence, Row, Site, Trunk
 from wire.rows import Phone as PhoneRow
+from wire.services import MovePolicy
 
 SECOND = "site-polanco"
 GABY = "person-gaby"
@@ -123,3 +129,96 @@ def test_nobody_who_is_no_building_of_ours_passes_the_exchange(towns: Towns, got
             "Content-Length: 0\r\n\r\n".encode()
         )
         assert stranger.recv(4096).startswith(b"SIP/2.0 403 ")
+
+
+def _site_of(building: Building, phone_id: str) -> str:
+    phone = building.directory_in_force().phone(phone_id)
+    return phone.site_id if phone else ""
+
+
+def _shown(building: Building) -> dict[str, str]:
+    """MAC -> state, as the building shows its phones."""
+    return {p["mac"]: p["state"] for p in json.loads(building.command("phones", "list", "--json").stdout)}
+
+
+@pytest.mark.acceptance("J-3")
+def test_a_phone_carried_to_another_building_works_there_by_its_own_password_and_is_forgotten_here(
+    towns: Towns,
+) -> None:
+    (elsa,) = towns.reforma.boot("elsa")
+    user = elsa.agent.account.user
+    kept = elsa.agent.account
+    elsa.unplug()
+    carried = towns.polanco.plug("elsa")
+    carried.flash = replace(elsa.flash, account=kept)
+    towns.lab.centre.command("account", "moves", ACME, "--ask")
+    until(lambda: _asks(towns.polanco), 10, "Polanco knows that Acme wants to be asked")
+    with pytest.raises(BootFailed):
+        carried.boot(seconds=4)
+    assert _site_of(towns.polanco, "phone-elsa") == SITE
+    towns.lab.centre.command("account", "moves", ACME, "--by-itself")
+    until(lambda: not _asks(towns.polanco), 10, "it need not be asked any more")
+
+    plugged = time.monotonic()
+    carried.boot()
+    for building in (towns.polanco, towns.reforma):
+        until(lambda b=building: _site_of(b, "phone-elsa") == SECOND, 60, "both buildings know")  # type: ignore[misc]
+    until(lambda: carried.screen == "103 Elsa", 60, "it has read this building's files")
+    towns.gaby.call("103").established(8).hears(carried.hz)
+    towns.gaby.hang_up_all()
+    towns.ana.call("103").established(8).hears(carried.hz)
+    towns.ana.hang_up_all()
+    assert time.monotonic() - plugged < 180
+
+    def gone() -> bool:
+        report = towns.reforma.report(EdgeReport)
+        return report is not None and user not in {c.sip_user for c in report.contacts}
+
+    until(gone, 10, "Reforma has forgotten it")
+    mac = carried.device.mac
+    assert mac not in _shown(towns.reforma)
+    assert _shown(towns.polanco)[mac] == "registered"
+
+    carried.call("911").established(8)
+    until(lambda: towns.polanco.local().recent("emergency_called", 1), 5, "the emergency is noted")
+    assert "Polanco 10" in towns.polanco.local().recent("emergency_called", 1)[0].body["location"]
+    carried.hang_up_all()
+    with towns.lab.centre.office() as office, office.reading() as session:
+        moves = session.scalar(select(func.count()).where(FactRecord.fact == "phone_moved"))
+    assert moves == 1
+
+
+def _asks(building: Building) -> bool:
+    policy = building.directory_in_force().service(MovePolicy, ACME)
+    return policy is not None and policy.asks
+
+
+@pytest.mark.acceptance("J-3")
+def test_who_only_wears_a_phones_mac_in_another_building_is_given_nothing_until_the_centre_says_so(
+    towns: Towns,
+) -> None:
+    (beto,) = towns.reforma.boot("beto")
+    other = towns.polanco.plug("beto")
+    with pytest.raises(BootFailed):
+        other.boot(seconds=10)
+    assert not other.boots[-1].files, "not one file"
+    mac = other.device.mac
+    assert _shown(towns.polanco)[mac] == "unknown"
+    assert _site_of(towns.polanco, "phone-beto") == SITE
+    towns.ana.call("102").established().hears(beto.hz)
+    towns.ana.hang_up_all()
+
+    def waits() -> bool:
+        with towns.lab.centre.office() as office, office.reading() as session:
+            return session.get(SeenPhone, (SECOND, mac)) is not None
+
+    until(waits, 20, "it waits at the centre for somebody's word")
+    beto.unplug()
+    towns.lab.centre.command("phone", "move", mac, "--account", ACME, "--site", SECOND)
+    until(lambda: _site_of(towns.polanco, "phone-beto") == SECOND, 10, "Polanco is told")
+    said = time.monotonic()
+    other.boot()
+    assert other.screen == "102 Beto"
+    towns.gaby.call("102").established(8).hears(other.hz)
+    assert time.monotonic() - said < 180
+    towns.gaby.hang_up_all()

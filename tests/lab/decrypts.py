@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from tests.lab.format_words import FormatError
+from tests.lab.useragent import SipAccount
 
 SALTED = b"Salted__"
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----")
@@ -24,10 +25,13 @@ class Flash:
     key: str = field(default="", repr=False)
     ca: str = ""
     """PEM."""
+    account: SipAccount | None = None
+    """What it goes on with where it finds no files; None: it shows an error then."""
 
     def reset(self) -> None:
         """As when someone holds the reset key: all is forgotten."""
         self.key = self.ca = ""
+        self.account = None
 
 
 def tls(ca: str, checks: bool = True) -> ssl.SSLContext:

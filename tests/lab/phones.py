@@ -235,7 +235,12 @@ class Phone:
     def _take_files(self, log: BootLog) -> bool:
         """Its files, and the firmware that they name; with that it asks for them once more. Whether it is another."""
         source = "" if self.place else self.address
-        boot_files(self.device, self.url, self.place, log, source, flash=self.flash)
+        try:
+            boot_files(self.device, self.url, self.place, log, source, flash=self.flash)
+        except BootFailed:
+            if self.flash.account is None:
+                raise
+            log.account = self.flash.account
         if not log.config.firmware:
             return False
         image = fetch(log.config.firmware, self.device.filled(self.device.family.user_agent), self.place, source)

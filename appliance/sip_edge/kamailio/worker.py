@@ -13,8 +13,10 @@ from functools import wraps
 from typing import Any
 
 from appliance.directory.live import Live
+from appliance.directory.model import Phone
+from appliance.directory.moves import is_elsewhere, may_come
 from appliance.errors import Problem
-from appliance.sip_edge.callfacts import By, Ended
+from appliance.sip_edge.callfacts import Arrived, By, Ended
 from appliance.sip_edge.kamailio.calls import Calls
 from appliance.sip_edge.kamailio.door import Door, TrunkNames
 from appliance.sip_edge.kamailio.gate import Gate
@@ -218,11 +220,13 @@ class Worker:
         return any(address == t.host or address in self._names.addresses(t.id) for t in trunks)
 
     def _register(self) -> None:
-        phone = self._door.phone(self._live.current(), "REGISTER")
+        directory = self._live.current()
+        phone = self._door.phone(directory, "REGISTER")
         if phone is None:
             return
         ksr = self._ksr
-        if ksr.pv.get("$tU") != phone.sip_user:
+        came = is_elsewhere(phone, directory)
+        if ksr.pv.get("$tU") != phone.sip_user or (came and not may_come(phone, directory)):
             ksr.sl.sl_send_reply(403, "Forbidden")
             return
         if ksr.is_TCP():
@@ -236,6 +240,17 @@ class Worker:
             ksr.registrar.save("location", 0)
         finally:
             ksr.cfgutils.unlock(CONTACTS_LOCK)
+        if came:
+            self._note_arrival(phone)
+
+    def _note_arrival(self, phone: Phone) -> None:
+        """A phone of another building is registered here: the edge service looks whether it is that very device."""
+        ksr = self._ksr
+        if ksr.registrar.registered_uri("location", f"sip:{phone.sip_user}@{self._knobs.realm}") <= 0:
+            return  # it signed off
+        call_id, address = ksr.pv.get("$ci"), ksr.pv.get("$si")
+        arrived = Arrived(call_id, "", now_ms(), phone.id, phone.account_id, phone.site_id, phone.mac, address)
+        self._spool.append(arrived)
 
     def _invite(self) -> None:
         ksr = self._ksr

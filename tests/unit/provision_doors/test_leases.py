@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from appliance.neighbours import Neighbours
 from appliance.provision.bootp import DhcpSaid
 from appliance.provision.dhcp import heard_file, lease_file
 from appliance.provision.dhcp_ear import Heard
-from appliance.provision.leases import Leases, Neighbours
+from appliance.provision.leases import Leases
 from appliance.settings import Paths, Settings
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
