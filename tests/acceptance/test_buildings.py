@@ -1,4 +1,4 @@
-"""One company in two buildings: short numbers across them, each by itself when cut off (J-2); phones that move (J-3)."""
+"""One company in two buildings: short numbers across them, each goes on by itself (J-2); phones that move (J-3)."""
 
 import json
 import socket

@@ -14,12 +14,15 @@ from sqlalchemy import func, select
 from central.authority import load_authority, make_authority
 from central.clock import SystemClock
 from central.directory import accounts
+from central.directory.phones import move_phone, set_move_policy
+from central.directory.sites import add_presence
 from central.enrolment import make_claim
-from central.model import BuildingStatus, CdrRecord, SeenPhone
+from central.model import AuditEntry, BuildingStatus, CdrRecord, SeenPhone
+from central.model.rows import of_account
 from central.office import Office
 from central.status import SiteLine, site_lines
 from tests.integration.central.building import Copy
-from tests.integration.central.facts import a_call, a_seen_phone, a_swap, an_adoption, enveloped
+from tests.integration.central.facts import a_call, a_move, a_seen_phone, a_swap, an_adoption, enveloped
 from tests.integration.central.making import WHO, a_company, a_person, a_site
 from tests.integration.central.server import Building, Refused, Served
 from tests.lab import until
@@ -329,6 +332,55 @@ def test_a_swap_that_cannot_be_is_refused_with_its_reason(served_office: Office,
     assert answer["accepted"] == []
     assert [r["id"] for r in answer["refused"]] == [f"x-{i}" for i in range(len(wrong))]
     assert all(r["why"] and r["why_es"] for r in answer["refused"])
+
+
+@pytest.mark.acceptance("J-3")
+def test_a_phone_that_proved_itself_in_another_building_moves_once_and_not_against_its_company(
+    served_office: Office, building: Building, acme: str
+) -> None:
+    first = a_site(served_office)
+    with served_office.editing("test") as edit:
+        add_presence(edit, acme, first)
+    ana = a_person(served_office, acme, "Ana", "101", mac="0015650000e1", model="T46S", site_id=first).phone
+    assert ana is not None
+
+    def stands() -> str:
+        with served_office.reading() as session:
+            return next(p.site_id for p in of_account(session, Phone, acme) if p.id == ana.id)
+
+    with served_office.editing("test") as edit:
+        set_move_policy(edit, acme, asks=True)
+    answer = building.post("journal", {"facts": [enveloped(a_move(ana, building.site_id), "mv-0")]})
+    assert [r["id"] for r in answer["refused"]] == ["mv-0"]
+    assert stands() == first
+    building.post("journal", {"facts": [enveloped(a_seen_phone(ana.mac), "seen-e1")]})
+    with served_office.reading() as session:
+        assert session.get(SeenPhone, (building.site_id, ana.mac)) is not None, "it waits for somebody's word"
+
+    with served_office.editing("test") as edit:
+        set_move_policy(edit, acme, asks=False)
+    wrong = (
+        a_move(ana, first),
+        a_move(ana, building.site_id, account_id="no-such"),
+        a_move(ana, building.site_id, phone_id="no-such"),
+    )
+    answer = building.post("journal", {"facts": [enveloped(f, f"mw-{i}") for i, f in enumerate(wrong)]})
+    assert len(answer["refused"]) == len(wrong)
+    assert stands() == first
+    for id_ in ("mv-1", "mv-1", "mv-2"):
+        assert building.post("journal", {"facts": [enveloped(a_move(ana, building.site_id), id_)]})["accepted"] == [id_]
+    assert stands() == building.site_id
+    with served_office.reading() as session:
+        moves = select(AuditEntry).where(AuditEntry.action == "move", AuditEntry.subject_id == ana.id)
+        (noted,) = session.scalars(moves)
+        assert noted.after is not None and (noted.after["from"], noted.after["to"]) == (first, building.site_id)
+        assert session.get(SeenPhone, (building.site_id, ana.mac)) is None
+
+    with served_office.editing("test") as edit:
+        move_phone(edit, acme, ana.id, first)
+    late = a_move(ana, building.site_id, from_site_id=building.site_id)
+    assert building.post("journal", {"facts": [enveloped(late, "mv-3")]})["accepted"] == ["mv-3"]
+    assert stands() == first, "a phone that has moved on is not fetched back"
 
 
 MALFORMED: list[dict[str, Any]] = [

@@ -11,11 +11,13 @@ from werkzeug.test import TestResponse
 from central.authority import make_authority
 from central.directory import numbers, trunks
 from central.model import AuditEntry, CdrRecord, SeenPhone
+from central.model.rows import of_account
 from central.office import Office
 from central.operators import add_operator, set_password
 from central.web import make_app
 from tests.integration.central.conftest import SettableClock
 from tests.integration.central.making import WHO, a_company, a_person, a_site
+from wire.rows import Phone
 
 BASE = "https://central.example.mx"
 PASSWORD = "correct-horse-battery"
@@ -259,6 +261,31 @@ def test_an_unassigned_phone_is_given_to_a_person(admin: Browser, office: Office
     assert admin.send(page, person=f"{acme}:{ana.id}", model="T46S", family="yealink").status_code == 302
     assert "00:15:65:00:00:FF" not in admin.read("/phones/unassigned")
     assert "00:15:65:00:00:FF" in admin.read(f"/accounts/{acme}/people")
+
+
+@pytest.mark.acceptance("J-3")
+def test_a_phone_that_asks_in_another_building_is_moved_by_one_click_and_only_by_its_own_company(
+    admin: Browser, office: Office
+) -> None:
+    here, there, foreign = a_site(office), a_site(office), a_site(office)
+    acme, other = a_company(office, "Acme", here, there), a_company(office, "Borrego", here)
+    phone = a_person(office, acme, "Ana", "101", mac="0015650000ff", model="T41S", site_id=here).phone
+    assert phone is not None
+    with office.editing(WHO) as edit:
+        edit.session.add(a_waiting_phone(office, there))
+    assert f"/accounts/{acme}/phones/{phone.id}#move" in admin.read("/phones/unassigned")
+    page = f"/accounts/{acme}/phones/{phone.id}"
+    assert "No ha demostrado quién es" in admin.read(page)
+    assert admin.send(f"{page}/move", site_id=foreign).status_code == 422
+    assert admin.send(f"/accounts/{other}/phones/{phone.id}/move", site_id=here).status_code == 404
+    assert admin.send(f"{page}/move", site_id=there).status_code == 302
+    with office.reading() as session:
+        (moved,) = of_account(session, Phone, acme)
+    assert (moved.site_id, moved.sip_user) == (there, phone.sip_user)
+    assert "00:15:65:00:00:FF" not in admin.read("/phones/unassigned")
+    settings = f"/accounts/{acme}/settings"
+    assert admin.send(settings, name="Acme", language="es-MX", default="", asks="1").status_code == 302
+    assert re.search(r'name="asks"[^>]*checked', admin.read(settings))
 
 
 @pytest.mark.acceptance("P-18")

@@ -82,3 +82,13 @@ def test_a_phone_in_no_directory_stands_first_as_unknown() -> None:
 
 def test_a_contact_with_an_unreadable_time_does_not_break_the_board() -> None:
     assert only(contacts=(replace(contact(1), expires_at="soon"),)).state is PhoneState.LOST
+
+
+def test_a_phone_of_another_building_is_shown_only_where_it_registered_or_asks() -> None:
+    rows = tuple(replace(r, site_id="s2") if isinstance(r, Phone) else r for r in DIRECTORY.rows)
+    moved = MemoryDirectory(rows)
+    assert phone_board(moved, (), {MAC: at(-60)}, (contact(-1),), NOW) == ()
+    (asks,) = phone_board(moved, (seen(PhoneState.UNKNOWN, -1),), {}, (), NOW)
+    assert (asks.state, asks.phone_id, asks.person_name) == (PhoneState.UNKNOWN, "", "")
+    (came,) = phone_board(moved, (), {}, (contact(5),), NOW)
+    assert (came.state, came.phone_id) == (PhoneState.REGISTERED, "ph1")

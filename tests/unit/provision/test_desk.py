@@ -216,3 +216,18 @@ def test_a_template_that_fails_on_one_model_alone_leaves_the_others_of_its_famil
 @given(st.text(max_size=260), st.text(max_size=260))
 def test_nothing_that_is_asked_breaks_it(path: str, agent: str) -> None:
     ask(path, directory=house(phone()), agent=agent)
+
+
+@pytest.mark.acceptance("J-3")
+@pytest.mark.parametrize("name", EVERY)
+def test_a_phone_of_another_building_is_given_not_one_file_and_stands_as_a_stranger(name: str) -> None:
+    directory = house(replace(phone(name), site_id="another"))
+    paths = (OWN_FILE[name].format(MACS[name]), *(r.path for r in family(name).files if "{" not in r.path))
+    for path in paths:
+        answer = ask(f"{name}/{path}", directory=directory, agent=AGENTS[name], given=lease(MACS[name]))
+        assert isinstance(answer, NotFound), path
+    own = ask(f"{name}/{paths[0]}", directory=directory, agent=AGENTS[name], given=lease(MACS[name]))
+    assert isinstance(own, NotFound) and own.reason == "another-building"
+    assert own.sighting is not None and own.sighting.state is PhoneState.UNKNOWN
+    named_only = ask(f"{name}/{paths[0]}", directory=directory, agent=AGENTS[name])
+    assert isinstance(named_only, NotFound) and named_only.sighting is None, "a name in a path is nobody's presence"

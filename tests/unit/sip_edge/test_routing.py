@@ -10,6 +10,7 @@ from appliance.sip_edge.plan import Identity, Refuse, Ring, Say, ToTrunk, ToVoic
 from appliance.vocabulary import Announcement, CallClass
 from tests.lab.sample import ACME, SITE, UNMAPPED, sip_user
 from tests.unit.sip_edge.building import TRUNK, Reachable, arrive, building, codes, dial, rung, words
+from wire.services import MovePolicy
 
 SITE_ROW = building().site
 ANA = next(r for r in building().rows if isinstance(r, Person) and r.id == "person-ana")
@@ -227,3 +228,21 @@ def test_numbers_and_people_of_accounts_that_are_gone_are_survived() -> None:
     )
     assert words(arrive("+525550000777", directory=orphans)) == (Announcement.NOT_AVAILABLE, 480)
     assert words(dial("101", who="orphan", directory=orphans)) == (Announcement.NO_SUCH_EXTENSION, 404)
+
+
+# A phone that was carried to another building (J-3)
+
+
+@pytest.mark.acceptance("J-3")
+def test_a_phone_of_another_building_calls_unless_its_company_wants_to_be_asked_and_always_for_help() -> None:
+    carried = replace(next(p for p in building().phones() if p.id == "phone-ana"), site_id="site-elsewhere")
+    assert rung(dial("102", directory=building(carried))) == [sip_user("beto")]
+    asked = building(carried, MovePolicy(ACME, ACME, asks=True))
+    plan = dial("102", directory=asked)
+    assert plan.steps == (Refuse(403, "Forbidden"),)
+    assert Because.PHONE_MAY_NOT_COME in codes(plan)
+    for dialled in ("911", "060"):
+        helped = dial(dialled, directory=asked)
+        assert helped.call_class is CallClass.EMERGENCY
+        assert isinstance(helped.steps[0], ToTrunk)
+    assert rung(dial("102", directory=building(MovePolicy(ACME, ACME, asks=True)))) == [sip_user("beto")]
