@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from central.clock import from_iso
 from central.errors import WireInputProblem, Words
-from central.model import BuildingStatus, PresenceRecord, SiteContact, SiteRecord, SiteState
+from central.model import BuildingStatus, FeedRevision, PresenceRecord, SiteContact, SiteRecord, SiteState
 from central.office import Office
 from central.rules.names import clean
 
@@ -30,6 +31,16 @@ class SyncState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class RolledBack:
+    """A revision that a building could not take or keep; it went on with the one before."""
+
+    revision: int
+    at: datetime | None
+    en: str
+    es: str
+
+
+@dataclass(frozen=True, slots=True)
 class SiteLine:
     """One building on the list of sites."""
 
@@ -41,6 +52,10 @@ class SiteLine:
     applied_revision: int
     error_en: str
     error_es: str
+    rolled_back: RolledBack | None
+    """The last time, also when all is well again."""
+    modified_at: datetime | None
+    """When the newest revision was made here."""
     received_at: datetime | None
     version: str
     timezone: str
@@ -56,7 +71,12 @@ def keep_status(office: Office, site_id: str, body: Mapping[str, Any]) -> None:
     sound = isinstance(revision, int) and not isinstance(revision, bool) and 0 <= revision < 2**53
     if not sound or state not in _STATES or not all(isinstance(t, str) for t in texts.values()):
         raise WireInputProblem(Words("The report does not fit the schema.", "El reporte no cumple el esquema."))
-    kept = {name: clean(str(text))[:MAX_ERROR] for name, text in texts.items()}
+    kept: dict[str, Any] = {name: clean(str(text))[:MAX_ERROR] for name, text in texts.items()}
+    # Only where it was rolled back since its process started; else what was said before stands.
+    back = body.get("rolled_back_from", 0)
+    if isinstance(back, int) and not isinstance(back, bool) and 0 < back < 2**53:
+        names = ("rolled_back_at", "rolled_back_en", "rolled_back_es")
+        kept |= {"rolled_back_from": back, **{n: clean(str(body.get(n, "")))[:MAX_ERROR] for n in names}}
     with office.database.writing() as session:
         session.merge(
             BuildingStatus(site_id=site_id, revision=revision, state=state, received_at=office.clock.now(), **kept)
@@ -84,8 +104,11 @@ def site_lines(session: Session, now: datetime, only: str = "") -> list[SiteLine
     """All buildings by name, or only one, with what they run."""
     counts = dict(session.execute(select(PresenceRecord.site_id, func.count()).group_by(PresenceRecord.site_id)).all())
     query = (
-        select(SiteRecord, SiteState, BuildingStatus, SiteContact.at)
+        select(SiteRecord, SiteState, BuildingStatus, SiteContact.at, FeedRevision.made_at)
         .join(SiteState, SiteState.site_id == SiteRecord.id)
+        .outerjoin(
+            FeedRevision, (FeedRevision.site_id == SiteRecord.id) & (FeedRevision.revision == SiteState.revision)
+        )
         .outerjoin(BuildingStatus, BuildingStatus.site_id == SiteRecord.id)
         .outerjoin(SiteContact, SiteContact.site_id == SiteRecord.id)
         .order_by(SiteRecord.name_key)
@@ -101,14 +124,26 @@ def site_lines(session: Session, now: datetime, only: str = "") -> list[SiteLine
             applied_revision=status.revision if status else 0,
             error_en=status.error_en if status else "",
             error_es=status.error_es if status else "",
+            rolled_back=_rolled_back(status),
+            modified_at=made_at,
             received_at=status.received_at if status else None,
             version=status.version if status else "",
             timezone=site.timezone,
             contact_at=contact,
             silent=contact is not None and now - contact > SILENT_AFTER,
         )
-        for site, state, status, contact in rows
+        for site, state, status, contact, made_at in rows
     ]
+
+
+def _rolled_back(status: BuildingStatus | None) -> RolledBack | None:
+    if status is None or not status.rolled_back_from:
+        return None
+    try:
+        at = from_iso(status.rolled_back_at)
+    except ValueError:
+        at = None
+    return RolledBack(status.rolled_back_from, at, status.rolled_back_en, status.rolled_back_es)
 
 
 def _state(state: SiteState, status: BuildingStatus | None) -> SyncState:

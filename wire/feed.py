@@ -93,6 +93,12 @@ class SyncReport:
     error_es: str
     at: str
     version: str
+    rolled_back_from: int = 0
+    """The last revision that the building could not take or keep: it went back to the one before. 0: none known."""
+    rolled_back_at: str = ""
+    rolled_back_en: str = ""
+    """Why."""
+    rolled_back_es: str = ""
 
 
 def canonical(value: Any) -> bytes:

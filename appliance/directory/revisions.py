@@ -11,6 +11,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from appliance.directory import tables
@@ -61,6 +62,22 @@ def newest_good(directory: Path) -> Stored | None:
         log.error("event=revision_corrupt number=%s file=%s", int(number), path.name)
         path.replace(path.with_suffix(".bad"))
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Rotten:
+    """A revision whose bytes were not as written: set aside, whoever found it."""
+
+    number: int
+    at: datetime
+
+
+def set_aside(directory: Path) -> Rotten | None:
+    """The newest of the revisions set aside, and when."""
+    found = sorted(directory.glob("rev-*.bad"), reverse=True)
+    if not found:
+        return None
+    return Rotten(int(found[0].stem.split("-")[1]), datetime.fromtimestamp(found[0].stat().st_ctime, UTC))
 
 
 def apply_answer(directory: Path, box: SealBox, answer: FeedAnswer) -> Stored | None:

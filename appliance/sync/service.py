@@ -13,7 +13,7 @@ from importlib.metadata import version
 from appliance.directory.local import LocalStore
 from appliance.directory.publish import publish
 from appliance.directory.reports import SyncReportFile, write_report
-from appliance.directory.revisions import apply_answer, newest_good, read_revision
+from appliance.directory.revisions import Stored, apply_answer, newest_good, read_revision, set_aside
 from appliance.directory.sealing import open_box
 from appliance.directory.swap import Swaps
 from appliance.errors import DirectoryProblem, EnrolmentProblem, FeedProblem, Problem, Words
@@ -28,7 +28,7 @@ from appliance.sync.recordings import Recordings
 from appliance.sync.seen import SeenPhones
 from appliance.vocabulary import LinkState
 from wire.facts import SECRET_FIELDS, PhoneAdopted, PhoneSwapped
-from wire.feed import FactEnvelope, SyncReport
+from wire.feed import FactEnvelope, FeedAnswer, SyncReport
 
 RETRY_S = (1.0, 2.0)
 """After a failure: a random wait between these, so that a thousand buildings do not come back in one instant."""
@@ -40,6 +40,15 @@ RENEW_CHECK_S = 3600.0
 log = logging.getLogger("conserje.sync")
 
 
+@dataclass(frozen=True, slots=True)
+class RolledBack:
+    """A revision that was not taken or not kept, and why; the one before it is in force."""
+
+    revision: int = 0
+    at: str = ""
+    why: Words = field(default_factory=lambda: Words("", ""))
+
+
 @dataclass
 class Shared:
     """What the two threads tell the reporter. Guarded by `lock`."""
@@ -48,6 +57,7 @@ class Shared:
     link: LinkWatch = field(default_factory=LinkWatch)
     applied_at: str = ""
     problem: Problem | None = None
+    rolled_back: RolledBack = field(default_factory=RolledBack)
     report_due: bool = True
     stopping: threading.Event = field(default_factory=threading.Event)
 
@@ -96,13 +106,15 @@ class Sync:
                 # A building may run alone; enrolling later needs no restart.
                 self.shared.stopping.wait(UPLOAD_EVERY_S)
                 continue
+            offered = 0
             try:
                 if client is None:
                     client = CentreClient(self.identity, self.settings.central.url)
-                found = newest_good(self.settings.paths.revisions_dir)
+                found = self._newest_good()
                 number = 0 if whole_copy or found is None else found.number
                 answer = client.feed(number, self._patience_s())
                 self._observe(True)
+                offered = newest_of(answer)
                 if apply_answer(self.settings.paths.revisions_dir, open_box(self.identity.directory), answer):
                     self._applied(publish(self.settings) or 0)
                 whole_copy = False
@@ -113,7 +125,7 @@ class Sync:
                 self._pause(RETRY_S)
             except (FeedProblem, DirectoryProblem) as problem:
                 # A copy that cannot be brought forward is asked for whole; the former one stays in force.
-                self._failed(problem)
+                self._failed(problem, offered)
                 self._pause(REFUSED_RETRY_S if whole_copy else RETRY_S)
                 whole_copy = True
             except EnrolmentProblem as problem:
@@ -139,10 +151,32 @@ class Sync:
             self.shared.report_due = True
         log.info("event=revision_applied revision=%d", number)
 
-    def _failed(self, problem: Problem) -> None:
+    def _newest_good(self) -> Stored | None:
+        """What is on disk and sound. A newer one that has rotted was rolled back; it is asked for again at once."""
+        newest = newest_number(self.settings)
+        found = newest_good(self.settings.paths.revisions_dir)
+        number = found.number if found else 0
+        if number < newest:
+            publish(self.settings)
+        rotten = set_aside(self.settings.paths.revisions_dir)
+        if rotten is not None and rotten.number > number:
+            why = Words(
+                f"Revision {rotten.number} was damaged on the building's disk.",
+                f"La revisión {rotten.number} se dañó en el disco del edificio.",
+            )
+            back = RolledBack(rotten.number, rotten.at.isoformat(timespec="milliseconds"), why)
+            with self.shared.lock:
+                self.shared.report_due |= back != self.shared.rolled_back
+                self.shared.rolled_back = back
+        return found
+
+    def _failed(self, problem: Problem, offered: int = 0) -> None:
+        """`offered`: the newest revision of the answer that could not be applied; 0 where nothing came."""
         with self.shared.lock:
             known = self.shared.problem is not None and self.shared.problem.says == problem.says
             self.shared.problem = problem
+            if offered and not (known and self.shared.rolled_back.revision == offered):
+                self.shared.rolled_back = RolledBack(offered, self._now(), problem.says)
             self.shared.report_due = self.shared.report_due or not known
         if not known:
             log.error("event=sync_refused code=%s says=%s", problem.code, problem.says.en)
@@ -229,16 +263,18 @@ class Sync:
 
     def _report_status(self, client: CentreClient) -> None:
         with self.shared.lock:
-            due, problem = self.shared.report_due, self.shared.problem
+            due, problem, back = self.shared.report_due, self.shared.problem, self.shared.rolled_back
         found = newest_good(self.settings.paths.revisions_dir) if due else None
         if found is None:
             return
         number, digest = read_revision(found.path)
         says = problem.says if problem else Words("", "")
         state = "error" if problem else "applied"
-        client.status(SyncReport(number, digest, state, says.en, says.es, self._now(), version("conserje")))
+        told = (back.revision, back.at, back.why.en, back.why.es)
+        client.status(SyncReport(number, digest, state, says.en, says.es, self._now(), version("conserje"), *told))
         with self.shared.lock:
-            self.shared.report_due = self.shared.problem is not problem
+            same = self.shared.problem is problem and self.shared.rolled_back is back
+            self.shared.report_due = not same
 
     def _renew(self, client: CentreClient) -> bool:
         """Ask for a new certificate when the old one nears its end."""
@@ -279,6 +315,13 @@ def _drop(client: CentreClient | None) -> CentreClient | None:
     if client is not None:
         client.close()
     return None
+
+
+def newest_of(answer: FeedAnswer) -> int:
+    """The revision that a building has once it took this answer; 0 where the answer brings nothing."""
+    if answer.snapshot is not None:
+        return answer.snapshot.number
+    return answer.revisions[-1].number if answer.revisions else 0
 
 
 def newest_number(settings: Settings) -> int:

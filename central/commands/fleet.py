@@ -12,12 +12,15 @@ from central.commands.base import SAVED, Terminal, json_option, language
 from central.errors import NOTHING, Words
 from central.exchange.connect import connect, disconnect
 from central.exchange.run import run as run_exchange
-from central.status import SyncState, site_lines
+from central.status import RolledBack, SyncState, site_lines
 
 _SILENT = Words("no contact", "sin contacto")
+_BACK = Words(
+    "{why} (rolled back: revision {revision}, {when})", "{why} (se volvió a la anterior: revisión {revision}, {when})"
+)
 _STATES = {
     SyncState.APPLIED: Words("applied", "aplicado"),
-    SyncState.PENDING: Words("pending", "pendiente"),
+    SyncState.PENDING: Words("modified", "modificado"),
     SyncState.ERROR: Words("error", "error"),
     SyncState.NEVER: Words("never connected", "nunca conectado"),
 }
@@ -60,6 +63,8 @@ def status(terminal: Terminal) -> None:
                 "revision": line.revision,
                 "applied_revision": line.applied_revision,
                 "error": line.error_en,
+                "modified_at": iso(line.modified_at) if line.modified_at else "",
+                "rolled_back": _rolled_back(line.rolled_back),
                 "reported_at": iso(line.received_at) if line.received_at else "",
                 "contact_at": iso(line.contact_at) if line.contact_at else "",
                 "silent": line.silent,
@@ -77,8 +82,19 @@ def status(terminal: Terminal) -> None:
         state += f" ({_SILENT.text(spoken)})" if line.silent else ""
         at = iso(line.received_at) if line.received_at else ""
         error = Words(line.error_en, line.error_es).text(spoken)
+        back = line.rolled_back
+        if back is not None:
+            when = iso(back.at) if back.at else "?"
+            why = Words(back.en, back.es).text(spoken)
+            error = _BACK.text(spoken).format(revision=back.revision, when=when, why=error or why)
         table.add_row(line.name, state, f"{line.applied_revision}/{line.revision}", at, line.version, error)
     Console().print(table)
+
+
+def _rolled_back(back: RolledBack | None) -> dict[str, object] | None:
+    if back is None:
+        return None
+    return {"revision": back.revision, "at": iso(back.at) if back.at else "", "reason": back.en}
 
 
 @click.group()

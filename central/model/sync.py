@@ -42,6 +42,11 @@ class BuildingStatus(Base):
     at: Mapped[str]
     version: Mapped[str]
     received_at: Mapped[datetime]
+    rolled_back_from: Mapped[int] = mapped_column(BigInteger, default=0)
+    """The last revision that the building could not take or keep; stays when all is well again."""
+    rolled_back_at: Mapped[str] = mapped_column(default="")
+    rolled_back_en: Mapped[str] = mapped_column(default="")
+    rolled_back_es: Mapped[str] = mapped_column(default="")
 
 
 class SiteContact(Base):

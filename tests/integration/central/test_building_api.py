@@ -453,10 +453,15 @@ def test_what_the_building_runs_is_shown_as_applied_pending_or_error(
     assert line().state == "pending"
     building.post("status", {**report, "state": "error", "error_en": "wrong digest", "error_es": "resumen erróneo"})
     assert (line().state, line().error_en) == ("error", "wrong digest")
+    why = {"rolled_back_at": "2026-03-02T15:01:00.000Z", "rolled_back_en": "a", "rolled_back_es": "b"}
+    building.post("status", {**report, "rolled_back_from": 8, **why})
+    building.post("status", report)
+    told = line().rolled_back
+    assert told is not None and (told.revision, told.en, told.es) == (8, "a", "b"), "it stays when all is well again"
     with pytest.raises(Refused):
         building.post("status", {**report, "revision": "many"})
     with served_office.reading() as session:
-        assert session.get_one(BuildingStatus, building.site_id).state == "error"
+        assert session.get_one(BuildingStatus, building.site_id).state == "applied"
 
 
 @pytest.mark.acceptance("Z-4")
