@@ -12,18 +12,32 @@ from tests.lab.building import Building
 from tests.lab.carrier import Carrier
 from tests.lab.lab import CARRIER_ADDRESS, Lab
 from tests.lab.phones import Phone, PhoneCall
-from tests.lab.sample import ACME, sample_rows
+from tests.lab.sample import ACME, BRAVO, sample_rows
 from tests.lab.waiting import until
-from wire.rows import Extension, Person, Row
+from wire.rows import Extension, LineKey, Person, Row
 
 
 def house_rows() -> tuple[Row, ...]:
-    """The sample, and Fina of Acme (104), who has no phone yet."""
+    """The sample with keys on four phones, and Fina of Acme (104), who has no phone yet."""
     phoneless = (
         Person("person-fina", ACME, "Fina", "Salas", "fina@example.mx"),
         Extension("ext-fina", ACME, "104", "person", "person-fina"),
     )
-    return (*sample_rows(CARRIER_ADDRESS), *phoneless)
+    keys = (
+        LineKey(f"key-{name}-{position}", account, f"phone-{name}", position, kind, value, label)
+        for name, account, colleague in (
+            ("ana", ACME, "102"),
+            ("beto", ACME, "101"),
+            ("carla", BRAVO, "102"),
+            ("dario", BRAVO, "101"),
+        )
+        for position, kind, value, label in (
+            (2, "blf", colleague, "Colega"),
+            (3, "speed", "5555123456", "Taxi"),
+            (4, "park", "", ""),
+        )
+    )
+    return (*sample_rows(CARRIER_ADDRESS), *phoneless, *keys)
 
 
 @dataclass
