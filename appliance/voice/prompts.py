@@ -100,7 +100,7 @@ class Shelf:
         return self._recorded((name,), language)
 
     def spoken(self, path: Path, text: str, language: str) -> Pcm | None:
-        """`text` as espeak-ng says it, levelled; made at `path` if it is not there yet. Takes its time."""
+        """`text` as a program says it, levelled; made at `path` if it is not there yet. Takes its time."""
         if not path.exists() and not synthesis.make_text(text, language, path):
             return None
         made = read_wav(path)

@@ -1,15 +1,18 @@
-"""Sentences that no recording has, spoken by espeak-ng into WAV files under the state directory, ahead of any call.
+"""Sentences that no recording has, spoken by a program into WAV files under the state directory, ahead of any call.
 
-Runs in a process of its own beside voice, at low priority. A file's name holds a digest of text and voice: changed text
-makes a new file and the old one is removed.
+The program is espeak-ng; where the operator has put a voice of Piper's for a language (`voice/piper/es-MX.onnx` and its
+`.json`) and installed its command, it is Piper. Runs in a process of its own beside voice, at low priority. A file's
+name holds a digest of text and speaker: changed text, or another voice, makes a new file and the old one is removed.
 """
 
 import hashlib
 import logging
 import os
+import shutil
 import subprocess
 import tempfile
 import wave
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +29,38 @@ _BAND_HZ = (150.0, 3600.0)
 """What a telephone carries; the rest would only fold back or cost level."""
 _LONGEST_S = 20
 MAX_TEXTS = 1000
+PIPER = "piper"
+"""The command, and the folder of its models. Not linked and not shipped: its licence is the GPL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Who speaks a language here. `identity` stands in the names of what it spoke; `model`: Piper's, or None."""
+
+    identity: str
+    voice: str
+    pace: int
+    model: Path | None = None
+
+    def command(self, path: Path) -> list[str]:
+        """Speaks its standard input into `path`."""
+        if self.model is not None:
+            return [PIPER, "--model", str(self.model), "--output_file", str(path)]
+        return ["espeak-ng", "-v", self.voice, "-s", str(self.pace), "-w", str(path), "--stdin"]
+
+
+def speaker_of(directory: Path, language: str) -> Speaker:
+    """`directory`: a folder of what was spoken, beside which models stand."""
+    voice, pace = VOICES.get(language, VOICES[SPANISH])
+    plain = Speaker(f"{voice}|{pace}", voice, pace)
+    model = directory.parent / PIPER / f"{language}.onnx"
+    try:
+        found = model.stat()
+    except OSError:
+        return plain
+    if shutil.which(PIPER) is None:
+        return plain
+    return Speaker(f"{PIPER}|{found.st_size}|{found.st_mtime_ns}", voice, pace, model)
 
 
 def cache_dir(settings: Settings) -> Path:
@@ -34,8 +69,7 @@ def cache_dir(settings: Settings) -> Path:
 
 def cached_path(directory: Path, cue: str, language: str) -> Path:
     """Where the audio of this sentence is, once made."""
-    voice, pace = VOICES[language]
-    made_of = f"{SENTENCES[cue].spoken(language).text}|{voice}|{pace}|{_BAND_HZ}"
+    made_of = f"{SENTENCES[cue].spoken(language).text}|{speaker_of(directory, language).identity}|{_BAND_HZ}"
     return directory / f"{cue}.{language}.{hashlib.sha256(made_of.encode()).hexdigest()[:12]}.wav"
 
 
@@ -46,8 +80,7 @@ def texts_dir(settings: Settings) -> Path:
 
 def text_path(directory: Path, text: str, language: str) -> Path:
     """Where the audio of this text is, once made."""
-    voice, pace = VOICES.get(language, VOICES[SPANISH])
-    made_of = f"{text}|{voice}|{pace}|{_BAND_HZ}"
+    made_of = f"{text}|{speaker_of(directory, language).identity}|{_BAND_HZ}"
     return directory / f"{hashlib.sha256(made_of.encode()).hexdigest()[:32]}.wav"
 
 
@@ -87,11 +120,26 @@ def make_all(directory: Path) -> int:
 
 
 def make(text: str, language: str, path: Path) -> bool:
-    """Speak `text` into `path`, whole or not at all. False, and a line in the log, if espeak-ng is missing or fails."""
+    """Speak `text` into `path`, whole or not at all. False, and a line in the log, if no program can.
+
+    What Piper cannot speak, espeak-ng does: a worse voice is better than none.
+    """
+    speaker = speaker_of(path.parent, language)
+    if speaker.model is not None:
+        if _made(text, speaker, path):
+            return True
+        voice, pace = VOICES[language]
+        speaker = Speaker("", voice, pace)
+    return _made(text, speaker, path)
+
+
+def _made(text: str, speaker: Speaker, path: Path) -> bool:
     try:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".speaking-") as there:
             raw, ready = Path(there) / "raw.wav", Path(there) / "ready.wav"
-            _speak(text, language, raw)
+            subprocess.run(
+                speaker.command(raw), input=text.encode(), check=True, capture_output=True, timeout=_LONGEST_S
+            )
             _write(ready, _telephone_band(*_read(raw)))
             ready.chmod(0o644)
             ready.replace(path)
@@ -108,16 +156,10 @@ def run(directory: Path) -> None:
     log.info("sentences ready" if not failed else f"{failed} sentences could not be synthesised")
 
 
-def _speak(text: str, language: str, path: Path) -> None:
-    voice, pace = VOICES[language]
-    command = ["espeak-ng", "-v", voice, "-s", str(pace), "-w", str(path), "--stdin"]
-    subprocess.run(command, input=text.encode(), check=True, capture_output=True, timeout=_LONGEST_S)
-
-
 def _read(path: Path) -> tuple[Pcm, int]:
     with wave.open(str(path)) as wav:
         if (wav.getnchannels(), wav.getsampwidth()) != (1, 2) or not wav.getnframes():
-            raise ValueError("espeak-ng gave no mono 16-bit audio")
+            raise ValueError("no mono 16-bit audio came of it")
         return np.frombuffer(wav.readframes(wav.getnframes()), np.int16), wav.getframerate()
 
 
@@ -130,7 +172,7 @@ def _telephone_band(pcm: Pcm, rate: int) -> Pcm:
     out = np.fft.irfft(spectrum[: n // 2 + 1], n) * (n / len(pcm))
     loud = np.max(np.abs(out))
     if loud < 1:
-        raise ValueError("espeak-ng gave silence")
+        raise ValueError("silence came of it")
     voiced = np.flatnonzero(np.abs(out) > loud * 0.01)
     out = out[voiced[0] : voiced[-1] + 1] * (16000 / loud)
     return np.asarray(out, np.int16)

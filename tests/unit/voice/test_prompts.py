@@ -1,6 +1,7 @@
 """Announcements as audio: complete in both languages, levelled, and never silent, whatever file is missing."""
 
 import math
+import os
 import wave
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from appliance.voice.codecs import LAWS, PCMA, Pcm
 from appliance.voice.menu_sentences import CONFIRMATIONS, MENU_SENTENCES, Say
 from appliance.voice.prompts import SPEECH_DBFS, Shelf, check, levelled
 from appliance.voice.sentences import ANNOUNCEMENTS, BEEP, CUES, LANGUAGES, SENTENCES, Lead, language_of
-from tests.lab.audio import HEARD, heard, loudness, tone, tone_level
+from tests.lab.audio import HEARD, heard, loudness, read_wav, tone, tone_level
 
 SOUNDS = Settings().paths.sounds_dir
 CASES = [(a, la) for a in SENTENCES for la in LANGUAGES]
@@ -137,6 +138,45 @@ def test_a_machine_without_espeak_says_so_and_leaves_no_half_file(
     monkeypatch.setenv("PATH", "")
     assert not synthesis.make("hola", "es-MX", tmp_path / "x.wav")
     assert list(tmp_path.iterdir()) == []
+
+
+PIPER_STAND_IN = """#!/usr/bin/python3
+import math, struct, sys, wave
+words = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+assert sys.stdin.read().strip()
+if open(words["--model"], "rb").read() == b"broken":
+    sys.exit("not a model")
+with wave.open(words["--output_file"], "wb") as out:
+    out.setparams((1, 2, 22050, 0, "NONE", ""))
+    out.writeframes(b"".join(struct.pack("<h", int(9000 * math.sin(n * 700 * math.tau / 22050))) for n in range(22050)))
+"""
+
+
+def test_a_voice_of_pipers_speaks_where_the_operator_has_put_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Piper's models are on no package registry: what is run is a program with its command line."""
+    sentences, models, commands = (tmp_path / name for name in ("sentences", "piper", "bin"))
+    for folder in (sentences, models, commands):
+        folder.mkdir()
+    before = synthesis.text_path(sentences, "hola", "es-MX")
+    (models / "es-MX.onnx").write_bytes(b"model")
+    assert synthesis.text_path(sentences, "hola", "es-MX") == before  # without the command it is of no use
+    piper = commands / "piper"
+    piper.write_text(PIPER_STAND_IN)
+    piper.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{commands}:{os.environ['PATH']}")
+    path = synthesis.text_path(sentences, "hola", "es-MX")
+    assert path != before
+    assert synthesis.make_text("hola", "es-MX", path)
+    assert tone_level(read_wav(path), 700) > -12
+    assert synthesis.speaker_of(sentences, "en").model is None
+
+    (models / "es-MX.onnx").write_bytes(b"broken")
+    again = synthesis.text_path(sentences, "hola", "es-MX")
+    assert again != path
+    assert synthesis.make_text("hola", "es-MX", again)
+    assert tone_level(read_wav(again), 700) < -20  # espeak-ng's
 
 
 def test_levelling_neither_clips_nor_lifts_silence() -> None:
