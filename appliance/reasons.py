@@ -112,6 +112,9 @@ class Because(StrEnum):
     BY_OTHER_BUILDING = "by-other-building"
     BY_FULL_NUMBER = "by-full-number"
     OTHER_BUILDING = "other-building"
+    ROOM_BEGINS = "room-begins"
+    ROOM_ENTERED = "room-entered"
+    ROOM_NOT_OFFERED = "room-not-offered"
     TAKES_PLACE = "takes-place"
     PLACE_BY_RINGING = "place-by-ringing"
     PLACE_GONE = "place-gone"
@@ -321,6 +324,15 @@ CATALOGUE: dict[Because, Words] = {
         "Viene de otro edificio nuestro, para {kind} {target}.",
     ),
     B.TRANSFERRED_BY: Words("Phone {phone} transferred this call.", "El teléfono {phone} transfirió esta llamada."),
+    B.ROOM_BEGINS: Words("A room for a call of three begins.", "Empieza una sala para una llamada de tres."),
+    B.ROOM_ENTERED: Words(
+        "Phone {phone} sent the caller into its call of three.",
+        "El teléfono {phone} envió a quien llama a su llamada de tres.",
+    ),
+    B.ROOM_NOT_OFFERED: Words(
+        "Nobody in that call of three sent the caller there: refused.",
+        "Nadie en esa llamada de tres envió ahí a quien llama: se rechaza.",
+    ),
     B.TAKES_PLACE: Words(
         "It takes the place of phone {phone} in its call with phone {target}.",
         "Toma el lugar del teléfono {phone} en su llamada con el teléfono {target}.",

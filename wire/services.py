@@ -300,6 +300,17 @@ class Room:
 
 
 @dataclass(frozen=True, slots=True)
+class ThreeWay:
+    """Calls of three that the building mixes for a phone (W-2); its id is the account's. Without the row: as here."""
+
+    kind: ClassVar[str] = "three_way"
+    id: str
+    account_id: str
+    goes_on: bool = False
+    """Whether the others go on talking when the person who joined them hangs up."""
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """What calls may cost, per account; its id is the account's. Amounts in centavos of MXN; 0 means no limit.
 
@@ -384,6 +395,7 @@ ServiceRow = (
     | Mailbox
     | ConferenceServer
     | Room
+    | ThreeWay
     | Limits
     | MovePolicy
     | SiteLimits
@@ -405,6 +417,7 @@ SERVICE_ROW_TYPES: tuple[type[ServiceRow], ...] = (
     Mailbox,
     ConferenceServer,
     Room,
+    ThreeWay,
     Limits,
     MovePolicy,
     SiteLimits,

@@ -112,7 +112,10 @@ class Reach(Protocol):
         """A call by its name on the board; None: it is not up."""
 
     def sent_by(self, sip_user: str, where: str) -> str:
-        """Who (sip_user) sent this phone there a moment ago, by REFER; empty: nobody. `where`: a call's name."""
+        """Who (sip_user) sent this phone there a moment ago, by REFER; empty: nobody. `where`: a call, or a room."""
+
+    def room_of(self, sip_user: str) -> str:
+        """The room of a call of three that this phone is in; empty: none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,9 @@ class ReportedReach:
     def sent_by(self, sip_user: str, where: str) -> str:
         return ""
 
+    def room_of(self, sip_user: str) -> str:
+        return ""
+
     def doubt(self) -> Words | None:
         """Why the answer may not be what a call would meet now."""
         if self.report is None:

@@ -32,6 +32,7 @@ from appliance.sip_edge.plan import (
     Say,
 )
 from appliance.sip_edge.replacing import GONE, takes_place
+from appliance.sip_edge.rooms import FACTORY, is_room, to_room
 from appliance.sip_edge.said import said
 from appliance.sip_edge.slots import is_slot
 from appliance.sip_edge.starcodes import Feature, parse
@@ -89,6 +90,9 @@ def _from_phone(d: Decision, attempt: CallAttempt, phone_id: str) -> Plan:
         if not attempt.dialled:
             d.note(Because.PLACE_GONE)
             return _internal(d, caller.phone.account_id, ((GONE,), OnFailure()), CallClass.UNKNOWN, "")
+    if is_room(attempt.dialled):
+        sender = d.reach.sent_by(caller.phone.sip_user, attempt.dialled)
+        return _to_room(d, caller.phone.account_id, attempt.dialled, sender)
     d.returns_to = _transferor(d, attempt.referred_by)
     return _dialled(d, caller, attempt.dialled, _MOST_CODES)
 
@@ -100,6 +104,10 @@ def _not_here(d: Decision, caller: Caller, dialled: str) -> Plan:
         return emergency(d, caller)
     refused: Way = (Refuse(403, "Forbidden"),), OnFailure()
     return d.plan(refused, CallClass.UNKNOWN, caller.phone.account_id, caller.extension, d.dialled, INTERNAL)
+
+
+def _to_room(d: Decision, account_id: str, dialled: str, sender: str) -> Plan:
+    return _internal(d, account_id, to_room(d, account_id, dialled, sender), CallClass.SERVICE, FACTORY)
 
 
 def _known_caller(d: Decision, phone_id: str) -> Caller | None:
@@ -293,6 +301,9 @@ def _from_voice(d: Decision, attempt: CallAttempt, source: FromVoice) -> Plan:
         return _internal(d, source.account_id, way, CallClass.INTERNAL, name_of(d, kind, target_id))
     if is_emergency(attempt.dialled):
         return emergency(d, caller)
+    if is_room(attempt.dialled) and attempt.referred_by:
+        # Of a party that is held by voice: who sent it there voice knows.
+        return _to_room(d, source.account_id, attempt.dialled, attempt.referred_by)
     digits = bare(attempt.dialled)
     coded = parse(digits)
     if coded is not None and coded.feature is Feature.DEPOSIT:

@@ -37,6 +37,7 @@ from wire.services import (
     OpenHours,
     Receptionist,
     Room,
+    ThreeWay,
     TransferSound,
 )
 from wire.services import Sound as SoundRow
@@ -70,6 +71,7 @@ class BuildingDesk:
             **MailboxDesk(directory, mailboxes, files, clock).answers,
             q.OfConference: self._conference,
             q.OfRoom: self._room,
+            q.OfThreeWay: lambda asked: self._goes_on(asked.account_id),
             q.TryRoomPin: self._try_room_pin,
             q.OfMusic: lambda asked: self._track(asked.sound_id),
         }
@@ -143,7 +145,6 @@ class BuildingDesk:
     # Rooms ------------------------------------------------------------------------------------------------------------
 
     def _conference(self, asked: q.OfConference) -> q.Foyer | None:
-        """`room_id` is a room's, or a name that the routing made up for people who talk already (W-2)."""
         directory = self._directory()
         server = directory.service(ConferenceServer, asked.server_id)
         account_id = server.account_id if server is not None else asked.caller.account_id
@@ -155,8 +156,12 @@ class BuildingDesk:
         hall = None
         if asked.room_id:
             row = directory.service(Room, asked.room_id)
-            hall = _hall(row, internal) if row is not None else _for_talk(account_id, asked.room_id)
+            hall = _hall(row, internal) if row is not None else None
         return q.Foyer(account_id, internal, language_of(asked.language), track, hall)
+
+    def _goes_on(self, account_id: str) -> bool:
+        chosen = self._directory().service(ThreeWay, account_id)
+        return chosen is not None and chosen.goes_on
 
     def _room(self, asked: q.OfRoom) -> q.Hall | None:
         rooms = self._directory().services(Room, asked.account_id)
@@ -187,10 +192,6 @@ def _hall(room: Room, internal: bool) -> q.Hall:
         max_members=min(room.max_participants, q.MAX_PARTICIPANTS),
         row_id=room.id,
     )
-
-
-def _for_talk(account_id: str, name: str) -> q.Hall:
-    return q.Hall(f"{account_id}/talk/{name[:80]}", False, True, False, False, q.MAX_PARTICIPANTS)
 
 
 def building_desk(settings: Settings) -> BuildingDesk:

@@ -221,6 +221,13 @@ class OfConference:
 
 
 @dataclass(frozen=True, slots=True)
+class OfThreeWay:
+    """-> bool: whether a call of three goes on without the one who joined the others."""
+
+    account_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Hall:
     """A conference room before its PIN. `asks`: a PIN is wanted; `open`: one may also enter without."""
 

@@ -22,6 +22,7 @@ from appliance.voice.parts import Caller, to_digits
 from appliance.voice.receptionist import Receptionist
 from appliance.voice.sentences import CUES, language_of
 from appliance.voice.small import Listen, Speak, confirmation, extension
+from appliance.voice.three_way import HOST, ThreeWay
 
 SAY, THEN, LANGUAGE = "x-conserje-say", "x-conserje-then", "x-conserje-language"
 ACCOUNT, CALLER, NAME, PHONE = "x-conserje-account", "x-conserje-caller", "x-conserje-name", "x-conserje-phone"
@@ -103,6 +104,18 @@ def _conference(request: Request) -> Dialogue:
     return Answered(question, talk)
 
 
+def _three_way(request: Request) -> Dialogue:
+    room, _, role = request.said(ARG).partition(",")
+    account_id = request.caller.account_id
+
+    def talk(answer: object) -> Dialogue | Status:
+        if not room or not account_id:
+            return NOT_FOUND
+        return ThreeWay(f"{account_id}/talk/{room}", request.language, role == HOST, answer is True)
+
+    return Answered(q.OfThreeWay(account_id), talk)
+
+
 def _confirm(request: Request) -> Dialogue:
     return Answered(None, lambda _: Speak(confirmation(request.said(ARG)), request.language))
 
@@ -145,6 +158,7 @@ SERVICES: dict[str, Callable[[Request], Dialogue]] = {
     "deposit": _deposit,
     "mailbox": _mailbox,
     "conference": _conference,
+    "three-way": _three_way,
     "confirm": _confirm,
     "whoami": _whoami,
     "music": _music,

@@ -105,6 +105,18 @@ def account_moves(terminal: Terminal, account: str, ask: bool) -> None:
     terminal.tell(SAVED, asdict(made))
 
 
+@account.command("three-way")
+@click.argument("account")
+@click.option("--goes-on/--ends", default=False, help="When the person who joined two others hangs up.")
+@json_option
+def account_three_way(terminal: Terminal, account: str, goes_on: bool) -> None:
+    """Whether a call of three goes on without the person who joined the others."""
+    account_id = terminal.account(account)
+    with terminal.office.editing(terminal.actor) as edit:
+        accounts.set_three_way(edit, account_id, goes_on)
+    terminal.tell(SAVED, {"account_id": account_id, "three_way_goes_on": goes_on})
+
+
 @account.command("enter")
 @click.argument("account")
 @click.argument("site")

@@ -9,11 +9,12 @@ from central.directory.edit import Edit
 from central.directory.sites import remove_presence
 from central.errors import InputProblem, Words
 from central.model import AccountRecord, Operator, PortalSession
-from central.model.rows import everything_of_account
+from central.model.rows import everything_of_account, find
 from central.rules import names, tokens
 from central.rules.faults import Faults
 from central.rules.languages import language as checked_language
 from wire.rows import Account, Presence
+from wire.services import ThreeWay
 
 
 def add_account(edit: Edit, name: str, language: str = "es-MX", account_id: str = "") -> Account:
@@ -37,6 +38,16 @@ def set_default_destination(edit: Edit, account_id: str, kind: str, target_id: s
     account = replace(account, default_kind=kind, default_target_id=target_id)
     edit.put(account)
     return account
+
+
+def set_three_way(edit: Edit, account_id: str, goes_on: bool) -> ThreeWay:
+    """Whether those whom a person joined in a call of three go on when that person hangs up (W-2)."""
+    edit.lock_account(account_id)
+    held = find(edit.session, ThreeWay, account_id) or ThreeWay(account_id, account_id)
+    chosen = replace(held, goes_on=goes_on)
+    if chosen != held:
+        edit.put(chosen)
+    return chosen
 
 
 def delete_account(edit: Edit, account_id: str) -> None:

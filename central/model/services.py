@@ -102,6 +102,15 @@ class MusicRecord(OfAccount):
     transfer: Mapped[str]
 
 
+class ThreeWayRecord(OfAccount):
+    __tablename__ = "three_way"
+    __table_args__ = (
+        ForeignKeyConstraint(["id"], ["account.id"]),
+        CheckConstraint("id = account_id", name="one_an_account"),
+    )
+    goes_on: Mapped[bool]
+
+
 class ScheduleRecord(OfAccount):
     __tablename__ = "schedule"
     __table_args__ = (UniqueConstraint("account_id", "id"), UniqueConstraint("account_id", "name_key"))
@@ -285,6 +294,7 @@ SERVICE_RECORDS: tuple[type[Record], ...] = (
     MailboxRecord,
     ConferenceServerRecord,
     RoomRecord,
+    ThreeWayRecord,
     LimitsRecord,
     MovePolicyRecord,
     SiteLimitsRecord,

@@ -10,7 +10,7 @@ from central.model.rows import find
 from central.portal.base import Answer, Desk, page
 from central.portal.form import Form
 from central.portal.lookup import account_lines, account_of, sites_of
-from wire.services import MovePolicy
+from wire.services import MovePolicy, ThreeWay
 
 
 def add_pages(pages: Blueprint, desk: Desk) -> None:
@@ -49,9 +49,11 @@ def add_pages(pages: Blueprint, desk: Desk) -> None:
         with office.reading() as session:
             held = account_of(session, account_id)
             policy = find(session, MovePolicy, account_id)
+            three_way = find(session, ThreeWay, account_id)
         default = f"{held.default_kind}:{held.default_target_id}" if held.default_kind else ""
         start = {"name": held.name, "language": held.language, "default": default}
-        form = Form(start | ({"asks": "1"} if policy is not None and policy.asks else {}))
+        chosen = {"asks": policy and policy.asks, "three_way_goes_on": three_way and three_way.goes_on}
+        form = Form(start | {name: "1" for name, ticked in chosen.items() if ticked})
 
         def act() -> None:
             with office.editing(desk.actor) as edit:
@@ -59,6 +61,7 @@ def add_pages(pages: Blueprint, desk: Desk) -> None:
                 kind, id_ = split_value("default", form.value("default"))
                 accounts.set_default_destination(edit, account_id, kind, id_)
                 phones.set_move_policy(edit, account_id, form.checked("asks"))
+                accounts.set_three_way(edit, account_id, form.checked("three_way_goes_on"))
 
         if form.done(act):
             return redirect(url_for("portal.account_settings", account_id=account_id))

@@ -63,6 +63,9 @@ class AllReachable:
     def sent_by(self, sip_user: str, where: str) -> str:
         return ""
 
+    def room_of(self, sip_user: str) -> str:
+        return ""
+
 
 def measure() -> list[Result]:
     with Lab() as lab:

@@ -55,6 +55,7 @@ from appliance.sip_edge.kamailio.meter import Meter
 from appliance.sip_edge.kamailio.parking import Parking
 from appliance.sip_edge.kamailio.pickup import TAKEN, TAKEN_REASON, Pickup
 from appliance.sip_edge.kamailio.reach import NowReach
+from appliance.sip_edge.kamailio.rooms import Rooms
 from appliance.sip_edge.kamailio.secure import SECURE, Secure
 from appliance.sip_edge.kamailio.spool import Spool, now_ms
 from appliance.sip_edge.kamailio.standing import At, Standing
@@ -121,13 +122,14 @@ class Calls:
         self._live = live
         self._spool = spool
         self._door = door
-        self._reach = NowReach(ksr, knobs.realm)
         self._asked = Asked(ksr)
         self._sending = Sending()
         self.media = Media(ksr, knobs)
         self._voices = Voices(ksr, knobs.voice_sip_port, knobs.voice_workers)
         self.secure = Secure(ksr, knobs)
         self.board = Board(ksr)
+        self.rooms = Rooms(ksr, self.board, self._voices)
+        self._reach = NowReach(ksr, knobs.realm, self.board, self.rooms)
         self._pickup = Pickup(ksr, knobs, self.board)
         self._parking = Parking(ksr, self.board, knobs.park_s)
         self._waiting = WaitingMusic(ksr, knobs, self.media)
@@ -157,6 +159,9 @@ class Calls:
         plan = route(attempt, directory, datetime.now(UTC), self._reach, self._knobs.ring_s)
         instead_of = attempt.replaces.keys if attempt.replaces else ()
         plan = self._parking.settled(plan, key_of(call_id, from_tag), instead_of)
+        caller = ksr.pv.get("$fU") if isinstance(attempt.source, FromPhone) else ""
+        outer = self._knobs.outer(self.secure.by_tls(), not ksr.is_UDP())
+        plan = self.rooms.settled(plan, key_of(call_id, from_tag), caller, outer)
         plain = REPLACES not in (ksr.hdr.get("Supported") or "").lower()
         if isinstance(attempt.source, FromPhone) and (attempt.referred_by or attempt.replaces):
             ksr.pv.sets(_MOVED, plan.account_id)
@@ -172,7 +177,6 @@ class Calls:
             ksr.textops.remove_hf_re("^[Xx]-[Cc][Oo][Nn][Ss][Ee][Rr][Jj][Ee]-")
         self.secure.remember_way()
         ksr.tm.t_newtran()
-        caller = ksr.pv.get("$fU") if isinstance(attempt.source, FromPhone) else ""
         self.board.begins(call_id, from_tag, caller, plain)
         # What cannot be sent is ours to answer, by the plan's next step.
         ksr.tm.t_set_disable_internal_reply(1)
@@ -400,6 +404,7 @@ class Calls:
             if status < 300:
                 plain = REPLACES not in (ksr.hdr.get("Supported") or "").lower()
                 self._note(Answered(call_id, from_tag, now_ms(), leg.kind, leg.to), plain=plain)
+                self.rooms.answered()
             elif status not in (401, 407):
                 if status == NO_TRUNK and leg.kind == LegKind.TRUNK.value:
                     self._hold(leg.to, ksr.hdr.get("Retry-After") or "")

@@ -58,6 +58,12 @@ class Knobs:
     def several_sides(self) -> bool:
         return self.voice_address != self.uplink_address
 
+    def outer(self, by_tls: bool, by_tcp: bool) -> str:
+        """Host and parameters of a URI by which a phone on the voice network reaches us."""
+        if by_tls:
+            return f"{self.voice_address}:{self.tls_port};transport=tls"
+        return f"{self.voice_address}:{self.port}" + (";transport=tcp" if by_tcp else "")
+
     def path(self, name: str) -> Path:
         return Path(str(getattr(self, name)))
 

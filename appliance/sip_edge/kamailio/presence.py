@@ -45,9 +45,7 @@ class PresenceRelay:
         ksr.hdr.remove("Proxy-Authorization")
         self._secure.remember_way()
         transport = ";transport=tcp" if ksr.is_TCP() else ""
-        outer = f"{knobs.voice_address}:{knobs.port}{transport}"
-        if self._secure.by_tls():
-            outer = f"{knobs.voice_address}:{knobs.tls_port};transport=tls"
+        outer = knobs.outer(self._secure.by_tls(), bool(transport))
         ksr.hdr.append(
             f"{PHONE}: {quote(phone.id)}\r\n"
             f"{SOURCE}: sip:{ksr.pv.get('$si')}:{ksr.pv.get('$sp')}{transport}\r\n"

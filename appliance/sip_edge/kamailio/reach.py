@@ -7,16 +7,18 @@ from appliance.sip_edge.fraud import COUNTED
 from appliance.sip_edge.kamailio.board import Board
 from appliance.sip_edge.kamailio.meter import Meter
 from appliance.sip_edge.kamailio.referrals import REFERRED
+from appliance.sip_edge.kamailio.rooms import Rooms
 from appliance.sip_edge.plan import Talk
 
 
 class NowReach:
     """Reach (plan.py) as this worker can see it without waiting for anything."""
 
-    def __init__(self, ksr: Any, realm: str) -> None:
+    def __init__(self, ksr: Any, realm: str, board: Board, rooms: Rooms) -> None:
         self._ksr = ksr
         self._realm = realm
-        self._board = Board(ksr)
+        self._board = board
+        self._rooms = rooms
         self._meter = Meter(ksr)
 
     def registered(self, sip_user: str) -> bool:
@@ -55,3 +57,6 @@ class NowReach:
 
     def sent_by(self, sip_user: str, where: str) -> str:
         return str(self._ksr.htable.sht_get(REFERRED, f"{sip_user} {where}") or "")
+
+    def room_of(self, sip_user: str) -> str:
+        return self._rooms.of(sip_user)

@@ -8,6 +8,7 @@ from typing import Any
 from appliance.sip_edge.dialogs import led_by, refer_to
 from appliance.sip_edge.kamailio.board import Board
 from appliance.sip_edge.kamailio.knobs import Knobs
+from appliance.sip_edge.rooms import is_room
 
 REFERRED = "referred"
 """Table: `sip_user where`, of who was sent: the sip_user who sent it. It forgets in a minute."""
@@ -23,7 +24,8 @@ class Referrals:
         """A REFER within a call between two of our phones.
 
         Referred-By is written by us (RFC 3892): its receiver repeats it in its INVITE, many phones leave it out, and
-        none may say another's name. A call that is to be replaced is asked for by us, not at the phone that has it.
+        none may say another's name. A call that is to be replaced is asked for by us, not at the phone that has it, and
+        so is the room of a call of three.
         """
         ksr = self._ksr
         caller, callee = self._board.parties(call_id, from_tag)
@@ -34,17 +36,10 @@ class Referrals:
         ksr.hdr.append(f"Referred-By: <sip:{sender}@{self._knobs.realm}>\r\n")
         value = ksr.hdr.get("Refer-To")
         asked = refer_to(value)
-        if asked is None or asked.replaces is None:
+        if asked is None or (asked.replaces is None and not is_room(asked.user)):
             return
-        for key in asked.replaces.keys:
-            ksr.htable.sht_sets(REFERRED, f"{receiver} {key}", sender)
+        for where in asked.replaces.keys if asked.replaces else (asked.user,):
+            ksr.htable.sht_sets(REFERRED, f"{receiver} {where}", sender)
         ksr.hdr.remove("Refer-To")
-        ksr.hdr.append(f"Refer-To: {led_by(value, self._outer(by_tls))}\r\n")
-
-    def _outer(self, by_tls: bool) -> str:
-        """Us, as the receiver reaches us."""
-        knobs = self._knobs
-        if by_tls:
-            return f"{knobs.voice_address}:{knobs.tls_port};transport=tls"
-        transport = ";transport=tcp" if ";transport=tcp" in (self._ksr.pv.get("$ru") or "").lower() else ""
-        return f"{knobs.voice_address}:{knobs.port}{transport}"
+        by_tcp = ";transport=tcp" in (ksr.pv.get("$ru") or "").lower()
+        ksr.hdr.append(f"Refer-To: {led_by(value, self._knobs.outer(by_tls, by_tcp))}\r\n")

@@ -5,7 +5,7 @@ from typing import Any
 
 from appliance.sip_edge.plan import Say, ToVoice
 
-TOGETHER = ("conference", "park")
+TOGETHER = ("conference", "park", "three-way")
 """Services whose callers meet: all of a company's go to one worker while that one lives."""
 STATE = "voice."
 """In the `state` table, with the worker's number: 0 where it does not answer or takes no new calls."""

@@ -160,6 +160,7 @@ class Worker:
     def _in_dialog(self, method: str) -> None:
         """Requests that follow the route that our Record-Route set (RFC 3261 §16.4)."""
         ksr = self._ksr
+        self._calls.rooms.back_to_voice()
         if ksr.rr.loose_route() > 0:
             downstream = ksr.rr.is_direction("downstream") > 0
             call_id, from_tag = ksr.pv.get("$ci"), ksr.pv.get("$ft" if downstream else "$tt")

@@ -56,6 +56,8 @@ def test_an_office_is_built_from_the_terminal(shell: Shell) -> None:
     shell.json("map", "5512345679", "102", "--account", "Acme")
     shell.json("map", "5512345679", "", "--account", "Acme")
     shell.json("account", "default", "Acme", "101")
+    assert shell.json("account", "three-way", "Acme", "--goes-on")["three_way_goes_on"] is True
+    assert shell.json("account", "three-way", "Acme", "--ends")["three_way_goes_on"] is False
     phone = shell.json("phone", "add", "000b82000001", "--account", "Acme", "--site", site, "--model", "GXP2130",
                        "--extension", "102")  # fmt: skip
     assert phone["family"] == "grandstream"

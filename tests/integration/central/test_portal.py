@@ -11,13 +11,14 @@ from werkzeug.test import TestResponse
 from central.authority import make_authority
 from central.directory import numbers, trunks
 from central.model import AuditEntry, CdrRecord, SeenPhone
-from central.model.rows import of_account
+from central.model.rows import find, of_account
 from central.office import Office
 from central.operators import add_operator, set_password
 from central.web import make_app
 from tests.integration.central.conftest import SettableClock
 from tests.integration.central.making import WHO, a_company, a_person, a_site
 from wire.rows import Phone
+from wire.services import ThreeWay
 
 BASE = "https://central.example.mx"
 PASSWORD = "correct-horse-battery"
@@ -164,8 +165,14 @@ def test_an_administrator_builds_a_company_from_nothing(admin: Browser, office: 
     settings = admin.read(f"/accounts/{account}/settings")
     ana = re.search(r'value="(person:[^"]+)"', settings)
     assert ana
-    saved = admin.send(f"/accounts/{account}/settings", name="Café Ñandú", language="es-MX", default=ana[1])
-    assert saved.status_code == 302
+    said = {"name": "Café Ñandú", "language": "es-MX", "default": ana[1]}
+    for ticked, goes_on in ({}, None), ({"three_way_goes_on": "1"}, True), ({}, False):
+        assert admin.send(f"/accounts/{account}/settings", **said, **ticked).status_code == 302
+        with office.reading() as session:
+            held = find(session, ThreeWay, account)
+        assert (held.goes_on if held else None) is goes_on, "W-2: who hangs up last in a call of three"
+        ticks = re.findall(r'<input id="three_way_goes_on"[^>]*>', admin.read(f"/accounts/{account}/settings"))
+        assert ["checked" in tick for tick in ticks] == [bool(goes_on)]
     admin.send(f"/accounts/{account}/numbers", number="6641234568")
     assert "el destino general: 101 Íñigo" in admin.read(f"/accounts/{account}/numbers")
     with office.reading() as session:

@@ -31,6 +31,7 @@ class Reachable:
     callers: Mapping[str, str] = field(default_factory=dict)
     talks: Mapping[str, Talk] = field(default_factory=dict)
     referrals: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    rooms: Mapping[str, str] = field(default_factory=dict)
 
     def registered(self, sip_user: str) -> bool:
         return sip_user not in self.unregistered
@@ -64,6 +65,9 @@ class Reachable:
 
     def sent_by(self, sip_user: str, where: str) -> str:
         return self.referrals.get((sip_user, where), "")
+
+    def room_of(self, sip_user: str) -> str:
+        return self.rooms.get(sip_user, "")
 
 
 ALL = Reachable()
