@@ -136,7 +136,9 @@ class Live:
     """The way to the revision in force. One per process; opens its file on first use, so a fork may come before."""
 
     def __init__(self, live_dir: Path) -> None:
-        self._link = live_dir / LINK
+        self._link = str(live_dir / LINK)
+        """In letters: this is asked at each request."""
+        self._folder = live_dir
         self._name = ""
         self._directory: LiveDirectory | None = None
 
@@ -151,7 +153,7 @@ class Live:
             try:
                 name = os.readlink(self._link)
                 if name != self._name or self._directory is None:
-                    self._directory = LiveDirectory(self._link.parent / name)
+                    self._directory = LiveDirectory(self._folder / name)
                     self._name = name
                 return self._directory
             except (FileNotFoundError, sqlite3.OperationalError):

@@ -9,7 +9,6 @@ import re
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from threading import Lock
-from typing import NamedTuple
 
 from appliance.directory.live import Live, LiveDirectory
 from appliance.directory.local import Fetch, LocalStore, Sighting
@@ -36,6 +35,7 @@ from appliance.provision.desk import (
 from appliance.provision.families import Families, Family, FileRule
 from appliance.provision.firmware import FOLDER
 from appliance.provision.firmware_store import Stored
+from appliance.provision.identify import Lease
 from appliance.provision.leases import Leases
 from appliance.provision.order_book import OrderBook
 from appliance.provision.orders import Orders
@@ -54,9 +54,10 @@ log = logging.getLogger("conserje.provision")
 _SLASHES = re.compile("/{2,}")
 _MAC = re.compile("(?i)(?<![0-9a-f])(?!0{12})[0-9a-f]{12}(?![0-9a-f])")
 LOOPBACK = "127."
+"""This machine itself: whoever is on it needs no door to read its files."""
+
 AUTHORITY_AGAIN_S = 1.0
 """How often a box without an authority of its own yet looks whether it has one: not at each request."""
-"""This machine itself: whoever is on it needs no door to read its files."""
 
 
 def own_folder(settings: Settings, family: Family, token: str, https: bool = False) -> str:
@@ -73,28 +74,33 @@ def _asked_for(path: str) -> str:
     return found[0].lower() if found else ""
 
 
-class _Key(NamedTuple):
-    """The inputs of serve() that change; the objects themselves, so that none is freed while an answer hangs on it."""
+_Asked = tuple[str, str, str, str, Lease | None, str]
+"""What a door said of one request, before anything of it was read, and what the network shows of who asks."""
 
-    request: FileRequest
+
+@dataclass(slots=True)
+class _InForce:
+    """The inputs of serve() that are the same for many requests, with the files lately given that hang on them alone.
+
+    Other inputs, another memory: an answer that is made while they change is not given after it.
+    """
+
     directory: LiveDirectory
     families: Families
     orders: Orders
-
-
-@dataclass
-class _Memory:
-    """Files given lately, within REMEMBERED_OCTETS."""
-
-    _answers: OrderedDict[_Key, tuple[float, Served]] = field(default_factory=OrderedDict)
+    _answers: OrderedDict[_Asked, tuple[float, Served]] = field(default_factory=OrderedDict)
     _octets: int = 0
+    """Within REMEMBERED_OCTETS."""
     _lock: Lock = field(default_factory=Lock)
 
-    def recall(self, key: _Key, now: float) -> Served | None:
+    def still(self, directory: LiveDirectory, families: Families, orders: Orders) -> bool:
+        return self.directory is directory and self.families is families and self.orders is orders
+
+    def recall(self, key: _Asked, now: float) -> Served | None:
         found = self._answers.get(key)
         return found[1] if found and now - found[0] < REMEMBERED_S else None
 
-    def keep(self, key: _Key, answer: Served, now: float) -> None:
+    def keep(self, key: _Asked, answer: Served, now: float) -> None:
         with self._lock:
             self._drop(key)
             self._answers[key] = (now, answer)
@@ -102,12 +108,7 @@ class _Memory:
             while self._octets > REMEMBERED_OCTETS:
                 self._drop(next(iter(self._answers)))
 
-    def forget(self) -> None:
-        with self._lock:
-            self._answers.clear()
-            self._octets = 0
-
-    def _drop(self, key: _Key) -> None:
+    def _drop(self, key: _Asked) -> None:
         old = self._answers.pop(key, None)
         self._octets -= len(old[1].data) if old else 0
 
@@ -173,10 +174,11 @@ class _Admission:
 class Doorway:
     """One per process. Safe to share between threads; opens nothing before the first request."""
 
-    def __init__(self, settings: Settings, clock: Clock, chance: Chance) -> None:
+    def __init__(self, settings: Settings, clock: Clock, chance: Chance, catalogue: Catalogue | None = None) -> None:
+        """`catalogue`: of a process that has one already."""
         self._clock = clock
         self._live = Live(settings.paths.live_dir)
-        self._catalogue = Catalogue(settings.paths.templates_dir, clock)
+        self._catalogue = catalogue or Catalogue(settings.paths.templates_dir, clock)
         self._leases = Leases(settings, clock)
         self._neighbours = Neighbours(clock)
         self._site = site_context(settings)
@@ -184,8 +186,7 @@ class Doorway:
         self._settings = settings
         self._claims = Claims(settings, clock, chance)
         self._guesses = Guesses(settings.provisioning.ban_after)
-        self._memory = _Memory()
-        self._in_force: tuple[LiveDirectory, Families, Orders] | None = None
+        self._in_force: _InForce | None = None
         self._budget = MissBudget()
         self._once = SaidOnce()
         self._counting = Lock()
@@ -201,16 +202,19 @@ class Doorway:
         """
         directory, families = self._live.current(), self._catalogue.current()
         orders = self._orders.current(families, directory)
-        now_in_force = (directory, families, orders)
-        if self._in_force is None or any(a is not b for a, b in zip(self._in_force, now_in_force, strict=True)):
-            self._in_force = now_in_force
-            self._memory.forget()
+        in_force = self._in_force
+        if in_force is None or not in_force.still(directory, families, orders):
+            in_force = self._in_force = _InForce(directory, families, orders)
         now = self._clock.monotonic()
         if now >= self._authority_at:
             self._authority_at = now + AUTHORITY_AGAIN_S
             self._site = trusting(self._site, self._settings)
         lease = self._leases.lease_of(address)
         arp_mac = "" if lease else self._neighbours.mac_of(address)
+        asked = (path, transport, address, user_agent, lease, arp_mac)
+        remembered = in_force.recall(asked, now)
+        if remembered is not None:
+            return remembered
         # A boot server that was set with a slash at its end makes phones ask with two.
         token, path = split_token(_SLASHES.sub("/", path))
         held = self._claims.whose(token) if token else None
@@ -220,19 +224,15 @@ class Doorway:
             mac = lease.mac if lease else arp_mac
             return self._orders.stored(path.lstrip("/"), mac) or NotFound("no-such-file", mac)
         request = FileRequest(path, transport, address, user_agent, lease, arp_mac, held.mac if held else "")
-        key = _Key(request, directory, families, orders)
-        remembered = self._memory.recall(key, now)
-        if remembered is not None:
-            return remembered
         # Nobody is led to HTTPS before the box has an authority that it could be told of.
         led = bool(self._site.trust.pem)
         admission = _Admission(self._claims, self._leases, self._settings, request, held, self._clock, led)
         answer = serve(request, directory, families, replace(self._site, orders=orders), admission)
         if isinstance(answer, Served):
-            if admission.asked is None:
-                self._memory.keep(key, answer, now)
-            else:
+            if admission.asked is not None:
                 self._claims.given(*admission.asked)
+            elif held is None:
+                in_force.keep(asked, answer, now)
         elif isinstance(answer, Broken):
             with self._counting:
                 new = self._once.first(str(answer.problem))

@@ -69,14 +69,14 @@ class Workshop:
         return replace(site_context(self.settings), orders=self.orders.current(families, directory))
 
 
-def workshop(settings: Settings, clock: Clock, chance: Chance) -> Workshop:
+def workshop(settings: Settings, clock: Clock, chance: Chance, catalogue: Catalogue | None = None) -> Workshop:
     local = LocalStore(settings.paths.local_db, clock, chance)
     return Workshop(
         settings,
         clock,
         chance,
         Live(settings.paths.live_dir),
-        Catalogue(settings.paths.templates_dir, clock),
+        catalogue or Catalogue(settings.paths.templates_dir, clock),
         OrderBook(settings, clock, local),
         local,
         GivenFiles(settings.paths.local_db, settings.paths.identity_dir, clock),

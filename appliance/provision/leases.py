@@ -35,6 +35,7 @@ class Leases:
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._file = lease_file(settings)
+        self._looked_at = str(self._file)
         self._heard = heard_file(settings)
         self._clock = clock
         self._lock = Lock()
@@ -63,7 +64,7 @@ class Leases:
     def _catch_up(self) -> None:
         """Read what Kea has appended; all parts anew when it began a new file (its clean-up does, once an hour)."""
         try:
-            now = os.stat(self._file)
+            now = os.stat(self._looked_at)
         except OSError:
             return
         inode, offset = self._read

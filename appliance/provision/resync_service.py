@@ -62,11 +62,12 @@ BY_ITSELF = "building"
 class ResyncService:
     """`start` in the process that serves; `stop` before it ends. `turn` is one round, for whoever has no thread."""
 
-    def __init__(self, settings: Settings, clock: Clock, chance: Chance) -> None:
+    def __init__(self, settings: Settings, clock: Clock, chance: Chance, catalogue: Catalogue | None = None) -> None:
+        """`catalogue`: of the process that this is a thread of."""
         self._settings = settings
         self._clock = clock
         self._live = Live(settings.paths.live_dir)
-        self._catalogue = Catalogue(settings.paths.templates_dir, clock)
+        self._catalogue = catalogue or Catalogue(settings.paths.templates_dir, clock)
         self._site = site_context(settings)
         self._claims = Claims(settings, clock, chance)
         self._queue = Resyncs(settings.paths.local_db, clock)

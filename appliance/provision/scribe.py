@@ -49,7 +49,7 @@ class Scribe:
     local: LocalStore
     given: GivenFiles | None = None
     tally: Tally = field(default_factory=Tally)
-    _queue: "queue.Queue[Entry | None]" = field(default_factory=lambda: queue.Queue(WAITING_MOST))
+    _queue: "queue.SimpleQueue[Entry | None]" = field(default_factory=queue.SimpleQueue)
     _once: SaidOnce = field(default_factory=SaidOnce)
     _thread: threading.Thread | None = None
     _starting: threading.Lock = field(default_factory=threading.Lock)
@@ -57,16 +57,16 @@ class Scribe:
     def note(self, entry: Entry) -> None:
         if self._thread is None:
             self._start()
-        try:
-            self._queue.put_nowait(entry)
-        except queue.Full:
+        # About so many, when several threads note at once: the queue of the standard library that counts costs more.
+        if self._queue.qsize() < WAITING_MOST:
+            self._queue.put(entry)
+        else:
             self.tally.count("not-recorded")
 
     def finish(self) -> None:
         """Write what waits, and end."""
         if self._thread is not None:
-            with suppress(queue.Full):
-                self._queue.put(None, timeout=BATCH_S)
+            self._queue.put(None)
             self._thread.join(timeout=2)
 
     def _start(self) -> None:

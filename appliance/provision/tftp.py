@@ -6,7 +6,7 @@ One thread, one loop: firmware is read from disk as it goes, so that memory does
 
 import io
 import logging
-import selectors
+import select
 import signal
 import socket
 import sys
@@ -19,17 +19,19 @@ from typing import BinaryIO
 from appliance.binding import require_port
 from appliance.errors import DirectoryProblem
 from appliance.ports import SystemChance, SystemClock
+from appliance.provision.catalogue import Catalogue
 from appliance.provision.desk import Broken, Served
 from appliance.provision.doorway import Doorway
 from appliance.provision.firmware_store import Stored
 from appliance.provision.hatch import hatch
 from appliance.provision.resync_service import ResyncService
+from appliance.provision.tftp_lines import Lines
 from appliance.provision.tftp_transfer import (
     ACCESS,
     NOT_FOUND,
     READ,
     Transfer,
-    accepted,
+    agreed,
     error_packet,
     read_request,
 )
@@ -51,10 +53,6 @@ SLOWEST = 20_000
 """Octets a second: a larger file may take longer, by this."""
 
 _LARGEST = 65536
-_AT_ONCE = 8
-"""New requests answered before transfers that run have their turn: a file may have to be rendered first, and a phone
-that waits for its next block asks again after a second or two.
-"""
 
 
 def run(settings: Settings) -> None:
@@ -63,12 +61,14 @@ def run(settings: Settings) -> None:
     address, port = settings.network.voice_address, settings.provisioning.tftp_port
     require_port(socket.SOCK_DGRAM, address, port, "TFTP")
     sys.setswitchinterval(SWITCH_S)
-    doorway = Doorway(settings, SystemClock(), SystemChance())
+    # One for all three: what is read anew when a template changes is read once.
+    catalogue = Catalogue(settings.paths.templates_dir, SystemClock())
+    doorway = Doorway(settings, SystemClock(), SystemChance(), catalogue)
     # Reading the families takes most of a second, in which this one loop serves nobody: not when phones ask already.
     doorway.read_families()
     door = TftpDoor(doorway, address, port)
-    resyncs = ResyncService(settings, SystemClock(), SystemChance())
-    page_hatch = hatch(settings, SystemClock(), SystemChance())
+    resyncs = ResyncService(settings, SystemClock(), SystemChance(), catalogue)
+    page_hatch = hatch(settings, SystemClock(), SystemChance(), catalogue)
 
     def stop(number: int, frame: FrameType | None) -> None:
         door.stopping = True
@@ -86,10 +86,10 @@ def run(settings: Settings) -> None:
         doorway.close()
 
 
-@dataclass
+@dataclass(slots=True)
 class _Running:
     transfer: Transfer
-    source: str
+    peer: tuple[str, int]
     ends: float
     """When it has taken too long, monotonic."""
     due: float
@@ -102,14 +102,17 @@ class TftpDoor:
 
     def __init__(self, doorway: Doorway, address: str, port: int) -> None:
         self._doorway = doorway
-        self._address = address
         self._transfers: dict[tuple[str, int], _Running] = {}
+        self._running: dict[int, _Running] = {}
+        """The same, by the handle of their line."""
         self._sources: Counter[str] = Counter()
         self._look_at = 0.0
-        self._selector = selectors.DefaultSelector()
+        # The kernel's own, not `selectors`: that one costs as much a packet as the packet does.
+        self._poll = select.epoll()
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         self._socket.bind((address, port))
-        self._selector.register(self._socket, selectors.EVENT_READ)
+        self._poll.register(self._socket.fileno(), select.EPOLLIN)
+        self._lines = Lines(address, self._poll)
         self.port: int = self._socket.getsockname()[1]
         self.stopping = False
 
@@ -119,34 +122,35 @@ class TftpDoor:
 
     def turn(self, wait_s: float) -> None:
         """One turn: wait for packets, handle them, send again what was not acknowledged."""
-        for key, _ in self._selector.select(wait_s):
-            if key.data is None:
-                self._new_requests()
-            else:
-                self._continue(key.data)
+        for handle, _ in self._poll.poll(wait_s):
+            running = self._running.get(handle)
+            if running is not None:
+                self._continue(running)
+            elif not self._lines.quiet(handle):
+                self._one_request()
         now = time.monotonic()
         if now < self._look_at:
             return
         self._look_at = now + RESEND_S / 4
-        for peer, running in tuple(self._transfers.items()):
+        for running in tuple(self._transfers.values()):
             if now >= running.due:
-                self._again(peer, running, now)
+                self._again(running, now)
 
     def close(self) -> None:
-        for peer in tuple(self._transfers):
-            self._end(peer)
-        self._selector.close()
+        for running in tuple(self._transfers.values()):
+            self._end(running)
+        self._lines.close()
+        self._poll.close()
         self._socket.close()
 
-    def _new_requests(self) -> None:
-        for _ in range(_AT_ONCE):
-            try:
-                packet, peer = self._socket.recvfrom(_LARGEST)
-            except (BlockingIOError, ConnectionError):
-                return
-            self._new_request(packet, peer)
-
-    def _new_request(self, packet: bytes, peer: tuple[str, int]) -> None:
+    def _one_request(self) -> None:
+        """One a turn: a file may have to be rendered first, and a phone that waits for its next block asks again after
+        a second or two. Others that wait are there at the next turn.
+        """
+        try:
+            packet, peer = self._socket.recvfrom(_LARGEST)
+        except (BlockingIOError, ConnectionError):
+            return
         # A request that is here twice: the phone did not wait for our first block, which is sent again in its time.
         if peer in self._transfers:
             return
@@ -155,7 +159,7 @@ class TftpDoor:
             return
         if self._sources[source] >= TRANSFERS_PER_SOURCE:
             # It was cut off in the middle of these, most likely: the newest counts.
-            self._end(next(p for p, t in self._transfers.items() if t.source == source))
+            self._end(next(t for p, t in self._transfers.items() if p[0] == source))
         if len(self._transfers) >= TRANSFERS_MOST:
             self._doorway.refuse("too-many-transfers", "", "tftp", source, "", 503)
             return
@@ -163,10 +167,9 @@ class TftpDoor:
         if asked is None:
             self._doorway.refuse("bad-request", "", "tftp", source, "", 400)
             return
-        # From the address that the phone asked, and to it alone: the kernel drops what others send here.
-        line = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        line = self._lines.take()
         try:
-            line.bind((self._address, 0))
+            # To this phone alone: the kernel drops what others send here.
             line.connect(peer)
             if asked.code != READ:
                 # A phone that would leave its log here goes on without; anything else has no business on this port.
@@ -176,19 +179,19 @@ class TftpDoor:
                 found, code = self._ask(asked.path, source), NOT_FOUND
             if found is None:
                 line.send(error_packet(code))
-                line.close()
+                self._lines.rest(line)
                 return
             answer, content, size = found
-            transfer = Transfer(line, content, accepted(asked.options, size))
+            transfer = Transfer(line, content, *agreed(asked.options, size))
         except OSError:
             line.close()
             return
         # While its first packet is on its way.
         self._doorway.record(answer, asked.path, "tftp", source, "", 200, size)
         now = time.monotonic()
-        self._transfers[peer] = _Running(transfer, source, now + TRANSFER_S + size / SLOWEST, now + RESEND_S)
+        running = _Running(transfer, peer, now + TRANSFER_S + size / SLOWEST, now + RESEND_S)
+        self._transfers[peer] = self._running[line.fileno()] = running
         self._sources[source] += 1
-        self._selector.register(line, selectors.EVENT_READ, peer)
 
     def _ask(self, path: str, address: str) -> tuple[Served | Stored, BinaryIO, int] | None:
         """What is given, its octets, how many. None whatever the reason: nobody learns which phones there are."""
@@ -204,37 +207,40 @@ class TftpDoor:
         self._doorway.record(answer, path, "tftp", address, "", 500 if isinstance(answer, Broken) else 404)
         return None
 
-    def _continue(self, peer: tuple[str, int]) -> None:
-        running = self._transfers.get(peer)
-        if running is None:
-            return
+    def _continue(self, running: _Running) -> None:
         try:
             moved = running.transfer.heard()
         except BlockingIOError:
             return
         except OSError:
-            self._end(peer)
+            self._end(running, broken=True)
             return
         if moved is None:
-            self._end(peer)
+            self._end(running)
         elif moved:
             running.due, running.sends = time.monotonic() + RESEND_S, 1
 
-    def _again(self, peer: tuple[str, int], running: _Running, now: float) -> None:
+    def _again(self, running: _Running, now: float) -> None:
         if running.sends >= SENDS_MOST or now > running.ends:
-            self._end(peer)
+            self._end(running)
             return
         running.sends += 1
         running.due = now + RESEND_S
         try:
             running.transfer.again()
         except OSError:
-            self._end(peer)
+            self._end(running, broken=True)
 
-    def _end(self, peer: tuple[str, int]) -> None:
-        running = self._transfers.pop(peer)
-        self._selector.unregister(running.transfer.line)
-        self._sources[running.source] -= 1
-        if not self._sources[running.source]:
-            del self._sources[running.source]
+    def _end(self, running: _Running, broken: bool = False) -> None:
+        source, line = running.peer[0], running.transfer.line
+        del self._transfers[running.peer]
+        del self._running[line.fileno()]
+        self._sources[source] -= 1
+        if not self._sources[source]:
+            del self._sources[source]
         running.transfer.close()
+        if broken:
+            # Closed, it is no longer waited for either.
+            line.close()
+        else:
+            self._lines.rest(line)

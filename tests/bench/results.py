@@ -1,6 +1,8 @@
 """What a benchmark says: a ratio against a reference of the same run on the same machine, never a bare time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
 NO_GOAL = 0.0
 """A figure that explains another one; nothing was promised of it."""
@@ -29,6 +31,16 @@ class Result:
 def rate(name: str, unit: str, ours: float, reference: float, reference_is: str, goal: float) -> Result:
     """More is better."""
     return Result(name, unit, ours, reference, reference_is, ours / reference if reference else 0.0, goal)
+
+
+def by_turns(name: str, unit: str, pairs: Sequence[tuple[float, float]], reference_is: str, goal: float) -> Result:
+    """More is better; `pairs` of (ours, reference), each measured one right after the other.
+
+    The ratio is the median of the pairs' own: what else the machine does for a while then counts on both sides, and a
+    single bad round on neither.
+    """
+    ours, reference = median(p[0] for p in pairs), median(p[1] for p in pairs)
+    return Result(name, unit, ours, reference, reference_is, median(a / b for a, b in pairs), goal)
 
 
 def bound(name: str, unit: str, ours: float, limit: float) -> Result:

@@ -15,7 +15,7 @@ from appliance.provision.firmware import FirmwareFile
 from appliance.provision.http import create_app
 from appliance.provision.order_book import firmware_store
 from appliance.provision.tftp import TftpDoor
-from appliance.provision.tftp_transfer import BLOCK_MOST, Transfer, accepted, read_request
+from appliance.provision.tftp_transfer import BLOCK_MOST, Transfer, agreed, read_request
 from appliance.provision.upkeep import FirmwareFacts
 from tests.unit.provision_doors.building import doorway_in, settings_in
 from tests.unit.provision_doors.test_tftp import heard, rrq
@@ -125,7 +125,7 @@ class Endless(io.RawIOBase):
 def test_a_file_of_more_than_65535_blocks_is_given_to_its_end() -> None:
     near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     near.setblocking(False)
-    transfer = Transfer(near, Endless(70_000 * 8 + 3), {"blksize": "8"})  # type: ignore[arg-type]
+    transfer = Transfer(near, Endless(70_000 * 8 + 3), 8, b"options")  # type: ignore[arg-type]
     far.recv(64)
     far.send(b"\0\x04\0\0")
     blocks = 0
@@ -136,6 +136,7 @@ def test_a_file_of_more_than_65535_blocks_is_given_to_its_end() -> None:
         far.send(b"\0\x04" + packet[2:4])
     assert blocks == 70_001
     transfer.close()
+    near.close()
     far.close()
 
 
@@ -158,5 +159,6 @@ def test_what_is_no_request_is_none(packet: bytes) -> None:
 def test_options_are_taken_as_far_as_we_go() -> None:
     asked = read_request(rrq("BLKSIZE", "9000", "tsize", "0", "windowsize", "8"))
     assert asked is not None
-    assert accepted(asked.options, 7) == {"blksize": "1428", "tsize": "7"}
-    assert accepted({"blksize": "7"}, 7) == accepted({"blksize": "٣"}, 7) == accepted({"blksize": "9" * 40}, 7) == {}
+    assert agreed(asked.options, 7) == (1428, b"\0\x06blksize\x001428\0tsize\x007\0")
+    for not_done in ("7", "٣", "9" * 40):
+        assert agreed((("blksize", not_done),), 7) == (512, b"")

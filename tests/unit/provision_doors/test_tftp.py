@@ -9,7 +9,9 @@ import pytest
 
 from appliance.provision import tftp
 from appliance.provision.tftp import TRANSFERS_PER_SOURCE, TftpDoor
+from appliance.provision.tftp_lines import RESTING
 from appliance.provision.tftp_transfer import BLOCK_MOST
+from tests.lab.waiting import until
 from tests.unit.provision_doors.building import ANAS_FILE, doorway_in
 
 PATIENCE_S = 5.0
@@ -98,6 +100,36 @@ def test_a_phone_that_went_away_is_given_up(
         packets += 1
     assert packets == tftp.SENDS_MOST
     assert door._transfers == {}
+
+
+def test_what_comes_late_for_one_file_disturbs_no_other_that_goes_by_the_same_port(
+    door: TftpDoor, phone: socket.socket
+) -> None:
+    phone.sendto(rrq(), ("127.0.0.1", door.port))
+    _, first = heard(door, phone)
+    phone.sendto(b"\0\x05\0\0over\0", first)
+    until_ended(door)
+    whole, sizes = fetch(door, phone)
+    ports = {first[1]}
+    # Each of these comes late, for a port that rests: an acknowledgement that would move a transfer on.
+    for _ in range(2 * RESTING):
+        phone.sendto(b"\0\x04\0\x01", first)
+        phone.sendto(rrq(), ("127.0.0.1", door.port))
+        packet, peer = heard(door, phone)
+        assert packet == b"\0\x03\0\x01" + whole[: sizes[0]]
+        assert heard(door, phone, 0.02)[0] == b""
+        ports.add(peer[1])
+        phone.sendto(b"\0\x05\0\0over\0", peer)
+        until_ended(door)
+    assert len(ports) == RESTING + 1
+
+
+def until_ended(door: TftpDoor) -> None:
+    def ended() -> bool:
+        door.turn(0.01)
+        return not door._transfers
+
+    until(ended, PATIENCE_S, "the transfer ends")
 
 
 def test_only_the_phone_itself_can_move_its_transfer(door: TftpDoor, phone: socket.socket) -> None:
