@@ -137,6 +137,18 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class Departed:
+    """A phone of ours left a call that goes on without it: it transferred it. `to`: its sip_user."""
+
+    event: ClassVar[str] = "departed"
+    call_id: str
+    from_tag: str
+    at_ms: int
+    to: str
+    phone_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Changed:
     """The caller changed a setting by a code. `kind`: preferences | receptionist; `target_id` of that row."""
 
@@ -181,10 +193,11 @@ class Arrived:
 
 News = Changed | Alerted | Arrived
 """What a call says beside its own course: no part of its record."""
-CallFact = Invite | Began | Rang | Replied | Answered | Cancelled | Ended
+CallFact = Invite | Began | Rang | Replied | Answered | Cancelled | Departed | Ended
 
 _BY_EVENT: dict[str, type[CallFact | News]] = {
-    t.event: t for t in (Invite, Began, Rang, Replied, Answered, Cancelled, Ended, Changed, Alerted, Arrived)
+    t.event: t
+    for t in (Invite, Began, Rang, Replied, Answered, Cancelled, Departed, Ended, Changed, Alerted, Arrived)
 }
 _NAMES: dict[type[CallFact | News], tuple[str, ...]] = {t: tuple(f.name for f in fields(t)) for t in _BY_EVENT.values()}
 _ENCODE = json.JSONEncoder(

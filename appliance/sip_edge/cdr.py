@@ -16,6 +16,7 @@ from appliance.sip_edge.callfacts import (
     Began,
     CallFact,
     Cancelled,
+    Departed,
     Ended,
     Invite,
     LegKind,
@@ -117,7 +118,9 @@ def _in_order(facts: Iterable[CallFact]) -> list[CallFact]:
     return sorted(facts, key=lambda f: (f.at_ms, _RANK[type(f)], encode(f)))
 
 
-_RANK: dict[type[CallFact], int] = {Invite: 0, Began: 1, Rang: 2, Replied: 3, Cancelled: 4, Answered: 5, Ended: 6}
+_RANK: dict[type[CallFact], int] = {
+    kind: n for n, kind in enumerate((Invite, Began, Rang, Replied, Cancelled, Answered, Departed, Ended))
+}
 
 
 def _by_tag(facts: list[CallFact]) -> dict[str, list[CallFact]]:
@@ -180,7 +183,8 @@ def _phones_in(facts: list[CallFact], invite: Invite | None, answered: Answered 
     answering = _answering(answered, legs)
     still = [answering] if answering else [leg for leg in legs if not leg.ended_ms]
     caller = invite.caller_phone_id if invite else ""
-    return tuple(dict.fromkeys(i for i in (caller, *(leg.name.phone_id for leg in still)) if i))
+    gone = {f.phone_id for f in facts if isinstance(f, Departed)}
+    return tuple(dict.fromkeys(i for i in (caller, *(leg.name.phone_id for leg in still)) if i and i not in gone))
 
 
 def _record(key: CallKey, facts: list[CallFact], site_id: str, ended_ms: int, notes: list[str]) -> Cdr:

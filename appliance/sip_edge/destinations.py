@@ -4,6 +4,8 @@ Which phones ring is persons.py's and groups.py's, where a forward leads forward
 answers the endings here.
 """
 
+from dataclasses import replace
+
 from appliance.directory.model import DestinationKind, Number, Person
 from appliance.reasons import Because
 from appliance.sip_edge.courses import BUSY, OTHER, Course, ended, sequence, then
@@ -13,7 +15,7 @@ from appliance.sip_edge.fraud import costs, over_limits
 from appliance.sip_edge.groups import ring_members
 from appliance.sip_edge.identity import number_of_person, seen_inside, seen_outside
 from appliance.sip_edge.persons import Phones, habits_of, in_call, mailbox_of, phones_of
-from appliance.sip_edge.plan import OnFailure, Ring, Step, Target
+from appliance.sip_edge.plan import OnFailure, Plan, Ring, Say, Step, Target
 from appliance.sip_edge.said import said
 from appliance.sip_edge.ways_out import Offer, offers, to_other_buildings
 from appliance.vocabulary import Announcement, CallClass
@@ -274,6 +276,24 @@ def _back(d: Decision) -> tuple[Step, ...]:
     shown, _ = seen_inside(d.calling, phone.account_id, d.directory)
     identity = type(shown)(shown.user, shown.display, shown.asserted, shown.private, RETURNED)
     return (Ring((Target(phone.id, phone.sip_user),), True, TRANSFER_RING_S, identity),)
+
+
+def returning(d: Decision, plan: Plan) -> Plan:
+    """A transferred call that is not answered, or cannot be made, goes back to who transferred it before all words."""
+    if d.returns_to is None or plan.call_class is CallClass.EMERGENCY:
+        return plan
+    ways = (plan.steps, plan.after.busy, plan.after.no_answer, plan.after.other, plan.after.not_found)
+    if not any(_only_words(way) for way in ways):
+        return plan
+    back = _back(d)
+    steps, *after = [(*way[:-1], *back, way[-1]) if _only_words(way) else way for way in ways]
+    return replace(plan, steps=steps, after=OnFailure(*after), reasons=tuple(d.reasons))
+
+
+def _only_words(way: tuple[Step, ...]) -> bool:
+    """Whether a way ends in a sentence that who transferred the call has not been rung before."""
+    returns = any(isinstance(step, Ring) and step.identity.prefix == RETURNED for step in way)
+    return bool(way) and isinstance(way[-1], Say) and not returns
 
 
 def name_of(d: Decision, kind: str, target_id: str) -> str:

@@ -46,6 +46,7 @@ class ReferTo:
 
     user: str
     replaces: Replaces | None = None
+    host: str = ""
 
 
 def refer_to(value: str | None) -> ReferTo | None:
@@ -54,7 +55,7 @@ def refer_to(value: str | None) -> ReferTo | None:
         return None
     headers = dict(part.partition("=")[::2] for part in (found[4] or "").split("&"))
     said = next((v for name, v in headers.items() if name.lower() == "replaces"), "")
-    return ReferTo(unquote(found[1] or ""), replaces_of(unquote(said)))
+    return ReferTo(unquote(found[1] or ""), replaces_of(unquote(said)), found[2])
 
 
 def led_by(value: str, host: str) -> str:

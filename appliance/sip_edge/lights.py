@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from appliance.sip_edge.callfacts import Answered, Began, CallFact, Ended, Invite, LegKind, Rang, Replied
+from appliance.sip_edge.callfacts import Answered, Began, CallFact, Departed, Ended, Invite, LegKind, Rang, Replied
 from appliance.sip_edge.dialoginfo import Dialog, DialogState, Direction
 from appliance.sip_edge.dialogs import key_of
 
@@ -40,6 +40,8 @@ class _Call:
     legs: dict[tuple[str, str], _Leg] = field(default_factory=dict)
     answered: tuple[str, str] | None = None
     fetched: bool = False
+    departed: set[str] = field(default_factory=set)
+    """Ids of phones that are not in it any more."""
 
     @property
     def key(self) -> str:
@@ -113,6 +115,8 @@ class Lights:
                 leg.over = leg.over or isinstance(fact, Replied)
             case Answered():
                 call.answered = (fact.kind, fact.to)
+            case Departed():
+                call.departed.add(fact.phone_id)
             case Ended():
                 # A failure noted beside an answer lost the race.
                 return fact.status == 0 or call.answered is None
@@ -188,6 +192,7 @@ class Lights:
                 leg = call.legs.get(call.answered)
                 caller = call.invite.caller_phone_id if call.invite else ""
                 callee = leg.phone_id if leg else ""
+                caller, callee = ("" if phone in call.departed else phone for phone in (caller, callee))
                 found.append(UpCall(call.key, call.name[0], call.last_ms, caller, callee))
         return tuple(found)
 
@@ -205,7 +210,7 @@ def _watched(call: _Call) -> set[str]:
 
 def _dialogs(call: _Call, watched: str) -> list[Dialog]:
     invite = call.invite
-    if invite is None:
+    if invite is None or watched in call.departed:
         return []
     call_id, from_tag = call.name
     found = []

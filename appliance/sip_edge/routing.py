@@ -13,7 +13,7 @@ from appliance.directory.numbering import Dialled, Reading, bare, canonical_numb
 from appliance.reasons import Because
 from appliance.sip_edge.coded import carried_out, last_call, mailbox
 from appliance.sip_edge.decision import MOST_DIVERSIONS, Decision, Way
-from appliance.sip_edge.destinations import by_mapping, lead, name_of, only_say
+from appliance.sip_edge.destinations import by_mapping, lead, name_of, only_say, returning
 from appliance.sip_edge.emergency import emergency, emergency_test
 from appliance.sip_edge.fraud import over_limits
 from appliance.sip_edge.identity import Caller, Calling, caller_of, from_trunk, seen_outside
@@ -59,11 +59,12 @@ def route(attempt: CallAttempt, directory: Directory, now: datetime, reach: Reac
     d.language = directory.site.language
     match attempt.source:
         case FromPhone(phone_id):
-            return _from_phone(d, attempt, phone_id)
+            plan = _from_phone(d, attempt, phone_id)
         case FromTrunk() as source:
-            return _from_trunk(d, attempt, source)
+            plan = _from_trunk(d, attempt, source)
         case FromVoice() as source:
-            return _from_voice(d, attempt, source)
+            plan = _from_voice(d, attempt, source)
+    return returning(d, plan)
 
 
 # From one of our phones

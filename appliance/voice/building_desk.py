@@ -74,6 +74,7 @@ class BuildingDesk:
             q.OfThreeWay: lambda asked: self._goes_on(asked.account_id),
             q.TryRoomPin: self._try_room_pin,
             q.OfMusic: lambda asked: self._track(asked.sound_id),
+            q.OfWaiting: lambda asked: self._waiting(self._directory(), asked.account_id),
         }
 
     def answer(self, question: object) -> object:

@@ -381,6 +381,8 @@ class Dial:
     name: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     ring_s: float = 30.0
+    dialog: str = ""
+    """A call that is up already, to be gone on with in the place of its other end (appliance.held.Held)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,6 +407,13 @@ class TellOther:
 @dataclass(frozen=True, slots=True)
 class DropOther:
     """CANCEL or BYE to the other party; no event follows. The caller's background is quiet then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Tell who transferred this call how that stands (NOTIFY, RFC 3515); a final status lets them go. Once final."""
+
+    status: Status
 
 
 # Beyond the call ---
@@ -443,7 +452,7 @@ class End:
 Effect = (
     OpenLeg | Progress | Answer | Refuse | HangUp | Play | PlayFile | StopPlaying | Music | Quiet | Reflect | Record
     | StopRecording | SendDigits | Join | LeaveRoom | MuteInRoom | LockRoom | EndRoom | Chime | Dial | Bridge
-    | TellOther | DropOther | Ask | StartTimer | StopTimer | End
+    | TellOther | DropOther | Report | Ask | StartTimer | StopTimer | End
 )  # fmt: skip
 Effects = tuple[Effect, ...]
 

@@ -34,7 +34,7 @@ REDIRECTED = Status(480, "Temporarily Unavailable")
 """Our own Kamailio redirects nobody; a 3xx from beyond it is no answer."""
 
 
-class _Agent(Timed):
+class Agent(Timed):
     """What both kinds of call have in common."""
 
     godead_timeout = LINGER_S
@@ -85,6 +85,21 @@ class _Agent(Timed):
             self._pressed(key)
         return refusal(req, Status(200, "OK")), None, None
 
+    def newTransaction(self, req: Any, *args: Any, **named: Any) -> Any:
+        transaction = super().newTransaction(req, *args, **named)
+        if self.isConnected():
+            transaction.agent = self
+        return transaction
+
+    def routed(self, ack: Any) -> Any:
+        """Where an ACK within a dialog goes: along its route set (RFC 3261 §12.2.1.1).
+
+        sippy would take the reply's Record-Route, which a reply within a dialog has not.
+        """
+        ack.delHFs("route")
+        ack.appendHeaders([SipHeader(name="route", body=route.getCopy()) for route in self.routes or ()])
+        return self.rAddr[0]
+
     def accept_offer(self, body: str) -> None:
         if self.takes(body):
             return
@@ -103,7 +118,7 @@ class _Agent(Timed):
     def _pressed(self, key: str) -> None: ...
 
 
-class IncomingCall(_Agent):
+class IncomingCall(Agent):
     """sippy's user agent as the Line of a Session; mends what it does not do."""
 
     def __init__(self, config: dict[str, Any]) -> None:
@@ -155,8 +170,10 @@ class IncomingCall(_Agent):
     def hang_up(self) -> None:
         self.recvEvent(CCEventDisconnect())
 
+    def report(self, status: Status) -> None: ...
 
-class OutgoingCall(_Agent):
+
+class OutgoingCall(Agent):
     """sippy's user agent as the line of another party, through our Kamailio."""
 
     def __init__(self, config: dict[str, Any], kamailio: tuple[str, int], other: Other) -> None:

@@ -55,6 +55,10 @@ class Other:
             self._finish(d.NotTaken(UNAVAILABLE))
 
     @property
+    def wish(self) -> d.Dial:
+        return self._wish
+
+    @property
     def taken(self) -> bool:
         return self._taken and not self._over
 

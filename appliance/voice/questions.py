@@ -285,3 +285,10 @@ class OfMusic:
     """-> the path of a sound's file; empty: the default track"""
 
     sound_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfWaiting:
+    """What callers of this account hear while they are moved. -> Waiting"""
+
+    account_id: str

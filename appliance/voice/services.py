@@ -5,7 +5,7 @@ Pure. A new service is one module with a Dialogue and one line in SERVICES.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
 from appliance.voice import questions as q
@@ -18,16 +18,18 @@ from appliance.voice.echo import Echo
 from appliance.voice.mailbox_deposit import Deposit
 from appliance.voice.mailbox_menu import MailboxMenu
 from appliance.voice.park import FETCH, Fetching, Parked, Slot, meaning
-from appliance.voice.parts import Caller, to_digits
+from appliance.voice.parts import Caller, Waiting, to_digits
 from appliance.voice.receptionist import Receptionist
 from appliance.voice.sentences import CUES, language_of
 from appliance.voice.small import Listen, Speak, confirmation, extension
 from appliance.voice.three_way import HOST, ThreeWay
+from appliance.voice.transfer import Transfer
 
 SAY, THEN, LANGUAGE = "x-conserje-say", "x-conserje-then", "x-conserje-language"
 ACCOUNT, CALLER, NAME, PHONE = "x-conserje-account", "x-conserje-caller", "x-conserje-name", "x-conserje-phone"
 TARGET, ARG = "x-conserje-target", "x-conserje-arg"
-HEADERS = (SAY, THEN, LANGUAGE, ACCOUNT, CALLER, NAME, PHONE, TARGET, ARG)
+REFERRER, REPLACES, CONSULT = "x-conserje-referrer", "x-conserje-replaces", "x-conserje-consult"
+HEADERS = (SAY, THEN, LANGUAGE, ACCOUNT, CALLER, NAME, PHONE, TARGET, ARG, REFERRER, REPLACES, CONSULT)
 
 MAX_VALUE = 300
 MAX_CUES = 5
@@ -143,6 +145,21 @@ def _park(request: Request) -> Dialogue:
         return Fetching(slot, language) if what == FETCH else Parked(slot, caller, language)
 
     return Answered(q.OfMusic(sound) if sound else None, talk)
+
+
+def transferred(request: Request) -> Dialogue:
+    """The conversation of a call that one of our phones transferred (REFER)."""
+    more = [("Referred-By", f"<{request.said(REFERRER)}>")]
+    if replaces := request.said(REPLACES):
+        more.append(("Replaces", replaces))
+    dial = to_digits(request.caller, request.said(ARG), "transfer")
+    consulted = unquote(request.headers.get(CONSULT, ""))
+    dial = replace(dial, headers=(*dial.headers, *more), dialog=consulted)
+
+    def talk(waiting: object) -> Dialogue:
+        return Transfer(dial, waiting if isinstance(waiting, Waiting) else Waiting(""), request.language)
+
+    return Answered(q.OfWaiting(request.caller.account_id), talk)
 
 
 def status_of(text: str) -> Status:

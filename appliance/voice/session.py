@@ -38,6 +38,8 @@ class Line(Protocol):
         """200 to a re-INVITE."""
 
     def refuse_offer(self, status: d.Status) -> None: ...
+    def report(self, status: d.Status) -> None:
+        """To who transferred the call; nothing where nobody did."""
 
 
 class Timer(Protocol):
@@ -254,6 +256,8 @@ class Session:
             case d.HangUp():
                 self._close(self._line.hang_up)
                 self._end_when_idle()
+            case d.Report():
+                self._line.report(effect.status)
             case d.Join() | d.LeaveRoom() | d.MuteInRoom() | d.LockRoom() | d.EndRoom() | d.Chime():
                 self._in_room(effect)
             case d.Dial() | d.Bridge() | d.TellOther() | d.DropOther():

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any
+from urllib.parse import unquote
 
 from sippy.Core.EventDispatcher import ED2
 from sippy.SipConf import SipConf
@@ -20,6 +21,7 @@ from sippy.Time.Timeout import Timeout
 from sippy.Udp_server import Udp_server, Udp_server_opts
 
 from appliance.errors import Problem
+from appliance.held import Held
 from appliance.settings import Settings
 from appliance.voice import words
 from appliance.voice.desk import desk_of
@@ -27,8 +29,9 @@ from appliance.voice.dialogue import Status
 from appliance.voice.floor import Floor
 from appliance.voice.lines import IncomingCall, OutgoingCall
 from appliance.voice.other import Other
-from appliance.voice.services import HEADERS, Request, begin
+from appliance.voice.services import CONSULT, HEADERS, Request, begin, transferred
 from appliance.voice.session import Session, Timer
+from appliance.voice.takeover import Consulted, Referrer, Transferred
 from appliance.voice.timed import ALLOW, SERVER, SHORTEST, refusal, too_brief, unsupported
 
 log = logging.getLogger("conserje.voice.signalling")
@@ -40,6 +43,7 @@ GOODBYE_S = 0.3
 DESK_THREADS = 4
 DRAINING = Status(503, "Service Unavailable")
 RETRY_AFTER_S = 5
+DIALOG = "x-conserje-dialog"
 
 
 class _OneReader(Udp_server_opts):  # type: ignore[misc]
@@ -50,6 +54,13 @@ class _OneReader(Udp_server_opts):  # type: ignore[misc]
 
 class _Transactions(SipTransactionManager):  # type: ignore[misc]
     model_udp_server = (Udp_server, _OneReader)
+
+    def transmitReq(self, transaction: Any, message: Any, address: Any, checksum: Any = None) -> None:
+        """The ACK within a dialog goes the dialog's own way."""
+        agent = getattr(transaction, "agent", None)
+        if agent is not None:
+            address = agent.routed(message)
+        super().transmitReq(transaction, message, address, checksum)
 
 
 class _NoLog:
@@ -117,7 +128,10 @@ class Signalling:
         return leg
 
     def dial(self, other: Other) -> None:
-        other.start(OutgoingCall(self._config, self._kamailio, other))
+        if other.wish.dialog:
+            other.start(Consulted(self._config, self._kamailio, Held.of(other.wish.dialog), other))
+        else:
+            other.start(OutgoingCall(self._config, self._kamailio, other))
 
     def hung_up(self, other: Other) -> None:
         self._sessions.pop(other.leg, None)
@@ -129,6 +143,8 @@ class Signalling:
         method = request.getMethod()
         if not request.getSource()[0].startswith("127."):
             return refusal(request, Status(403, "Forbidden")), None, None
+        if method == "REFER" and request.countHFs(DIALOG):
+            return self._refer(request, transaction)
         if request.getHFBody("to").getTag() is not None:
             return refusal(request, Status(481, "Call/Transaction Does Not Exist")), None, None
         if self._draining and method in ("OPTIONS", "INVITE"):
@@ -161,6 +177,30 @@ class Signalling:
             # sippy makes up a tag of its own for this answer; a caller would see a second dialog (RFC 3261 §9.2).
             transaction.r487.getHFBody("to").setTag(call.lTag)
         return cancelled
+
+    def _refer(self, request: Any, transaction: Any) -> Any:
+        """From Kamailio: go on in the place of the phone that sent this REFER."""
+        if self._draining:
+            return refusal(request, DRAINING), None, None
+        headers = {name: str(request.getHFBody(name)) for name in HEADERS if request.countHFs(name)}
+        try:
+            held = Held.of(unquote(str(request.getHFBody(DIALOG))))
+            if CONSULT in headers:
+                Held.of(unquote(headers[CONSULT]))
+        except ValueError as wrong:
+            log.warning("a REFER that cannot be followed: %s", wrong)
+            return refusal(request, Status(400, "Bad Request")), None, None
+        log.info("%s: transferred by %s", held.call_id, headers.get("x-conserje-referrer"))
+        referrer = Referrer(self._config, self._kamailio, request, transaction, held)
+        call = Transferred(self._config, self._kamailio, held, referrer)
+        conversation = transferred(Request("transfer", headers))
+        session = Session(self._next_leg, held.call_id, conversation, call, self, self._host)
+        self._next_leg += 1
+        self._sessions[session.leg] = session
+        call.session = session
+        session.arrive(None)
+        # Its answer comes when there is a leg.
+        return (None, None, None) if referrer.waits else None
 
     # Links ------------------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from appliance.sip_edge.callfacts import Answered, CallFact, Ended, LegKind, Replied
+from appliance.sip_edge.callfacts import Answered, CallFact, Departed, Ended, LegKind, Replied
 from appliance.sip_edge.dialogs import key_of
 from appliance.sip_edge.plan import Talk
 
@@ -139,6 +139,17 @@ class Board:
         if user:
             self._add(IN_CALL, user, key)
 
+    def departs(self, call_id: str, from_tag: str, user: str) -> None:
+        """This phone is not in the call any more, which goes on."""
+        key = key_of(call_id, from_tag)
+        on = self._call(key)
+        if on is None:
+            return
+        caller = "" if on.caller == user else on.caller
+        phones = tuple(phone for phone in on.phones if phone != user)
+        self._ksr.htable.sht_sets(CALL, key, replace(on, caller=caller, phones=phones).text())
+        self._take(IN_CALL, user, key)
+
     def ends(self, call_id: str, from_tag: str) -> None:
         key = key_of(call_id, from_tag)
         on = self._call(key)
@@ -160,6 +171,8 @@ class Board:
                 case Answered():
                     user = fact.to if fact.kind == LegKind.PHONE else ""
                     self.answered(fact.call_id, fact.from_tag, user, plain)
+                case Departed():
+                    self.departs(fact.call_id, fact.from_tag, fact.to)
                 case Ended():
                     self.ends(fact.call_id, fact.from_tag)
 

@@ -54,6 +54,7 @@ from appliance.sip_edge.kamailio.media import LATE, PLAYED, RANG, RELAYED, UPLIN
 from appliance.sip_edge.kamailio.meter import Meter
 from appliance.sip_edge.kamailio.parking import Parking
 from appliance.sip_edge.kamailio.pickup import TAKEN, TAKEN_REASON, Pickup
+from appliance.sip_edge.kamailio.places import Places
 from appliance.sip_edge.kamailio.reach import NowReach
 from appliance.sip_edge.kamailio.rooms import Rooms
 from appliance.sip_edge.kamailio.secure import SECURE, Secure
@@ -119,7 +120,7 @@ class Calls:
     def __init__(self, ksr: Any, knobs: Knobs, live: Live, spool: Spool, door: Door) -> None:
         self._ksr = ksr
         self._knobs = knobs
-        self._live = live
+        self.live = live
         self._spool = spool
         self._door = door
         self._asked = Asked(ksr)
@@ -129,7 +130,8 @@ class Calls:
         self.secure = Secure(ksr, knobs)
         self.board = Board(ksr)
         self.rooms = Rooms(ksr, self.board, self._voices)
-        self._reach = NowReach(ksr, knobs.realm, self.board, self.rooms)
+        self.reach = NowReach(ksr, knobs.realm, self.board, self.rooms)
+        self.places = Places(ksr, knobs)
         self._pickup = Pickup(ksr, knobs, self.board)
         self._parking = Parking(ksr, self.board, knobs.park_s)
         self._waiting = WaitingMusic(ksr, knobs, self.media)
@@ -156,7 +158,7 @@ class Calls:
     def _begin(self, attempt: CallAttempt, side: str, directory: Directory) -> None:
         ksr = self._ksr
         call_id, from_tag = attempt.call_id, ksr.pv.get("$ft")
-        plan = route(attempt, directory, datetime.now(UTC), self._reach, self._knobs.ring_s)
+        plan = route(attempt, directory, datetime.now(UTC), self.reach, self._knobs.ring_s)
         instead_of = attempt.replaces.keys if attempt.replaces else ()
         plan = self._parking.settled(plan, key_of(call_id, from_tag), instead_of)
         caller = ksr.pv.get("$fU") if isinstance(attempt.source, FromPhone) else ""
@@ -261,7 +263,7 @@ class Calls:
                 ksr.tm.t_set_fr(step.seconds * 1000, step.silence_s * 1000)
                 legs = list(legs_of(step))
             case Say() | ToVoice():
-                if not self._reach.voice_up():
+                if not self.reach.voice_up():
                     return (step.status, step.reason) if isinstance(step, Say) else (503, "Service Unavailable")
                 self._aim_at_voice(step, again=bool(standing.at.tried))
                 self._sending = Sending(headers=voice_headers(step), caller_side=side)
@@ -274,7 +276,7 @@ class Calls:
         user = self._ksr.pv.get("$fU")
         self._refuse(TAKEN, TAKEN_REASON, facts)
         facts.clear()
-        phone = self._live.current().phone_by_sip_user(user)
+        phone = self.live.current().phone_by_sip_user(user)
         if phone is not None:
             self._pickup.give(call, Target(phone.id, user))
         return 0, ""
@@ -402,6 +404,7 @@ class Calls:
             leg = self._leg()
             call_id, from_tag = ksr.pv.get("$ci"), ksr.pv.get("$ft")
             if status < 300:
+                self.places.answered()
                 plain = REPLACES not in (ksr.hdr.get("Supported") or "").lower()
                 self._note(Answered(call_id, from_tag, now_ms(), leg.kind, leg.to), plain=plain)
                 self.rooms.answered()
@@ -428,7 +431,7 @@ class Calls:
         leg = self._leg() if account_id else None
         if leg is None or leg.kind != LegKind.PHONE.value:
             return
-        directory = self._live.current()
+        directory = self.live.current()
         phone = directory.phone_by_sip_user(leg.to)
         if phone is not None:
             ksr.hdr.remove("P-Asserted-Identity")
@@ -446,7 +449,7 @@ class Calls:
         standing = Standing.of(ksr.pv.get(_STANDING))
         plan, at = unpack(standing.plan), standing.at
         step = all_steps(plan)[at.step]
-        directory = self._live.current()
+        directory = self.live.current()
         facts: list[CallFact] = []
         if status in (401, 407):
             if isinstance(step, ToTrunk) and not at.tried and self._log_in(step, standing, directory):

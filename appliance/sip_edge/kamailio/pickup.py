@@ -55,4 +55,3 @@ class Pickup:
         identity = step.identity if isinstance(step, Ring) else None
         host = self._knobs.voice_address
         return Sending(identity, host, auto_answer(host), standing.side, VOICE)
-

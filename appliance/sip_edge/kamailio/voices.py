@@ -27,6 +27,9 @@ class Voices:
     def port(self, step: Say | ToVoice, call_id: str, again: bool) -> int:
         together = isinstance(step, ToVoice) and step.service in TOGETHER
         key = f"{step.service} {step.param('account')}" if isinstance(step, ToVoice) and together else call_id
+        return self.port_for(key, again)
+
+    def port_for(self, key: str, again: bool) -> int:
         everyone = tuple(range(self._workers))
         alive = tuple(n for n in everyone if self._ksr.htable.sht_get("state", f"{STATE}{n}") != 0)
         return self._first_port + chosen(key, alive or everyone, again)

@@ -20,6 +20,7 @@ from appliance.sip_edge.callfacts import Arrived, By, Ended
 from appliance.sip_edge.kamailio.calls import Calls
 from appliance.sip_edge.kamailio.door import Door, TrunkNames
 from appliance.sip_edge.kamailio.gate import Gate
+from appliance.sip_edge.kamailio.handover import Course, Handover
 from appliance.sip_edge.kamailio.hold import Hold
 from appliance.sip_edge.kamailio.knobs import TRUNK_ADDRESSES, Knobs
 from appliance.sip_edge.kamailio.legible import told
@@ -76,6 +77,7 @@ class Worker:
         self._calls = Calls(ksr, knobs, self._live, self._spool, self._door)
         self._hold = Hold(ksr, knobs, self._live, self._calls.board)
         self._referrals = Referrals(ksr, knobs, self._calls.board)
+        self._handover = Handover(ksr, knobs, self._calls, self._door, self._spool)
         self._presence = PresenceRelay(ksr, knobs, self._door, self._secure)
 
     # What Kamailio calls. Names are in kamailio.cfg.j2, in t_on_*() and in KEMI itself.
@@ -134,6 +136,11 @@ class Worker:
         self._hold.answering()
         self._calls.media.in_dialog_reply()
         self._hold.answered()
+        self._handover.replied()
+
+    @guarded
+    def ksr_failure_referral(self, _message: Any) -> None:
+        self._handover.failed()
 
     @guarded
     def ksr_failure(self, _message: Any) -> None:
@@ -168,7 +175,19 @@ class Worker:
                 if method != "ACK":
                     ksr.sl.sl_send_reply(403, "Forbidden")
                 return
+            course = self._handover.course(method, call_id, from_tag, downstream)
+            if course is Course.DONE or (method == "REFER" and self._handover.refers(call_id, from_tag, downstream)):
+                return
+            if course is Course.BARE:
+                self._secure.take_way()
+                if ksr.tm.t_relay() < 0:
+                    ksr.sl.sl_reply_error()
+                return
+            if method != "ACK":
+                self._calls.places.passes(call_id, from_tag, downstream)
             if method == "BYE":
+                self._handover.ends(call_id, from_tag)
+                self._calls.places.ends(call_id, from_tag)
                 by = By.CALLER if downstream else By.CALLEE
                 ended = Ended(call_id, from_tag, now_ms(), by.value)
                 self._calls.board.note(ended)

@@ -16,6 +16,7 @@ from appliance.voice.dialogue import (
     Ask,
     CallerSilent,
     Connected,
+    Dial,
     Dialogue,
     Digit,
     Effect,
@@ -47,9 +48,10 @@ from appliance.voice.dialogue import (
 from appliance.voice.mailbox_deposit import Deposit
 from appliance.voice.mailbox_menu import MailboxMenu
 from appliance.voice.menu_sentences import Say
-from appliance.voice.parts import Caller
+from appliance.voice.parts import Caller, Waiting
 from appliance.voice.receptionist import Receptionist
 from appliance.voice.small import Listen, Speak
+from appliance.voice.transfer import Transfer
 from tests.lab.sample import ACME, sample_rows
 from wire.services import MenuMode
 
@@ -72,6 +74,7 @@ SERVICES: dict[str, Callable[[object], Dialogue]] = {
     "conference": lambda _: Conference(FOYER),
     "speak": lambda _: Speak((Say.GOODBYE,), ES),
     "music": lambda _: Listen(""),
+    "transfer": lambda _: Transfer(Dial("102"), Waiting(None), ES),
 }
 ANSWERS: tuple[object, ...] = (
     None, True, False, "", "sequence", "/path.wav", COUNTER, DOOR, (), q.Tried.RIGHT, q.Tried.WRONG, q.Tried.LOCKED,

@@ -46,6 +46,9 @@ class PaperLine:
     def refuse_offer(self, status: Status) -> None:
         self.said.append(("refused again", status))
 
+    def report(self, status: Status) -> None:
+        self.said.append(("report", status))
+
     @property
     def kinds(self) -> list[str]:
         return [kind for kind, _ in self.said]

@@ -1,0 +1,120 @@
+"""What is needed to go on in a call in the place of one of its phones, noted when it is answered.
+
+A worker keeps no dialog: it would have nothing to say in it. But who consults a second party and then transfers (RFC
+5589 §7) names that call in the first one, where nothing of it can be seen. One entry a call, in shared memory; and the
+last CSeq of each end, as requests within the call pass. A restart of Kamailio forgets them: such a transfer is refused.
+"""
+
+import json
+import re
+from typing import Any
+
+from appliance.held import LAST_SEQUENCE, Held
+from appliance.sip_edge.dialogs import key_of
+from appliance.sip_edge.kamailio.knobs import Knobs
+from appliance.sip_edge.kamailio.voices import Voices
+
+PLACES = "places"
+MOST_ROUTES = 10
+_ROUTE = re.compile(r"<[^<>]*>[^,<]*")
+_URI = re.compile(r"<([^<>]*)>")
+_TAG = re.compile(r";\s*tag=([^;>,\s]+)", re.IGNORECASE)
+
+
+def uri_in(header: str) -> str:
+    found = _URI.search(header)
+    return found.group(1) if found else header.partition(";")[0].strip()
+
+
+def routes_in(values: list[str]) -> tuple[str, ...]:
+    """Route or Record-Route values one by one, however many a header line has."""
+    return tuple(one.strip() for value in values for one in _ROUTE.findall(value))[:MOST_ROUTES]
+
+
+class Places:
+    def __init__(self, ksr: Any, knobs: Knobs) -> None:
+        self._ksr = ksr
+        self._voices = Voices(ksr, knobs.voice_sip_port, knobs.voice_workers)
+        self._front = frozenset((knobs.behind_port, knobs.behind_port + 1)) if knobs.behind_port else frozenset()
+        self._tls_port = knobs.behind_port
+
+    def answered(self) -> None:
+        """In the reply route: the 200 to an initial INVITE. The reply is as the callee wrote it."""
+        ksr = self._ksr
+        pv = ksr.pv
+        call_id, from_tag = pv.get("$ci"), pv.get("$ft")
+        to_tag = pv.get("$tt") or ""
+        entry = {
+            "call_id": call_id,
+            "from": pv.get("$T_req($hdr(From))") or "",
+            "to": f"{pv.get('$T_req($hdr(To))') or ''};tag={to_tag}",
+            "seen_from": pv.get("$hdr(From)") or "",
+            "seen_to": pv.get("$hdr(To)") or "",
+            "caller": self._reached(pv.get("$T_req($ct)"), "$T_req($Rp)", "$T_req($si)", "$T_req($sp)"),
+            "callee": self._reached(pv.get("$ct"), "$Rp", "$si", "$sp"),
+            "routes": routes_in(self.values("Record-Route")),
+        }
+        key = key_of(call_id, from_tag)
+        ksr.htable.sht_sets(PLACES, key, json.dumps(entry, separators=(",", ":")))
+        ksr.htable.sht_seti(PLACES, f"{key}:o", int(pv.get("$cs") or 1))
+
+    def passes(self, call_id: str, from_tag: str, downstream: bool) -> None:
+        """A request within a call, other than ACK."""
+        name = f"{key_of(call_id, from_tag)}:{'o' if downstream else 'i'}"
+        self._ksr.htable.sht_seti(PLACES, name, int(self._ksr.pv.get("$cs") or 1))
+
+    def ends(self, call_id: str, from_tag: str) -> None:
+        key = key_of(call_id, from_tag)
+        for name in (key, f"{key}:o", f"{key}:i"):
+            self._ksr.htable.sht_rm(PLACES, name)
+
+    def sequence(self, key: str, of_caller: bool) -> int:
+        """The last CSeq of an end; 0: it has sent none that we know of."""
+        return int(self._ksr.htable.sht_get(PLACES, f"{key}:{'o' if of_caller else 'i'}") or 0)
+
+    def known(self, key: str) -> bool:
+        return bool(self._ksr.htable.sht_get(PLACES, key))
+
+    def by_voice(self, key: str, of_caller: bool) -> bool:
+        """Whether the end opposite to this one is voice."""
+        entry = self._entry(key)
+        return bool(entry) and self.is_voice(str(entry["callee" if of_caller else "caller"]))
+
+    def is_voice(self, uri: str) -> bool:
+        host, _, port = uri.partition("@")[2].partition(";")[0].partition(":")
+        return host == "127.0.0.1" and port.isdigit() and self._voices.is_one(int(port))
+
+    def held(self, key: str, of_caller: bool) -> Held | None:
+        """A call as its caller, or who answered it, holds it."""
+        entry = self._entry(key)
+        if not entry:
+            return None
+        mine, far = ("o", "i") if of_caller else ("i", "o")
+        local, remote, target = ("from", "to", "callee") if of_caller else ("seen_to", "seen_from", "caller")
+        routes = tuple(entry["routes"])
+        return Held(
+            str(entry["call_id"]),
+            str(entry[local]),
+            str(entry[remote]),
+            str(entry[target]),
+            tuple(reversed(routes)) if of_caller else routes,
+            # An end that has sent nothing yet may begin where it likes.
+            self.sequence(key, mine == "o") or 1,
+            self.sequence(key, far == "o") or LAST_SEQUENCE,
+        )
+
+    def values(self, header: str) -> list[str]:
+        found = (self._ksr.hdr.get_idx(header, n) for n in range(MOST_ROUTES))
+        return [value for value in found if value]
+
+    def _entry(self, key: str) -> dict[str, Any]:
+        text = self._ksr.htable.sht_get(PLACES, key)
+        return dict(json.loads(text)) if text else {}
+
+    def _reached(self, contact: str | None, port: str, address: str, source: str) -> str:
+        """A Contact's URI; of a phone behind HAProxy with the connection that it opened, as secure.py writes it."""
+        uri = uri_in(contact or "")
+        at = int(self._ksr.pv.get(port) or 0)
+        if at not in self._front or ";alias=" in uri:
+            return uri
+        return f"{uri};alias={self._ksr.pv.get(address)}~{self._ksr.pv.get(source)}~2"

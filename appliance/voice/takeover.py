@@ -1,0 +1,269 @@
+"""The place of one of our phones in a call that it transferred, as sippy's user agent: a dialog that we did not begin.
+
+Same Call-ID and tags, a higher CSeq, and our own sound by a re-INVITE; the far end sees no more than that. Towards the
+phone we are for a moment the far end: NOTIFYs on how the transfer stands (RFC 3515), then BYE. What the phone says in
+that call from now on, Kamailio answers (sip_edge/kamailio/handover.py). sippy is mended for dialogs of others' making.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from sippy.CCEvents import CCEventConnect, CCEventDisconnect, CCEventFail, CCEventUpdate
+from sippy.MsgBody import MsgBody
+from sippy.SipCallId import SipCallId
+from sippy.SipContentType import SipContentType
+from sippy.SipFrom import SipFrom
+from sippy.SipHeader import SipHeader
+from sippy.SipRequest import SipRequest
+from sippy.SipRoute import SipRoute
+from sippy.SipTo import SipTo
+from sippy.SipURL import SipURL
+from sippy.Time.Timeout import Timeout
+
+from appliance.held import Held
+from appliance.voice.dialogue import Dial, Status
+from appliance.voice.lines import Agent
+from appliance.voice.other import Other
+from appliance.voice.session import Session
+from appliance.voice.timed import SERVER, refusal
+
+log = logging.getLogger("conserje.voice.takeover")
+
+ACCEPTED = Status(202, "Accepted")
+TRYING = Status(100, "Trying")
+GONE = Status(487, "Request Terminated")
+LET_GO_S = 1.0
+"""From the last NOTIFY to our BYE: a phone that hangs up by itself has done so by then."""
+GLARE_S = 0.7
+"""RFC 3261 §14.1: who did not make the Call-ID waits up to two seconds after 491."""
+GLARES = 5
+SUBSCRIBED_S = 300
+_SIPFRAG = SipContentType("message/sipfrag;version=2.0")
+
+
+class Place(Agent):
+    """Our side of a dialog that another began. `given`: our SDP was answered, or why not."""
+
+    tr: Any
+    state: Any
+
+    def __init__(self, config: dict[str, Any], kamailio: tuple[str, int], held: Held) -> None:
+        super().__init__(config, kamailio)
+        self.held = held
+        self.cId = SipCallId(held.call_id)
+        self.lUri, self.rUri = _parsed(SipFrom, held.local), _parsed(SipTo, held.remote)
+        self.lTag = self.lUri.getTag()
+        self.rTarget = SipURL(held.target)
+        self.routes = [_parsed(SipRoute, route) for route in held.routes]
+        self.lCSeq = held.sequence + 1
+        self.origin = "caller"
+        # sippy compares with them; nothing of ours was said or heard yet.
+        self.lSDP, self.rSDP = MsgBody("v=0"), MsgBody("v=0")
+        self._glares = 0
+        config["_sip_tm"].regConsumer(self, held.call_id)
+        self.changeState((self.UaStateConnected,))
+
+    def offer(self, body: str) -> None:
+        event = CCEventUpdate(MsgBody(body))
+        if self.held.shown:
+            event.extra_headers = [SipHeader(f"P-Asserted-Identity: {self.held.shown}")]
+        self.recvEvent(event)
+
+    def again_after_glare(self, status: int, body: str) -> bool:
+        """Whether both sent a re-INVITE at once, and ours is tried again."""
+        self.lSDP = MsgBody("v=0")  # sippy forgets it, and compares with it
+        if status != 491 or self._glares >= GLARES:
+            return False
+        self._glares += 1
+        Timeout(self.offer, GLARE_S, 1, body)
+        return True
+
+    def let_be(self) -> None:
+        """Leave the dialog to who had it, without a word."""
+        if self.state is not None and not self.state.dead:
+            self.changeState((self.UaStateDead,))
+
+    def hang_up(self) -> None:
+        self.recvEvent(CCEventDisconnect())
+
+
+class Referrer:
+    """The phone that sent a REFER, in whose call we are the far end for as long as it takes to tell it the outcome."""
+
+    def __init__(self, config: dict[str, Any], kamailio: tuple[str, int], request: Any, transaction: Any, held: Held):
+        self._tm = config["_sip_tm"]
+        self._kamailio = kamailio
+        self._request = request
+        self._transaction = transaction
+        self._target = request.getHFBody("contact").getUrl().getCopy() if request.countHFs("contact") else None
+        self._event = f"refer;id={request.getHFBody('cseq').getCSeqNum()}"
+        self._routes = [_parsed(SipRoute, route) for route in reversed(held.routes)]
+        self._sequence = held.far_sequence
+        self._call_id = held.call_id
+        self._over = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether its REFER has no answer yet."""
+        return self._transaction is not None
+
+    def answer(self, status: Status) -> None:
+        transaction, self._transaction = self._transaction, None
+        if transaction is not None:
+            self._tm.sendResponse(refusal(self._request, status), transaction)
+
+    def told(self, status: Status, lets_go: bool = True) -> None:
+        """A final status is the last word; then it is hung up on, unless the call stays its own."""
+        if self._over or self.waits:
+            return
+        final = status.code >= 200
+        state = "terminated;reason=noresource" if final else f"active;expires={SUBSCRIBED_S}"
+        headers = (("Event", self._event), ("Subscription-State", state))
+        self._send("NOTIFY", f"SIP/2.0 {status.code} {status.reason}\r\n", *headers)
+        if final:
+            self._over = True
+        if final and lets_go:
+            Timeout(self._send, LET_GO_S, 1, "BYE", "")
+
+    def _send(self, method: str, text: str, *headers: tuple[str, str]) -> None:
+        if self._target is None:
+            return
+        self._sequence += 1
+        to, fr0m = self._request.getHFBody("from"), self._request.getHFBody("to")
+        sent = SipRequest(
+            method=method,
+            ruri=self._target.getCopy(),
+            to=_parsed(SipTo, str(to)),
+            fr0m=_parsed(SipFrom, str(fr0m)),
+            cseq=self._sequence,
+            callid=SipCallId(self._call_id),
+            routes=[route.getCopy() for route in self._routes],
+            target=(self._kamailio, "udp"),
+            user_agent=SERVER,
+        )
+        for name, value in headers:
+            sent.appendHeader(SipHeader(f"{name}: {value}"))
+        if text:
+            sent.setBody(MsgBody(text, _SIPFRAG))
+        self._tm.newTransaction(sent)
+
+
+class Transferred(Place):
+    """The call that was transferred, as the Line of a Session: its answer is 202 to the REFER, and our re-INVITE."""
+
+    def __init__(self, config: dict[str, Any], kamailio: tuple[str, int], held: Held, referrer: Referrer) -> None:
+        super().__init__(config, kamailio, held)
+        self._referrer = referrer
+        self.session: Session | None = None
+        self._body = ""
+        self._ours = False
+
+    def _own_offer(self) -> str | None:
+        return self.session.offer_again() if self.session else None
+
+    def _offered(self, offer: str) -> None:
+        if self.session is not None:
+            self.session.offered_again(offer)
+
+    def _reanswered(self, answer: str) -> None:
+        if self.session is not None:
+            self.session.answered(answer)
+
+    def _pressed(self, key: str) -> None:
+        if self.session is not None:
+            self.session.pressed(key)
+
+    def _happened(self, event: Any, _: Any) -> None:
+        session = self.session
+        if session is None:
+            return
+        if isinstance(event, CCEventConnect):
+            body = event.getData()[2]
+            first, self._ours = not self._ours, True
+            if first or body is not None:
+                session.answered(str(body) if body is not None else None)
+        elif isinstance(event, CCEventUpdate):
+            session.offered_again(str(event.getData()))
+        elif isinstance(event, CCEventDisconnect):
+            self.report(GONE)
+            session.left()
+        elif isinstance(event, CCEventFail) and not self._ours:
+            code, reason = event.getData()[:2]
+            if not self.again_after_glare(code, self._body):
+                log.info("%s: the far end refused our re-INVITE: %s", self.held.call_id, code)
+                gone = code in (408, 481)
+                self._referrer.told(Status(code, reason), lets_go=gone)
+                if not gone:
+                    self.let_be()
+                session.left()
+
+    # Line -------------------------------------------------------------------------------------------------------------
+
+    def progress(self, body: str) -> None: ...
+
+    def answer(self, body: str, awaits_answer: bool) -> None:
+        self._referrer.answer(ACCEPTED)
+        self._referrer.told(TRYING)
+        self._body = body
+        self.offer(body)
+
+    def refuse(self, status: Status) -> None:
+        self._referrer.answer(status)
+        self.let_be()
+
+    def report(self, status: Status) -> None:
+        self._referrer.told(status)
+
+    def hang_up(self) -> None:
+        self.report(GONE)
+        super().hang_up()
+
+
+class Consulted(Place):
+    """The call that was consulted, as the line of the other party."""
+
+    def __init__(self, config: dict[str, Any], kamailio: tuple[str, int], held: Held, other: Other) -> None:
+        super().__init__(config, kamailio, held)
+        self._other = other
+        self._body = ""
+        self._ours = False
+
+    def invite(self, wish: Dial, body: str) -> None:
+        self._body = body
+        self.offer(body)
+
+    def drop(self) -> None:
+        self.hang_up()
+
+    def _own_offer(self) -> str | None:
+        return self._other.offer_again()
+
+    def _offered(self, offer: str) -> None:
+        self._other.offered_again(offer)
+
+    def _reanswered(self, answer: str) -> None:
+        self._other.answered_again(answer)
+
+    def _happened(self, event: Any, _: Any) -> None:
+        other = self._other
+        if isinstance(event, CCEventConnect):
+            body = event.getData()[2]
+            self._ours = True
+            other.answered(str(body) if body is not None else None)
+        elif isinstance(event, CCEventUpdate):
+            other.offered_again(str(event.getData()))
+        elif isinstance(event, CCEventDisconnect):
+            other.left()
+        elif isinstance(event, CCEventFail) and not self._ours:
+            code, reason = event.getData()[:2]
+            if not self.again_after_glare(code, self._body):
+                if code not in (408, 481):
+                    self.let_be()
+                other.refused(Status(code, reason))
+
+
+def _parsed(kind: Callable[[str], Any], text: str) -> Any:
+    made = kind(text)
+    made.parse()
+    return made

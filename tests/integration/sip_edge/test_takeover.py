@@ -1,0 +1,342 @@
+"""Transfers of calls over a trunk that is never asked for it: voice takes the place of the phone that transfers."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+import pytest
+
+from appliance.directory.reports import VoiceReport, read_report
+from tests.integration.sip_edge.agent import Agent, Call, Message, tag_of
+from tests.integration.sip_edge.building import Building, building
+from tests.integration.sip_edge.conftest import MakePhone
+from tests.lab.sample import sip_user
+from tests.lab.waiting import until
+
+MakeCarrier = Callable[[Building], Agent]
+MOBILE = "5512345678"
+
+
+@pytest.fixture(scope="module")
+def manned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Building]:
+    with building(tmp_path_factory.mktemp("takeover")) as b:
+        b.start("redis", "rtpengine", "kamailio", "voice", "edge")
+        until(lambda: '"voice_up": true' in (b.settings.paths.reports_dir / "edge.json").read_text(), 30, "voice is up")
+        yield b
+
+
+@pytest.fixture
+def three(manned: Building, phone: MakePhone) -> Iterator[tuple[Agent, Agent, Agent]]:
+    agents = tuple(phone(manned, name) for name in ("ana", "beto", "elsa"))
+    assert all(a.register().status == 200 for a in agents)
+    yield agents[0], agents[1], agents[2]
+    for agent in agents:
+        agent.register(expires=0, cseq=50)
+
+
+def outbound(ana: Agent, far: Agent) -> tuple[Call, Call]:
+    """Ana calls a mobile, which answers."""
+    call = ana.dial(MOBILE)
+    invite = far.expect("INVITE")
+    there = far.take(invite)
+    assert ana.outcome(call).status == 200
+    far.expect("ACK")
+    return call, there
+
+
+def inbound(far: Agent, ana: Agent, number: str = "+525550000101") -> tuple[Call, Call]:
+    """A caller from outside, answered by Ana. Her call, and the caller's."""
+    call = far.dial(number, user="5555001122")
+    invite = ana.expect("INVITE")
+    here = ana.take(invite)
+    assert far.outcome(call).status == 200
+    ana.expect("ACK")
+    return here, call
+
+
+def refers(agent: Agent, call: Call, to: str) -> Message:
+    """Blind: the answer to its REFER."""
+    host, port = agent.registrar
+    agent.request(call, "REFER", extra=(f"Refer-To: <sip:{to}@{host}:{port}>",))
+    return agent.expect(202, 400, 403, 405, 481, 484, 503, 603)
+
+
+def taken_over(far: Agent) -> Message:
+    """The re-INVITE by which voice takes the transferor's place; answered."""
+    again = far.expect("INVITE")
+    assert tag_of(again["to"])
+    far.answer(again, 200, "OK", far.sdp)
+    far.expect("ACK")
+    return again
+
+
+def told(agent: Agent) -> str:
+    """What the next NOTIFY says."""
+    notify = agent.expect("NOTIFY")
+    assert notify["event"].startswith("refer")
+    agent.answer(notify, 200)
+    return notify.body.split("\r\n")[0]
+
+
+def let_go(agent: Agent) -> None:
+    agent.answer(agent.expect("BYE"), 200)
+
+
+def they_hear_each_other(*ends: tuple[Agent, tuple[str, int]]) -> None:
+    """Two agents, each with where it sends its sound."""
+    for (one, to), (other, _) in (ends, ends[::-1]):
+        stop = time.monotonic() + 5
+        other.rtp.settimeout(0.05)
+        while True:
+            one.speak(to, 1)
+            with suppress(TimeoutError):
+                if one.user.encode() in other.rtp.recv(2048):
+                    break
+            assert time.monotonic() < stop, f"{other.user} does not hear {one.user}"
+
+
+def calls_of(b: Building, person: str) -> str:
+    """Calls that a phone is in, as the board has them."""
+    answer = b.kamailio.call("htable.get", "incall", sip_user(person))
+    return str(answer["item"]["value"]) if isinstance(answer, dict) and "item" in answer else ""
+
+
+def nothing_left(b: Building) -> None:
+    """Not a call on the board, not a leg in voice."""
+
+    def left() -> list[object]:
+        report = read_report(b.settings.paths.reports_dir, VoiceReport)
+        assert report
+        tables = [b.kamailio.call("htable.dump", table) for table in ("call", "incall", "taken", "places")]
+        return [*filter(None, tables), *([report.legs] if report.legs else [])]
+
+    def quiet() -> bool:
+        assert not left(), left()
+        return True
+
+    until(quiet, 8, "nothing is left")
+
+
+@pytest.mark.acceptance("X-2")
+def test_an_outbound_call_is_transferred_without_asking_the_trunk(
+    manned: Building, three: tuple[Agent, Agent, Agent], carrier: MakeCarrier
+) -> None:
+    ana, beto, _ = three
+    far = carrier(manned)
+    call, there = outbound(ana, far)
+    assert refers(ana, call, "102").status == 202
+    again = taken_over(far)
+    assert tag_of(again["from"]) == tag_of(call.local)
+    assert int(again["cseq"].split()[0]) > int(there.invite["cseq"].split()[0])  # type: ignore[index]
+    assert told(ana) == "SIP/2.0 100 Trying"
+    ring = beto.expect("INVITE")
+    assert f"+52{MOBILE}" in ring["from"]
+    beto.answer(ring, 180, "Ringing")
+    assert told(ana) == "SIP/2.0 200 OK"
+    here = beto.take(ring)
+    beto.expect("ACK")
+    until(lambda: not calls_of(manned, "ana"), 3, "Ana's phone is free")
+    ana.request(call, "BYE")
+    assert ana.expect(200)["cseq"].endswith("BYE")
+    assert far.nothing(), "the trunk hears nothing of it"
+    they_hear_each_other((far, again.media), (beto, ring.media))
+    far.request(Call(there.call_id, there.local, there.remote, there.target, there.routes, 500), "BYE")
+    far.expect(200)
+    let_go(beto)
+    assert here
+    nothing_left(manned)
+
+
+@pytest.mark.acceptance("X-2")
+def test_an_inbound_call_whose_target_is_busy_comes_back_marked(
+    manned: Building, three: tuple[Agent, Agent, Agent], carrier: MakeCarrier
+) -> None:
+    ana, beto, _ = three
+    far = carrier(manned)
+    here, call = inbound(far, ana)
+    assert refers(ana, here, "102").status == 202
+    again = taken_over(far)
+    assert told(ana) == "SIP/2.0 100 Trying"
+    beto.answer(beto.expect("INVITE"), 486, "Busy Here")
+    back = ana.expect("INVITE")
+    assert back["from"].startswith('"Devuelta:')
+    assert "5555001122" in back["from"]
+    ana.answer(back, 180, "Ringing")
+    assert told(ana) == "SIP/2.0 200 OK"
+    let_go(ana)
+    returned = ana.take(back)
+    ana.expect("ACK")
+    they_hear_each_other((far, again.media), (ana, back.media))
+    ana.request(returned, "BYE")
+    ana.expect(200)
+    far.answer(far.expect("BYE"), 200)
+    assert call
+    nothing_left(manned)
+
+
+@pytest.mark.acceptance("X-2")
+def test_a_phone_that_hangs_up_at_once_has_transferred_all_the_same(
+    manned: Building, three: tuple[Agent, Agent, Agent], carrier: MakeCarrier
+) -> None:
+    ana, beto, _ = three
+    far = carrier(manned)
+    call, there = outbound(ana, far)
+    assert refers(ana, call, "102").status == 202
+    ana.request(call, "BYE")
+    assert ana.expect(200)["cseq"].endswith("BYE")
+    taken_over(far)
+    ring = beto.expect("INVITE")
+    beto.take(ring)
+    beto.expect("ACK")
+    assert far.nothing(0.3)
+    beto.request(Call(ring["call-id"], f"{ring['to']};tag={beto.tag_for(ring)}", ring["from"], contact_of(ring),
+                      tuple(ring.all("record-route")), 100), "BYE")  # fmt: skip
+    beto.expect(200)
+    far.answer(far.expect("BYE"), 200)
+    assert there
+    nothing_left(manned)
+
+
+def contact_of(message: Message) -> str:
+    return message["contact"].partition("<")[2].partition(">")[0]
+
+
+@pytest.mark.acceptance("X-2")
+def test_what_cannot_be_transferred_is_refused_and_the_call_goes_on(
+    manned: Building, three: tuple[Agent, Agent, Agent], carrier: MakeCarrier
+) -> None:
+    ana, _, _ = three
+    far = carrier(manned)
+    call, there = outbound(ana, far)
+    assert refers(ana, call, "5" * 60).status == 484
+    ana.request(call, "REFER", extra=("Refer-To: <sip:102@192.0.2.7>",))
+    assert ana.expect(202, 403).status == 403
+    ana.request(call, "REFER", extra=("Refer-To: nowhere",))
+    assert ana.expect(202, 400).status == 400
+    host, port = ana.registrar
+    other = f"Refer-To: <sip:102@{host}:{port}?Replaces=no-such-call%3Bto-tag%3Da%3Bfrom-tag%3Db>"
+    ana.request(call, "REFER", extra=(other,))
+    assert ana.expect(202, 481).status == 481
+    # Nobody outside moves our calls, in whosever name.
+    far.request(there, "REFER", extra=(f"Refer-To: <sip:102@{host}:{port}>",))
+    assert far.expect(202, 403).status == 403
+    # voice asks for the place, the far end will not have it: the phone still has the call.
+    assert refers(ana, call, "102").status == 202
+    far.answer(far.expect("INVITE"), 488, "Not Acceptable Here")
+    assert told(ana) == "SIP/2.0 100 Trying"
+    assert told(ana).startswith("SIP/2.0 488")
+    assert ana.nothing(1.5), "she is not hung up on"
+    ana.request(call, "BYE")
+    far.answer(far.expect("BYE"), 200)
+    ana.expect(200)
+    nothing_left(manned)
+
+
+@pytest.mark.acceptance("X-2")
+@pytest.mark.parametrize("when", ["at the re-INVITE", "while it rings", "while they talk"])
+def test_the_far_end_may_hang_up_at_any_moment(
+    manned: Building, three: tuple[Agent, Agent, Agent], carrier: MakeCarrier, when: str
+) -> None:
+    ana, beto, _ = three
+    far = carrier(manned)
+    here, call = inbound(far, ana)
+    assert refers(ana, here, "102").status == 202
+    if when == "at the re-INVITE":
+        again = far.expect("INVITE")
+        far.request(call, "BYE")
+        let_go(ana)
+        far.expect(200)
+        far.answer(again, 481, "Gone")
+    else:
+        taken_over(far)
+        ring = beto.expect("INVITE")
+        beto.answer(ring, 180, "Ringing")
+        if when == "while they talk":
+            beto.take(ring)
+            beto.expect("ACK")
+        far.request(call, "BYE")
+        far.expect(200)
+        if when == "while they talk":
+            let_go(beto)
+        else:
+            cancel = beto.expect("CANCEL")
+            beto.answer(cancel, 200)
+            beto.answer(ring, 487, "Request Terminated")
+    nothing_left(manned)
+
+
+def consults(ana: Agent, other: Agent, number: str) -> tuple[Call, Call]:
+    """Ana's second call."""
+    second = ana.dial(number)
+    ring = other.expect("INVITE")
+    there = other.take(ring)
+    assert ana.outcome(second).status == 200
+    other.expect("ACK")
+    return second, there
+
+
+def completes(ana: Agent, call: Call, second: Call, number: str) -> Message:
+    """Attended: REFER in one call, naming the other (RFC 3891)."""
+    host, port = ana.registrar
+    tags = f"to-tag%3D{tag_of(second.remote)}%3Bfrom-tag%3D{tag_of(second.local)}"
+    value = f"<sip:{number}@{host}:{port}?Replaces={second.call_id}%3B{tags}>"
+    ana.request(call, "REFER", extra=(f"Refer-To: {value}",))
+    return ana.expect(202, 400, 403, 481, 503)
+
+
+@pytest.mark.acceptance("X-3")
+@pytest.mark.parametrize("first", ["the trunk's call", "the colleague's call"])
+def test_a_caller_and_a_colleague_are_put_together(
+    manned: Building, three: tuple[Agent, Agent, Agent], carrier: MakeCarrier, first: str
+) -> None:
+    ana, beto, _ = three
+    far = carrier(manned)
+    here, call = inbound(far, ana)
+    second, there = consults(ana, beto, "102")
+    if first == "the trunk's call":
+        assert completes(ana, here, second, "102").status == 202
+    else:
+        assert completes(ana, second, here, "102").status == 202
+    seen = {}
+    for agent in (far, beto) if first == "the trunk's call" else (beto, far):
+        again = agent.expect("INVITE")
+        agent.answer(again, 200, "OK", agent.sdp)
+        agent.expect("ACK")
+        seen[agent.user] = again
+    assert "5555001122" in seen[beto.user]["p-asserted-identity"], "Beto's phone shows who he talks to now"
+    assert not seen["carrier"].all("p-asserted-identity")
+    assert told(ana) == "SIP/2.0 100 Trying"
+    assert told(ana) == "SIP/2.0 200 OK"
+    for one in (here, second):
+        ana.request(one, "BYE")
+        assert ana.expect(200)["cseq"].endswith("BYE")
+    they_hear_each_other((far, seen["carrier"].media), (beto, seen[beto.user].media))
+    until(lambda: not calls_of(manned, "ana") and calls_of(manned, "beto"), 3, "Ana's phone is free")
+    beto.request(there, "BYE")
+    beto.expect(200)
+    far.answer(far.expect("BYE"), 200)
+    assert call
+    nothing_left(manned)
+
+
+@pytest.mark.acceptance("X-3")
+def test_two_outside_parties_are_put_together_and_who_has_left_is_put_back(
+    manned: Building, three: tuple[Agent, Agent, Agent], carrier: MakeCarrier
+) -> None:
+    ana, _, _ = three
+    far = carrier(manned)
+    here, call = inbound(far, ana)
+    second, there = consults(ana, far, MOBILE)
+    assert completes(ana, here, second, MOBILE).status == 202
+    for _ in range(2):
+        taken_over(far)
+    assert told(ana) == "SIP/2.0 100 Trying"
+    assert told(ana) == "SIP/2.0 200 OK"
+    let_go(ana)
+    ana.request(second, "BYE")
+    ana.expect(200)
+    far.request(call, "BYE")
+    far.expect(200)
+    far.answer(far.expect("BYE"), 200)
+    assert there
+    nothing_left(manned)
