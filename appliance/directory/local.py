@@ -9,6 +9,7 @@ import sqlite3
 import uuid
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +167,14 @@ class LocalStore(LocalDatabase):
         """The newest facts of a kind, acknowledged or not, newest first."""
         found = self._connection().execute(
             "SELECT id, fact, hlc, body FROM journal WHERE fact = ? ORDER BY seq DESC LIMIT ?", (fact, limit)
+        )
+        return tuple(FactEnvelope(i, f, h, json.loads(b)) for i, f, h, b in found)
+
+    def since(self, fact: str, moment: datetime) -> tuple[FactEnvelope, ...]:
+        """The facts of a kind that were written from a moment on, newest first."""
+        found = self._connection().execute(
+            "SELECT id, fact, hlc, body FROM journal WHERE fact = ? AND hlc >= ? ORDER BY seq DESC",
+            (fact, f"{int(moment.timestamp() * 1000):013d}"),
         )
         return tuple(FactEnvelope(i, f, h, json.loads(b)) for i, f, h, b in found)
 

@@ -62,7 +62,7 @@ class Bulletin:
         self._habits.append_all((news.fact_id(a, site_id), news.moved_of(a, site_id)) for a in arrived)
         for _, fact in facts:
             log.warning("event=%s %s", fact.fact, " ".join(f"{k}={v!r}" for k, v in _logged(fact).items()))
-        self._alerts = (*(news.shown(fact) for _, fact in facts), *self._kept())
+        self._alerts = news.still_shown((*(news.shown(fact) for _, fact in facts), *self._kept()), datetime.now(UTC))
         self._waiting.clear()
         return bool(facts)
 
@@ -72,8 +72,10 @@ class Bulletin:
 
     def _kept(self) -> tuple[AlertNow, ...]:
         if self._alerts is None:
-            found = (e for kind in (EmergencyCalled.fact, LimitBreached.fact) for e in self._habits.recent(kind, 50))
-            self._alerts = tuple(news.shown_body(e.fact, dict(e.body)) for e in found)
+            now = datetime.now(UTC)
+            kinds = (EmergencyCalled.fact, LimitBreached.fact)
+            found = (e for kind in kinds for e in self._habits.since(kind, now - news.SHOWN_FOR))
+            self._alerts = news.still_shown(tuple(news.shown_body(e.fact, dict(e.body)) for e in found), now)
         return self._alerts
 
 

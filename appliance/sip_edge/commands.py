@@ -57,7 +57,7 @@ def explain(
     plan = route(CallAttempt(source, dialled), directory, now, reach, settings.sip.ring_s)
     doubt = reach.doubt()
     if machine:
-        found: dict[str, Any] = as_data(plan, language)
+        found: dict[str, Any] = as_data(plan, directory, language)
         found["at"] = now.isoformat()
         found["revision"] = directory.revision
         found["doubt"] = doubt.text(language) if doubt else ""

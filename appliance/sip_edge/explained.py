@@ -62,18 +62,18 @@ def direction_text(direction: str, language: str) -> str:
     return words.text(language) if words else direction
 
 
-def step_text(step: Step, directory: Directory, language: str) -> str:
-    """One step in one sentence."""
+def step_text(step: Step, directory: Directory, language: str, named: bool = True) -> str:
+    """One step in one sentence. Not `named`: whoever is shown, without a name."""
     match step:
         case Ring(targets, _, seconds, identity):
             names = ", ".join(_phone(directory, t.phone_id) for t in targets)
-            shown = _shown(identity, language)
+            shown = _shown(identity, language, named)
             return Words(
                 f"Ring {names} for {seconds} s, showing {shown}.", f"Sonar {names} por {seconds} s, mostrando {shown}."
             ).text(language)
         case ToTrunk(trunk_id, user, identity):
             trunk = directory.trunk(trunk_id)
-            name, shown = trunk.name if trunk else trunk_id, _shown(identity, language)
+            name, shown = trunk.name if trunk else trunk_id, _shown(identity, language, named)
             return Words(
                 f"Offer it to trunk {name} as {user}, showing {shown}.",
                 f"Ofrecerla a la troncal {name} como {user}, mostrando {shown}.",
@@ -96,7 +96,7 @@ def step_text(step: Step, directory: Directory, language: str) -> str:
             return Words(f"Refuse with {status} {reason}.", f"Rechazar con {status} {reason}.").text(language)
 
 
-def afterwards(plan: Plan, directory: Directory, language: str) -> list[tuple[str, str]]:
+def afterwards(plan: Plan, directory: Directory, language: str, named: bool = True) -> list[tuple[str, str]]:
     """What follows the steps when none was answered: (when, what), in order."""
     after = plan.after
     ways = (
@@ -106,19 +106,22 @@ def afterwards(plan: Plan, directory: Directory, language: str) -> list[tuple[st
         (Words("If it fails", "Si falla"), after.other),
     )
     return [
-        line for when, steps in ways for s in steps for line in _with_own(when.text(language), s, directory, language)
+        line
+        for when, steps in ways
+        for s in steps
+        for line in _with_own(when.text(language), s, directory, language, named)
     ]
 
 
-def _with_own(when: str, step: Step, directory: Directory, language: str) -> list[tuple[str, str]]:
+def _with_own(when: str, step: Step, directory: Directory, language: str, named: bool) -> list[tuple[str, str]]:
     """A step, and below it the ways that are its own."""
-    lines = [(when, step_text(step, directory, language))]
+    lines = [(when, step_text(step, directory, language, named))]
     if isinstance(step, Ring):
         own = (
             (Words("… if busy", "… si está ocupado"), step.after.busy),
             (Words("… if not answered", "… si no contesta"), step.after.no_answer),
         )
-        lines += [(w.text(language), step_text(s, directory, language)) for w, steps in own for s in steps]
+        lines += [(w.text(language), step_text(s, directory, language, named)) for w, steps in own for s in steps]
     return lines
 
 
@@ -138,14 +141,21 @@ def told(plan: Plan, language: str) -> list[str]:
     return [w.text(language) for w in (*changes, *alerts)]
 
 
-def as_data(plan: Plan, language: str) -> dict[str, Any]:
-    """The whole plan for a machine; each reason with its code, its parameters and its sentence."""
+def as_data(plan: Plan, directory: Directory, language: str) -> dict[str, Any]:
+    """The whole plan for a machine; each reason with its code, its parameters and its sentence.
+
+    `sentences`: the plan without its reasons for people who may not read names (J-4): (when, what), in order.
+    """
     data = asdict(plan)
     for packed, step in zip(data["steps"], plan.steps, strict=True):
         packed["step"] = _STEP_NAMES[type(step)]
     for way in ("busy", "no_answer", "not_found", "other"):
         for packed, step in zip(data["after"][way], getattr(plan.after, way), strict=True):
             packed["step"] = _STEP_NAMES[type(step)]
+    at_once = [("", line) for line in told(plan, language)]
+    steps = [("", step_text(s, directory, language, named=False)) for s in plan.steps]
+    data["sentences"] = [*at_once, *steps, *afterwards(plan, directory, language, named=False)]
+    data["kind"] = f"{class_text(plan.call_class, language)}, {direction_text(plan.direction, language)}"
     data["reasons"] = [{"code": r.code, "params": dict(r.params), "text": r.text(language)} for r in plan.reasons]
     return data
 
@@ -165,7 +175,7 @@ def _phone(directory: Directory, phone_id: str) -> str:
     return (phone.label or phone.id) if phone else phone_id
 
 
-def _shown(identity: Identity, language: str) -> str:
+def _shown(identity: Identity, language: str, named: bool) -> str:
     if not identity.user or identity.private:
         return Words("no number", "ningún número").text(language)
-    return f"{identity.user} {identity.display}".strip()
+    return f"{identity.user} {identity.display if named else ''}".strip()

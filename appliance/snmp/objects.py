@@ -31,6 +31,9 @@ CONSERJE: Oid = (1, 3, 6, 1, 3, 9196)
 OBJECTS: Oid = (*CONSERJE, 1)
 TRUNK_ENTRY: Oid = (*OBJECTS, 5, 1, 1)
 
+EMERGENCY, EMERGENCY_TEST = "emergency", "emergency-test"
+"""Kinds of alert in the edge's report."""
+
 _LINK = {LinkState.UP: 1, LinkState.DOWN: 2, LinkState.UNKNOWN: 3}
 _COUNTER_MODULUS = 1 << 32
 _TEXT_MAX = 255
@@ -101,6 +104,20 @@ def _all(facts: Facts, version: str, uptime_s: float) -> Iterator[tuple[Oid, Val
             5: _text(sync.error_en if sync else ""),
             6: Gauge32(facts.journal_waiting),
             7: _truth(sync is not None and sync.enrolled),
+        },
+    )
+    calls = [a for a in edge.alerts if a.kind == EMERGENCY]
+    tests = [a for a in edge.alerts if a.kind == EMERGENCY_TEST]
+    last = max(calls, key=lambda a: a.at, default=None)
+    yield from _scalars(
+        (*OBJECTS, 7),
+        {
+            1: Gauge32(len(calls)),
+            2: _time(last.at if last else ""),
+            3: _text(last.subject if last else ""),
+            4: _text(last.detail if last else ""),
+            5: Gauge32(len(tests)),
+            6: _time(max((a.at for a in tests), default="")),
         },
     )
 

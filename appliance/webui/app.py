@@ -97,6 +97,7 @@ def _register(app: Flask) -> None:
         calls,
         deeds,
         dhcp,
+        explain,
         files,
         firmware,
         imports,
@@ -109,7 +110,8 @@ def _register(app: Flask) -> None:
         system,
     )
 
-    # These are of the blueprint of phones; to have been read is all that they need.
+    # These are of the blueprint of phones, and of calls; to have been read is all that they need.
+    assert {m.blueprint for m in (calls, explain)} == {calls.blueprint}
     assert {m.blueprint for m in (deeds, dhcp, files, firmware, imports, overrides, swaps)} == {phones.blueprint}
     for module in (login, pages, phones, calls, system, account, live):
         app.register_blueprint(module.blueprint)

@@ -39,6 +39,7 @@ class Action(StrEnum):
     FIRMWARE_TARGET = "firmware_target"
     FIRMWARE_ROLLOUT = "firmware_rollout"
     CALL_SEEN = "call_seen"
+    ROUTE_EXPLAINED = "route_explained"
 
 
 @dataclass(frozen=True, slots=True)

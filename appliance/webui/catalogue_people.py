@@ -58,6 +58,7 @@ PEOPLE: dict[str, Words] = {
     "action.phone_adoption_refused": Words("Phone not given", "Teléfono no asignado"),
     "action.phone_forgotten": Words("Phone forgotten", "Teléfono olvidado"),
     "action.call_seen": Words("Call opened", "Llamada abierta"),
+    "action.route_explained": Words("Call explained", "Llamada explicada"),
     "login.title": Words("Sign in", "Entrar"),
     "login.says": Words("The phones of this building.", "Los teléfonos de este edificio."),
     "login.user": Words("User", "Usuario"),

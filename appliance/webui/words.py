@@ -6,12 +6,13 @@ from appliance.errors import Words
 from appliance.webui.alarms import Alarm
 from appliance.webui.catalogue import PAGES
 from appliance.webui.catalogue_alarms import ALARMS
+from appliance.webui.catalogue_explain import EXPLAIN
 from appliance.webui.catalogue_orders import ORDERS
 from appliance.webui.catalogue_people import PEOPLE
 from appliance.webui.catalogue_phones import LIFE
 
 LANGUAGES = {"es": "es-MX", "en": "en"}
-CATALOGUE: dict[str, Words] = {**PAGES, **LIFE, **ORDERS, **PEOPLE, **ALARMS}
+CATALOGUE: dict[str, Words] = {**PAGES, **LIFE, **ORDERS, **PEOPLE, **ALARMS, **EXPLAIN}
 
 
 def say(key: str, language: str, **params: Any) -> str:

@@ -1,6 +1,7 @@
 """Groups, forwards, codes, hidden numbers, emergencies and limits, with real phones: centre up, and cut off."""
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from typing import TypeVar
@@ -8,9 +9,12 @@ from typing import TypeVar
 import pytest
 
 from appliance.directory.reports import EdgeReport
+from appliance.snmp.objects import CONSERJE
 from tests.acceptance.conftest import House, house_rows
 from tests.lab.capture import read_capture
 from tests.lab.lab import Lab
+from tests.lab.letterbox import Letterbox
+from tests.lab.pageclient import PageClient
 from tests.lab.phones import Phone
 from tests.lab.sample import feature_rows
 from tests.lab.siptext import Message, parse
@@ -199,6 +203,88 @@ def test_an_emergency_carries_its_place_and_alerts_within_ten_seconds(
     said_back(ana, "*9411")
     assert offered(offices, before)["user"] == "911", "the test made no call"
     assert until(lambda: offices.building.local().recent("emergency_called", 1)[0].body["test"], 5, "a test is noted")
+
+
+@pytest.fixture(scope="module")
+def letters(offices: House) -> Iterator[Letterbox]:
+    """A mail server beside the centre; Acme has an administrator who reads mail."""
+    centre = offices.lab.centre
+    centre.command("operator", "add", "jefa@acme.example", "--account", "acct-acme")
+    box = centre.start_mail()
+    yield box
+    box.stop()
+
+
+def snmp(house: House, *numbers: int) -> str:
+    """An object of ours, as a monitoring station at the management side reads it."""
+    assert house.building.place
+    ours = house.building.settings
+    oid = "." + ".".join(map(str, (*CONSERJE, 1, *numbers)))
+    argv = ["snmpget", "-v2c", "-c", "lab-reads", "-Oqv", f"{ours.network.management_address}:{ours.snmp.port}", oid]
+    said = house.building.place.run(argv).stdout.strip('" \n')
+    # Octets that are not ASCII come in hexadecimal.
+    coded = re.fullmatch(r"([0-9A-F]{2} ){3,}[0-9A-F]{2}", said)
+    return bytes.fromhex(said).decode("utf-8", "surrogateescape") if coded else said
+
+
+@pytest.mark.acceptance("E-3")
+@pytest.mark.parametrize(
+    ("dialled", "kind", "subject"),
+    [("911", "call-emergency", "Llamada de"), ("*9411", "call-emergency-test", "PRUEBA")],
+)
+def test_people_learn_of_an_emergency_and_of_a_test_at_the_page_by_snmp_and_by_mail(
+    offices: House,
+    people: tuple[Phone, Phone, Phone],
+    linked: str,
+    letters: Letterbox,
+    dialled: str,
+    kind: str,
+    subject: str,
+) -> None:
+    _, beto, _ = people
+    page = PageClient(offices.building, "viewer")
+    test = dialled != "911"
+    count, at = ((5, 0), (6, 0)) if test else ((1, 0), (2, 0))
+    before, offered_before, read = int(snmp(offices, 7, *count)), len(offices.carrier.offered()), len(letters.taken)
+    dialled_at = time.monotonic()
+    beto.call(dialled).established()
+
+    def alarm() -> str:
+        found = re.findall(r'<li class="alarm[^>]*data-code="(.*?)".*?</li>', page.fragment("overview", "alarms"), re.S)
+        return next((kind for code in found if code == kind), "")
+
+    until(alarm, 10, "the page shows it")
+    shown = page.fragment("overview", "alarms")
+    (line, *_) = [a for a in re.findall(r"<li.*?</li>", shown, re.S) if f'data-code="{kind}"' in a and "102 Beto" in a]
+    assert "Reforma" in line and "102 Beto" in line
+    assert "<time" in line, "since when"
+    until(lambda: int(snmp(offices, 7, *count)) > before, 10, "SNMP tells")
+    year = snmp(offices, 7, *at).encode("utf-8", "surrogateescape")[:2]
+    assert int.from_bytes(year) == time.gmtime().tm_year, "and when"
+    if not test:
+        assert snmp(offices, 7, 3, 0) == "102 Beto Díaz"
+        assert "Reforma" in snmp(offices, 7, 4, 0)
+    if linked == "up":
+        until(lambda: len(letters.taken) > read, 10, "the company's administrator has mail")
+        assert time.monotonic() - dialled_at <= 10, "all of it within ten seconds"
+    else:
+        assert time.monotonic() - dialled_at <= 10
+        assert len(letters.taken) == read
+        offices.building.mend_centre()
+        until(lambda: len(letters.taken) > read, 60, "the mail follows when the link is back")
+        offices.building.cut_centre()
+    letter = letters.taken[-1]
+    text = letter.get_content()
+    assert letter["To"] == "jefa@acme.example" and subject in str(letter["Subject"])
+    assert "102" in text and "Reforma" in text and dialled in text and re.search(r"Time: 20\d\d-", text)
+    beto.hang_up_all()
+    assert (len(offices.carrier.offered()) == offered_before) is test, "a test calls nobody"
+
+    def record() -> str:
+        found = offices.building.local().recent("cdr", 5)
+        return next((str(e.body["call_class"]) for e in found if e.body["dialled"] == dialled), "")
+
+    assert until(record, 10, "its record is written") == ("service" if test else "emergency")
 
 
 @pytest.mark.acceptance("Q-6")

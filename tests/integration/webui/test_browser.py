@@ -19,6 +19,7 @@ from appliance.directory.resyncs import Outcome, Resyncs
 from appliance.ports import SystemClock
 from appliance.vocabulary import LinkState
 from tests.integration.webui.house import PASSWORD, UNKNOWN, House, call_now, house, past_call, see_unknown_phone, trunk
+from tests.lab.sample import ACME
 from tests.lab.waiting import until
 
 CARLA = "8843e1aa0201"
@@ -261,6 +262,59 @@ def shown_phones(driver: WebDriver) -> list[str]:
     return cast(list[str], found)
 
 
+@pytest.mark.acceptance("K-5", "J-4")
+def test_a_call_is_explained_by_keyboard_alone_without_names_and_errors_are_words(
+    chromium: WebDriver, page: House, centre: str
+) -> None:
+    page.register("ana", "beto")
+    chromium.get(f"{page.url}/calls")
+    chromium.find_element(By.LINK_TEXT, "Explicar una llamada").send_keys(Keys.ENTER)
+    until(lambda: text_of(chromium, "h1") == "Explicar una llamada", 5, "the question is shown")
+    chromium.find_element(By.ID, "caller").send_keys("199")
+    press(chromium, Keys.TAB)
+    assert focused(chromium) == "dialled"
+    press(chromium, "102", Keys.ENTER)
+    until(lambda: "No existe la extensión 199" in text_of(chromium, "#explain-error"), 20, "it says what is wrong")
+    assert "--" not in text_of(chromium, "#explain-error")
+    assert all("422" in c["message"] for c in complaints(chromium))
+    assert chromium.find_element(By.ID, "dialled").get_attribute("value") == "102", "what was typed is still there"
+
+    caller = chromium.find_element(By.ID, "caller")
+    caller.clear()
+    caller.send_keys("101", Keys.TAB, Keys.TAB)
+    press(chromium, "Acme")
+    for _ in range(16):  # a date and time has a stop for each of its parts
+        press(chromium, Keys.TAB)
+        if chromium.switch_to.active_element.tag_name == "button":
+            break
+    press(chromium, Keys.ENTER)
+    until(lambda: text_of(chromium, "#way") != "", 20, "the way is shown")
+    assert "Sonar 102 Beto" in text_of(chromium, "#way")
+    why = text_of(chromium, "#why")
+    assert "Llama la extensión 101 ([nombre reservado]) de Acme" in why
+    assert "Díaz" not in why and "Núñez" not in text_of(chromium, "#way")
+    assert chromium.execute_script(CONTRAST) == []
+
+
+@pytest.mark.acceptance("K-5", "B-5")
+def test_who_may_only_look_explains_no_call_and_each_question_is_in_the_audit(page: House) -> None:
+    page.client("viewer").see("/calls/explain", 403)
+    assert "/calls/explain" not in page.client("viewer").see("/calls")
+    ours = page.client("technician")
+    asked = {"caller": "101", "dialled": "0445512345678", "account": ACME, "trunk": "", "at": "2026-03-02T15:00"}
+    answer = ours.submit("/calls/explain", asked)
+    assert answer.status_code == 200
+    assert "+525512345678" in answer.text
+    outside = {**asked, "trunk": "trunk-carrier", "caller": "+525598765432", "account": ""}
+    assert ours.submit("/calls/explain", outside).status_code == 200
+    assert ours.submit("/calls/explain", {**asked, "at": "mañana"}).status_code == 422
+    assert ours.submit("/calls/explain", {**asked, "dialled": ""}).status_code == 422
+    assert ours.submit("/calls/explain", {**asked, "caller": "--help"}).status_code == 422
+    assert ours.submit("/calls/explain", asked, token="wrong").status_code == 403
+    audit = page.client("administrator").see("/system/audit")
+    assert "Call explained" in audit and "•••• 5678" in audit and "0445512345678" not in audit
+
+
 def test_the_first_tab_leads_past_the_navigation(chromium: WebDriver, page: House) -> None:
     chromium.get(f"{page.url}/calls")
     press(chromium, Keys.TAB, Keys.ENTER)
@@ -279,7 +333,8 @@ def test_every_text_can_be_read_on_its_ground(tmp_path: Path, page: House, schem
         assert driver.execute_script(CONTRAST) == []
         sign_in(driver, page, "administrator")
         of_phones = ("overrides", "overrides/edit?where=site", "firmware", "dhcp", "import", "001565aa0101/swap")
-        paths = ("/", "/phones", "/phones/001565aa0101", "/calls", "/calls/cdr-1", "/system", "/system/users")
+        of_calls = ("/calls", "/calls/cdr-1", "/calls/explain")
+        paths = ("/", "/phones", "/phones/001565aa0101", *of_calls, "/system", "/system/users")
         for path in (*paths, "/phones/001565aa0101/files/001565aa0101.cfg", *(f"/phones/{p}" for p in of_phones)):
             driver.get(page.url + path)
             assert driver.execute_script(CONTRAST) == [], path
@@ -297,6 +352,7 @@ def test_a_narrow_screen_needs_no_sideways_scrolling(tmp_path: Path, page: House
             f"/phones/{UNKNOWN}",
             "/calls",
             "/calls/cdr-1",
+            "/calls/explain",
             "/system",
             "/system/users",
             "/system/audit",

@@ -1,5 +1,6 @@
 """What calls say beside their course, and what they cost: facts of the journal, settings in force, totals of a day."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,7 +9,9 @@ import pytest
 from appliance.directory.habits import Habit, Habits, laid_over
 from appliance.directory.reports import AlertNow
 from appliance.ports import SystemChance, SystemClock
+from appliance.settings import Paths, Settings
 from appliance.sip_edge import news
+from appliance.sip_edge.bulletin import Bulletin
 from appliance.sip_edge.callfacts import Alerted, Changed, decode, encode
 from appliance.sip_edge.costs import Spent, totals
 from wire.facts import EmergencyCalled, LimitBreached, PreferenceChanged, ReceptionistOverridden
@@ -106,3 +109,15 @@ def test_facility_it_is_told_of_a_limit_without_the_number_that_was_called() -> 
     said = (("person", "Ana"), ("number", "+14155550100"), ("limit", "calls-person"), ("value", "3"), ("most", "2"))
     told = news.shown(news.alert_of(Alerted("c", "t", 1, "fraud", "acme", said), "site"))
     assert "4155550100" not in f"{told.subject} {told.detail}"
+
+
+def test_an_emergency_outlives_a_restart_whatever_was_tried_since(tmp_path: Path) -> None:
+    settings = Settings(paths=Paths(state_dir=tmp_path))
+    now = int(datetime.now(UTC).timestamp() * 1000)
+    bulletin = Bulletin(settings)
+    bulletin.read([replace(ALERTED, at_ms=now - 60_000)], "site")
+    bulletin.read([replace(ALERTED, kind="emergency-test", at_ms=now - n) for n in range(70)], "site")
+    for told in (bulletin.alerts(), Bulletin(settings).alerts()):
+        kinds = [a.kind for a in told]
+        assert kinds.count("emergency") == 1
+        assert kinds.count("emergency-test") == news.MOST_SHOWN

@@ -15,6 +15,7 @@ from appliance.webui.board import ProcessState
 from appliance.webui.calls import CAUSES
 from appliance.webui.catalogue import PAGES
 from appliance.webui.catalogue_alarms import ALARMS
+from appliance.webui.catalogue_explain import EXPLAIN
 from appliance.webui.catalogue_orders import ORDERS
 from appliance.webui.catalogue_people import PEOPLE
 from appliance.webui.catalogue_phones import LIFE
@@ -42,7 +43,7 @@ def params_of(text: str) -> set[str]:
 
 
 def test_no_key_is_written_twice() -> None:
-    assert len(CATALOGUE) == len(PAGES) + len(LIFE) + len(ORDERS) + len(PEOPLE) + len(ALARMS)
+    assert len(CATALOGUE) == len(PAGES) + len(LIFE) + len(ORDERS) + len(PEOPLE) + len(ALARMS) + len(EXPLAIN)
 
 
 @pytest.mark.parametrize("key", sorted(CATALOGUE))
