@@ -179,6 +179,7 @@ def _apply_cdr(edit: Edit, site_id: str, cdr: Cdr) -> None:
             raise _stranger()
         return
     values = asdict(cdr)
+    del values["payer_id"]  # a day's spending of a person is the building's to count
     for name in ("started_at", "answered_at", "ended_at"):
         values[name] = from_iso(values[name]) if values[name] else None
     if values["started_at"] is None:

@@ -49,6 +49,8 @@ class Cdr:
     trunk_id: str
     legs: tuple[Leg, ...] = ()
     reasons: tuple[str, ...] = ()
+    payer_id: str = ""
+    """The person whose spending it counts for: the caller, or who forwarded it abroad."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ What a piece of news becomes is news.py's, what a call costs costs.py's.
 
 import logging
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,10 +23,15 @@ from appliance.sip_edge.callfacts import Alerted, Arrived, Changed, News
 from appliance.sip_edge.cdr import OpenCall
 from appliance.sip_edge.control import Kamailio
 from appliance.sip_edge.costs import Spent, totals
+from appliance.sip_edge.dialogs import key_of
 from appliance.sip_edge.fraud import limits_of
+from appliance.sip_edge.kamailio.board import Entry, entries, listed
+from appliance.sip_edge.kamailio.meter import METER, owners_of
 from appliance.vocabulary import LinkState
 from wire.facts import EmergencyCalled, LimitBreached
+from wire.prices import INTERNATIONAL, PREMIUM
 
+_COSTLY = (INTERNATIONAL, PREMIUM)
 log = logging.getLogger(__name__)
 
 
@@ -96,14 +101,17 @@ class Spending:
         self._told: dict[str, int] = {}
         self._records: dict[int, dict[str, Any]] = {}
         self._read = 0
+        self._uptime = 0
 
     def tell(self, directory: LiveDirectory, open_calls: Iterable[OpenCall], anew: bool) -> None:
-        """`anew`: Kamailio has just started and knows nothing."""
+        """`anew`: Kamailio may have just started and know nothing."""
+        open_calls = tuple(open_calls)
         report = read_report(self._settings.paths.reports_dir, SyncReportFile)
         down = report is not None and report.link is LinkState.DOWN
         self._kamailio.call("htable.seti", "state", "link", 0 if down else 1)
-        if anew:
+        if self._began_anew() or anew:
             self._told = {}
+            self._put_back(open_calls, directory.site.id)
         now = datetime.now(UTC)
         calls = (*self._past(directory, now), *self._running(directory, open_calls, now))
         found = totals(
@@ -115,6 +123,31 @@ class Spending:
             if self._told.get(key) != amount:
                 self._kamailio.call("htable.seti", "spent", key, amount)
         self._told = found
+
+    def _began_anew(self) -> bool:
+        """Also where nobody was looking in the moment in which it was gone."""
+        answer = self._kamailio.call("core.uptime")
+        uptime = answer.get("uptime") if isinstance(answer, Mapping) else None
+        if not isinstance(uptime, int):
+            return False
+        before, self._uptime = self._uptime, uptime
+        return uptime < before
+
+    def _put_back(self, open_calls: Iterable[OpenCall], site_id: str) -> None:
+        """Calls that cost and are up: workers count them for the limits on how many there may be at once."""
+        for call in open_calls:
+            told = call.invite
+            if told is None or not told.payer_id or call.ended_ms or told.call_class not in _COSTLY:
+                continue
+            key, since_s = key_of(told.call_id, told.from_tag), call.started_ms // 1000
+            owners = owners_of(told.payer_id, told.account_id, site_id)
+            self._kamailio.call("htable.sets", METER, f"of:{key}", "\n".join(owners))
+            for owner in owners:
+                answer = self._kamailio.call("htable.get", METER, owner)
+                item = answer.get("item") if isinstance(answer, Mapping) else None
+                found = entries(str(item["value"])) if isinstance(item, Mapping) and "value" in item else []
+                if all(e.key != key for e in found):
+                    self._kamailio.call("htable.sets", METER, owner, listed((*found, Entry(key, since_s))))
 
     def _past(self, directory: LiveDirectory, now: datetime) -> Iterable[Spent]:
         """Each record is read once; those of former days go when the centre knows of them."""
@@ -129,7 +162,7 @@ class Spending:
                 continue
             yield Spent(
                 body["account_id"],
-                _person_of(directory.phone, body["caller_phone_id"]),
+                body.get("payer_id") or _person_of(directory.phone, body["caller_phone_id"]),
                 body["call_class"],
                 int(body["talk_ms"]),
                 body["started_at"],
@@ -141,7 +174,7 @@ class Spending:
             if call.invite is not None and call.answered_ms:
                 yield Spent(
                     call.invite.account_id,
-                    _person_of(directory.phone, call.invite.caller_phone_id),
+                    call.invite.payer_id or _person_of(directory.phone, call.invite.caller_phone_id),
                     call.invite.call_class,
                     max(1, int(now.timestamp() * 1000) - call.answered_ms),
                     datetime.fromtimestamp(call.started_ms / 1000, UTC).isoformat(),

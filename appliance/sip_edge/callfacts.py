@@ -63,6 +63,8 @@ class Invite:
     shown: str = ""
     """The caller as phones that it rings see it; empty: hidden, or no phone rings."""
     shown_name: str = ""
+    payer_id: str = ""
+    """The person whose call it is, for what it costs: the caller, or who forwards; empty: nobody's limits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +273,7 @@ def invite(attempt: CallAttempt, plan: Plan, from_tag: str, at_ms: int) -> Invit
         reasons=tuple(r.encoded() for r in plan.reasons),
         shown=seen.user if seen else "",
         shown_name=seen.display if seen else "",
+        payer_id=plan.person_id,
     )
 
 

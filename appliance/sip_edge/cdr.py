@@ -222,6 +222,7 @@ def _record(key: CallKey, facts: list[CallFact], site_id: str, ended_ms: int, no
         trunk_id=_trunk(invite, answering, legs),
         legs=tuple(Leg(g.name.kind, g.name.to, _iso(g.started_ms), _iso(g.ended_ms), g.status) for g in legs),
         reasons=(*(invite.reasons if invite else ()), *notes),
+        payer_id=invite.payer_id if invite else "",
     )
 
 

@@ -4,6 +4,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from email.message import EmailMessage
 from typing import TypeVar
 
 import pytest
@@ -221,7 +222,7 @@ def snmp(house: House, *numbers: int) -> str:
     ours = house.building.settings
     oid = "." + ".".join(map(str, (*CONSERJE, 1, *numbers)))
     argv = ["snmpget", "-v2c", "-c", "lab-reads", "-Oqv", f"{ours.network.management_address}:{ours.snmp.port}", oid]
-    said = house.building.place.run(argv).stdout.strip('" \n')
+    said = " ".join(house.building.place.run(argv).stdout.strip('" \n').split())
     # Octets that are not ASCII come in hexadecimal.
     coded = re.fullmatch(r"([0-9A-F]{2} ){3,}[0-9A-F]{2}", said)
     return bytes.fromhex(said).decode("utf-8", "surrogateescape") if coded else said
@@ -264,18 +265,21 @@ def test_people_learn_of_an_emergency_and_of_a_test_at_the_page_by_snmp_and_by_m
     if not test:
         assert snmp(offices, 7, 3, 0) == "102 Beto Díaz"
         assert "Reforma" in snmp(offices, 7, 4, 0)
-    if linked == "up":
-        until(lambda: len(letters.taken) > read, 10, "the company's administrator has mail")
-        assert time.monotonic() - dialled_at <= 10, "all of it within ten seconds"
-    else:
+
+    def mail() -> EmailMessage | None:
+        return next((m for m in letters.taken[read:] if subject in str(m["Subject"])), None)
+
+    if linked == "cut":
         assert time.monotonic() - dialled_at <= 10
-        assert len(letters.taken) == read
+        assert mail() is None
         offices.building.mend_centre()
-        until(lambda: len(letters.taken) > read, 60, "the mail follows when the link is back")
+    letter = until(mail, 10 if linked == "up" else 60, "the company's administrator has mail")
+    if linked == "cut":
         offices.building.cut_centre()
-    letter = letters.taken[-1]
+    else:
+        assert time.monotonic() - dialled_at <= 10, "all of it within ten seconds"
     text = letter.get_content()
-    assert letter["To"] == "jefa@acme.example" and subject in str(letter["Subject"])
+    assert letter["To"] == "jefa@acme.example"
     assert "102" in text and "Reforma" in text and dialled in text and re.search(r"Time: 20\d\d-", text)
     beto.hang_up_all()
     assert (len(offices.carrier.offered()) == offered_before) is test, "a test calls nobody"
@@ -299,6 +303,15 @@ def test_the_second_call_abroad_at_once_is_stopped_and_alerts(
     stopped = ana.call(ABROAD)
     assert stopped.ended(20).startswith("403")
     until(lambda: offices.building.local().recent("limit_breached", 1), 5, "the breach is noted")
+
+    # A Kamailio that begins anew has forgotten how many there are; it is told.
+    offices.building.processes.kill_and_time("kamailio")
+
+    def counted() -> bool:
+        return bool(json.loads(offices.building.command(*words).stdout)["steps"][0]["step"] == "say")
+
+    until(counted, 15, "the call that is up is counted again")
+    assert ana.call(ABROAD).ended(20).startswith("403")
     first.hang_up()
     first.ended()
     again = ana.call(ABROAD).established()

@@ -21,6 +21,11 @@ LONGEST_S = 4 * 3600
 REDIALLED = frozenset({"internal", "outbound"})
 
 
+def owners_of(person_id: str, account_id: str, site_id: str) -> tuple[str, ...]:
+    """Whose limits a call counts for."""
+    return f"{Scope.PERSON}:{person_id}", f"{Scope.ACCOUNT}:{account_id}", f"{Scope.SITE}:{site_id}"
+
+
 class Meter:
     def __init__(self, ksr: Any) -> None:
         self._ksr = ksr
@@ -29,11 +34,7 @@ class Meter:
         """Count a call that goes out at a cost, and remember it for redial and call-back."""
         self._remember(attempt, plan)
         if plan.person_id and costs(plan.call_class, abroad=False):
-            owners = (
-                f"{Scope.PERSON}:{plan.person_id}",
-                f"{Scope.ACCOUNT}:{plan.account_id}",
-                f"{Scope.SITE}:{site_id}",
-            )
+            owners = owners_of(plan.person_id, plan.account_id, site_id)
             key = key_of(attempt.call_id, from_tag)
             self._ksr.htable.sht_sets(METER, f"of:{key}", "\n".join(owners))
             for owner in owners:
