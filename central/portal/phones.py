@@ -158,6 +158,11 @@ def add_pages(pages: Blueprint, desk: Desk) -> None:
     def assign(site_id: str, mac: str) -> Answer:
         form = Form()
         with office.reading() as session:
+            known = session.scalar(select(PhoneRecord).where(PhoneRecord.mac == mac))
+            if known is not None:
+                return redirect(
+                    url_for("portal.phone", account_id=known.account_id, phone_id=known.id, _anchor="move")
+                )
             seen = session.get(SeenPhone, (site_id, mac))
             site = session.get(SiteRecord, site_id)
             if seen is None or site is None:

@@ -282,6 +282,7 @@ def test_a_phone_that_asks_in_another_building_is_moved_by_one_click_and_only_by
         edit.session.add(a_waiting_phone(office, there))
     assert f"/accounts/{acme}/phones/{phone.id}#move" in admin.read("/phones/unassigned")
     page = f"/accounts/{acme}/phones/{phone.id}"
+    assert admin.get(f"/sites/{there}/unassigned/0015650000ff").location.endswith(f"{page}#move")
     assert "No ha demostrado quién es" in admin.read(page)
     assert admin.send(f"{page}/move", site_id=foreign).status_code == 422
     assert admin.send(f"/accounts/{other}/phones/{phone.id}/move", site_id=here).status_code == 404
