@@ -15,7 +15,11 @@ begun when it did. The fourth is secure.SECURE."""
 VOICE, UPLINK = "voice", "uplink"
 """The two interfaces that rtpengine is started with, where phones and trunks are on different addresses."""
 
-_FLAGS = "replace-origin replace-session-connection ICE=remove"
+_FLAGS = (
+    "replace-origin replace-session-connection ICE=remove SDES-no-NULL_HMAC_SHA1_80 SDES-no-NULL_HMAC_SHA1_32"
+    " SDES-no-F8_128_HMAC_SHA1_80 SDES-no-F8_128_HMAC_SHA1_32"
+)
+"""Of SRTP's ciphers rtpengine knows two that do not encrypt, and F8, which nobody needs."""
 _STRICT = " strict-source"
 """Packets that come from elsewhere than the address that a party named are dropped (Q-8)."""
 _APART = " via-branch=extra"

@@ -17,6 +17,8 @@ class StreamAgent(Agent):
 
     trusted: Path | None = None
     encrypts: bool = False
+    offers: str = ""
+    """A description of its own making in place of that."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -42,6 +44,8 @@ class StreamAgent(Agent):
 
     @property
     def sdp(self) -> str:
+        if self.offers:
+            return self.offers
         plain = super().sdp
         if not self.encrypts:
             return plain

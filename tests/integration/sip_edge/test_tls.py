@@ -108,6 +108,39 @@ def test_a_phone_on_tls_calls_one_on_udp_and_each_holds_and_hangs_up_in_its_own_
 
 
 @pytest.mark.acceptance("Q-7")
+def test_a_phone_that_prefers_srtp_gets_it_in_either_way_of_offering_it(
+    front: Building, stream: MakeStream, phone: MakePhone
+) -> None:
+    """Keys beside RTP/AVP (RFC 8643), as baresip and Snom; one description with keys and one without, as Polycom."""
+    ana, beto = stream(front, "ana"), phone(front, "beto")
+    assert ana.register().status == beto.register().status == 200
+    secure = ana.sdp
+    media = secure.partition("m=audio")[2]
+    plain = "m=audio" + re.sub(r"a=crypto:[^\r]*\r\n", "", media.replace("RTP/SAVP", "RTP/AVP"))
+    ways = {"keys": secure.replace("RTP/SAVP", "RTP/AVP"), "two": secure + plain}
+    for way, offer in ways.items():
+        ana.offers = offer
+        call = ana.dial("102")
+        invite = beto.expect("INVITE")
+        assert "crypto" not in invite.body
+        lines = re.findall(r"^m=audio (\d+) (\S+)", invite.body, re.MULTILINE)
+        assert [profile for _, profile in lines] == ["RTP/AVP"] * (2 if way == "two" else 1)
+        # A phone takes the first that it can, and declines the other (RFC 3264 section 6).
+        declined = "m=audio 0 RTP/AVP 0\r\n" if way == "two" else ""
+        leg = beto.take(invite, beto.sdp + declined)
+        answered = ana.outcome(call).body
+        first = re.search(r"^m=audio (\d+) (\S+)", answered, re.MULTILINE)
+        assert first
+        assert first[1] != "0"
+        assert first[2] == ("RTP/AVP" if way == "keys" else "RTP/SAVP")
+        assert "a=crypto:1 AES_CM_128_HMAC_SHA1_80" in answered
+        beto.expect("ACK")
+        beto.request(leg, "BYE")
+        ana.answer(ana.expect("BYE"), 200)
+        beto.expect(200)
+
+
+@pytest.mark.acceptance("Q-7")
 def test_two_phones_on_tls_and_one_on_tcp_call_each_other(front: Building, stream: MakeStream) -> None:
     ana, beto, tcp = stream(front, "ana"), stream(front, "beto", address="127.0.0.32"), stream(front, "ana", tls=False)
     assert ana.register().status == beto.register().status == 200
