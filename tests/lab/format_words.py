@@ -36,7 +36,9 @@ class PhoneConfig:
     file_key: str = ""
     """Its files are encrypted with this from now on."""
     ca: str = ""
-    """The authority to trust: the certificate itself, or the URL where it is."""
+    """The authority to trust: the certificate itself, or the URL or name of the file where it is."""
+    srtp: str = ""
+    """optional | mandatory; "": it speaks by RTP."""
 
     def over(self, other: "PhoneConfig") -> "PhoneConfig":
         """Both files' words, this one's first."""
@@ -46,6 +48,9 @@ class PhoneConfig:
 
 Values = dict[str, str]
 """Parameter -> value, by the family's own names."""
+SRTP = {"": "", "0": "", "1": "optional", "2": "mandatory"}
+"""As most makers count."""
+
 LANGUAGES = {"spanish": "es", "english": "en"}
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 
 from tests.lab import formats_text, formats_tree, formats_xml
-from tests.lab.format_words import FormatError, PhoneConfig, Values, language, number, one_of, text, xml
+from tests.lab.format_words import SRTP, FormatError, PhoneConfig, Values, language, number, one_of, text, xml
 
 __all__ = ["FormatError", "PhoneConfig", "parameters", "parse"]
 
@@ -73,7 +73,9 @@ def _yealink(values: Values, name: str) -> PhoneConfig:
         admin_password=password if user == "admin" else "",
         next_files=tuple(v for k, v in values.items() if re.fullmatch(r"include\.\d+", k)),
         file_key=get("static.auto_provision.aes_key_16.mac") or get("static.auto_provision.aes_key.mac"),
-        ca=get("static.trusted_certificates.url"),
+        # The maker's authorities alone (0), or ours (1, 2).
+        ca=get("static.trusted_certificates.url") if get("static.security.ca_cert") in ("1", "2") else "",
+        srtp=one_of(SRTP, get("account.1.srtp_encryption"), "srtp_encryption"),
         firmware=get("static.firmware.url"),
     )
 
@@ -119,7 +121,15 @@ def _polycom(values: Values, name: str) -> PhoneConfig:
         admin_password=get("device.auth.localAdminPassword", ""),
         next_files=tuple(f.strip() for f in files.split(",") if f.strip()),
         ca=get("device.sec.TLS.customCaCert1", "") if get("device.sec.TLS.customCaCert1.set") == "1" else "",
+        srtp=_polycom_srtp(values),
     )
+
+
+def _polycom_srtp(values: Values) -> str:
+    flags = tuple(values.get(f"sec.srtp.{name}", "0") for name in ("enable", "offer", "require"))
+    if set(flags) - {"0", "1"}:
+        raise FormatError(f"sec.srtp may not be {flags}")
+    return "" if flags[0] == "0" else "mandatory" if flags[2] == "1" else "optional"
 
 
 # Cisco SPA: <flat-profile>, one element a parameter.
@@ -162,6 +172,7 @@ def _spa(values: Values, name: str) -> PhoneConfig:
         admin_password=get("Admin_Passwd", ""),
         next_files=(rule,) if rule else (),
         firmware=get("Upgrade_Rule", "") if get("Upgrade_Enable") == "Yes" else "",
+        srtp=one_of({"": "", "No": "", "Yes": "optional"}, get("Secure_Call_Setting", ""), "Secure_Call_Setting"),
     )
 
 
@@ -206,6 +217,8 @@ def _grandstream(values: Values, name: str) -> PhoneConfig:
         voicemail=get("P33", ""),
         admin_password=get("P2", ""),
         file_key=get("P1359", ""),
+        ca=get("P2386", "") if get("P2367") == "1" else "",
+        srtp=one_of(SRTP, get("P183", ""), "P183"),
     )
 
 

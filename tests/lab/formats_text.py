@@ -7,7 +7,7 @@ specifications), Avaya J100 (contents of the settings file) and 1200 series (pro
 import re
 from collections.abc import Iterator
 
-from tests.lab.format_words import FormatError, PhoneConfig, Values, language, number, one_of, text
+from tests.lab.format_words import SRTP, FormatError, PhoneConfig, Values, language, number, one_of, text
 
 
 def _lines(data: bytes, end: str = "\n") -> Iterator[tuple[int, str]]:
@@ -52,6 +52,8 @@ def understand_mitel(values: Values, name: str) -> PhoneConfig:
         server=get("sip line1 registrar ip", ""),
         port=number(get("sip line1 registrar port", ""), "port"),
         transport=one_of({"": "", "1": "udp", "2": "tcp", "4": "tls"}, get("sip transport protocol", ""), "transport"),
+        ca=get("sips trusted certificates", ""),
+        srtp=one_of(SRTP, get("sip line1 srtp mode", ""), "sip line1 srtp mode"),
         expires=number(get("sip line1 registration period", ""), "registration period"),
         display_name=get("sip line1 display name", ""),
         label=get("sip line1 screen name", ""),
@@ -176,6 +178,8 @@ def understand_avaya(values: Values, name: str) -> PhoneConfig:
         server=host,
         port=number(port, "port"),
         transport=transport,
+        ca=get("TRUSTCERTS", ""),
+        srtp=one_of({"": "", "9": "", "1,9": "optional", "1": "mandatory"}, get("MEDIAENCRYPTION", ""), "SRTP"),
         expires=number(get("REGISTERWAIT", ""), "expires"),
         display_name=get("DISPLAY_NAME", ""),
         language=next((w for end, w in spoken.items() if said and said[1].endswith(end)), ""),

@@ -153,6 +153,7 @@ def understand_gigaset(values: Values, name: str) -> PhoneConfig:
         voicemail=get("voicemail"),
         admin_password=get("admin_password"),
         next_files=(values["step"],) if values.get("step") else (),
+        srtp="optional" if values.get("SipProvider.0.SRTP_Enabled") == "1" else "",
     )
 
 

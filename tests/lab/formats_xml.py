@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from xml.etree import ElementTree
 
-from tests.lab.format_words import FormatError, PhoneConfig, Values, language, number, one_of, xml
+from tests.lab.format_words import SRTP, FormatError, PhoneConfig, Values, language, number, one_of, xml
 
 
 def _leaf(found: Values, name: str, element: ElementTree.Element) -> None:
@@ -54,6 +54,7 @@ def understand_mpp(values: Values, name: str) -> PhoneConfig:
         server=host,
         port=number(port, "port"),
         transport=one_of({"": "", "UDP": "udp", "TCP": "tcp", "TLS": "tls"}, get("SIP_Transport_1_", ""), "transport"),
+        srtp=one_of({"": "", "No": "", "Yes": "optional"}, get("Secure_Call_Setting", ""), "Secure_Call_Setting"),
         expires=number(get("Register_Expires_1_", ""), "expires"),
         display_name=get("Display_Name_1_", ""),
         label=get("Short_Name_1_", ""),
@@ -125,6 +126,11 @@ def understand_snom(values: Values, name: str) -> PhoneConfig:
         voicemail=get("user_mailbox#1", ""),
         admin_password=get("admin_mode_password", ""),
         ca=get("certificate", ""),
+        srtp=one_of(
+            {"off": "", "optional": "optional", "mandatory": "mandatory"},
+            get("user_savp#1", "mandatory") if get("user_srtp#1") == "on" else "off",
+            "user_savp",
+        ),
         firmware=get("firmware", ""),
         next_files=(
             *(v for k, v in values.items() if k.startswith("file.")),
@@ -177,6 +183,7 @@ def understand_fanvil(values: Values, name: str) -> PhoneConfig:
             {"": "", "es": "es", "en": "en"}, values.get("sysConf/phone/display/DefaultLanguage", ""), "language"
         ),
         voicemail=line("MWINum"),
+        srtp=one_of(SRTP, line("MediaCrypto"), "MediaCrypto"),
         admin_password=values.get("sysConf/web/account/Password#1", "") if admin else "",
     )
 
@@ -212,6 +219,7 @@ def understand_htek(values: Values, name: str) -> PhoneConfig:
         display_name=get("P3", ""),
         label=get("P20000", ""),
         voicemail=get("P33", ""),
+        srtp=one_of(SRTP, get("P183", ""), "P183"),
         admin_password=get("P2", ""),
     )
 

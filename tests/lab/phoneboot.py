@@ -13,7 +13,7 @@ import time
 import tomllib
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -361,11 +361,14 @@ def boot_files(
     for upload in device.family.uploads:
         url = f"{base}/{device.filled(upload)}"
         log.add("put", url, str(put(url, b"virtual phone: booted\n", agent, place, source)))
-    log.account = account_of(device, log)
+    account = account_of(device, log)
     flash.key = log.config.file_key or flash.key
-    if log.config.ca and device.family.https == "site-ca":
-        told = log.config.ca
-        flash.ca = pem((fetch(told, agent, place, source) or b"").decode() if told.startswith("http:") else told)
+    told = log.config.ca
+    if re.fullmatch(r"http:\S+|[\w.-]+\.(crt|pem)", told):
+        where = told if told.startswith("http:") else f"{base}/{told}"
+        told = ((by or fetch)(where, agent, place, source) or b"").decode()
+    flash.ca = pem(told) if told else flash.ca
+    log.account = replace(account, ca=flash.ca if account.transport == "tls" else "")
 
 
 def tls_of(device: Device, flash: Flash) -> ssl.SSLContext:
@@ -390,6 +393,7 @@ def account_of(device: Device, log: BootLog) -> SipAccount:
         display=config.display_name,
         expires_s=config.expires or 3600,
         codecs=device.family.codecs,
+        srtp=config.srtp,
     )
 
 

@@ -4,18 +4,21 @@ A phone answers, rings on or is busy as it is told; what it hears is recorded on
 the user agent is useragent.py's.
 """
 
+import socket
+import ssl
 import subprocess
 import threading
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.lab.audio import Pcm, RtpStream, loudest, read_capture, rtp_streams, tone_level
-from tests.lab.decrypts import Flash
+from tests.lab.decrypts import Flash, tls
 from tests.lab.netns import Cable, Namespace
-from tests.lab.notified import NotifyEar
+from tests.lab.notified import Ear, NotifyEar, TraceEar
 from tests.lab.phoneboot import BootFailed, BootLog, Device, boot_files, capture, fetch, lease_by_dhcp, server_url
+from tests.lab.srtp import decrypted
 from tests.lab.useragent import AgentEvent, SipAccount, UserAgent
 from tests.lab.waiting import until
 
@@ -102,13 +105,20 @@ class PhoneCall:
                 self.phone.agent.command("sndcode", digit)
 
     def streams(self) -> tuple[RtpStream, ...]:
-        """RTP that reached the phone since the call began."""
+        """RTP that reached the phone since the call began; SRTP as the phone opened it."""
+        return self._streams(opened=bool(self.phone.agent.account.srtp))
+
+    def on_the_wire(self) -> tuple[RtpStream, ...]:
+        """The same as anybody on the phone's wire sees it."""
+        return self._streams(opened=False)
+
+    def _streams(self, opened: bool) -> tuple[RtpStream, ...]:
         ends = [e.at for e in self.events("CALL_CLOSED")]
         packets = read_capture(self.phone.capture_file) if self.phone.capture_file.exists() else ()
         end = ends[0] if ends else time.time()
         first, last = map(int, self.phone.rtp_ports.split("-"))
         since = [p for p in packets if self.started_at <= p.at <= end + 0.1 and first <= p.destination[1] <= last]
-        return rtp_streams(since)
+        return rtp_streams(decrypted(since, self.phone.agent.log()) if opened else since)
 
     def heard(self) -> Pcm:
         """The loudest stream that reached the phone in this call, as samples."""
@@ -156,7 +166,9 @@ class Phone:
     """It does what a NOTIFY of its family tells it: reads its files again, or restarts."""
     flash: Flash = field(default_factory=Flash)
     """What it keeps over its restarts: its key, and whom it trusts."""
-    _ear: NotifyEar | None = None
+    trusts_only: str = ""
+    """PEM: whatever its files say, its firmware knows this authority alone."""
+    _ear: Ear | None = None
     _agent: UserAgent | None = None
     _capture: "subprocess.Popen[bytes] | None" = None
     _captures: int = 0
@@ -191,6 +203,13 @@ class Phone:
                 self.url = server_url(self.device, log.lease)
             self._take_files(log)
         assert log.account
+        if self.trusts_only and log.account.ca:
+            log.account = replace(log.account, ca=self.trusts_only)
+        if log.account.ca and (refused := self._refuses(log.account)):
+            log.add("tls", f"{log.account.domain}:{log.account.port}", refused)
+            if register:
+                raise BootFailed(f"{self.name}: it does not trust its registrar\n{log}")
+            return log
         self._agent = UserAgent(
             log.account,
             self.directory / "agent",
@@ -201,7 +220,9 @@ class Phone:
             on_event=self._happened,
         )
         self._agent.start()
-        if self.place:
+        if log.account.transport != "udp":
+            self._ear = TraceEar(self._agent.log_file, self._told)
+        elif self.place:
             self._ear = NotifyEar(self.place, self._agent.sip_port, self._told)
         if register:
             try:
@@ -218,10 +239,19 @@ class Phone:
         return self.boot(seconds)
 
     def read_files_again(self) -> BootLog:
-        """What check-sync makes it do: its files by the way it came to them; its line only where that changed."""
+        """What check-sync makes it do: its files by the way it came to them; its line only where that changed.
+
+        Where it is given none it keeps what it has, like any phone.
+        """
         before = self.agent.account
         log = BootLog(lease=self.boots[-1].lease)
-        if self._take_files(log):
+        try:
+            other_firmware = self._take_files(log)
+        except BootFailed:
+            if log.files:
+                raise
+            return log
+        if other_firmware:
             # It has other firmware now, and starts with it.
             return self.reboot()
         assert log.account
@@ -252,6 +282,19 @@ class Phone:
         log.files.clear()
         boot_files(self.device, self.url, self.place, log, source, flash=self.flash)
         return True
+
+    def _refuses(self, account: SipAccount) -> str:
+        """What it has against the registrar's certificate; empty where it is in order.
+
+        baresip takes any: its firmware looks before it lets it register.
+        """
+        with self.place.inside() if self.place else nullcontext():
+            try:
+                with socket.create_connection((account.domain, account.port), 5) as line:
+                    tls(account.ca).wrap_socket(line, server_hostname=account.domain).close()
+            except ssl.SSLError as no:
+                return f"refused: {no.reason}"
+        return ""
 
     def _told(self, event: str) -> None:
         # Runs in the thread that hears the wire.
@@ -353,6 +396,11 @@ class Phone:
             return not left
 
         until(idle, 5, f"{self.name} has hung up")
+
+    def connects_anew(self, seconds: float = 10) -> None:
+        """As a phone does that finds its connection dead: a new one, and a new registration by it."""
+        self.agent.stop(gently=False)
+        self.sign_on(seconds)
 
     def sign_off(self) -> None:
         """The user agent unregisters and ends; the phone stays on the network."""

@@ -38,8 +38,10 @@ class SipAccount:
     display: str = ""
     expires_s: int = 300
     codecs: tuple[str, ...] = ("PCMU/8000/1", "PCMA/8000/1")
-    ca_file: str = ""
-    """Whom it trusts, with transport tls: it then speaks by SRTP alone (RFC 4568)."""
+    ca: str = field(default="", repr=False)
+    """PEM of the authority that it trusts, with transport tls; "": it does not look who answers."""
+    srtp: str = ""
+    """optional | mandatory (RFC 4568); "": by RTP alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +87,12 @@ class UserAgent:
         self._events.clear()
         self.directory.mkdir(parents=True, exist_ok=True)
         (self.directory / "config").write_text(self._configuration())
+        self._authority.write_text(self.account.ca)
         (self.directory / "contacts").write_text("")
         accounts = self.directory / "accounts"
         accounts.touch(mode=0o600)
         accounts.write_text(self._account_line())
-        log = (self.directory / "baresip.log").open("ab")
+        log = self.log_file.open("ab")
         argv = ["nice", "-n", "5", "baresip", "-4", "-s", "-f", str(self.directory)]
         environment = {**os.environ, "HOME": str(self.directory), "TERM": "dumb"}
         if self.place:
@@ -163,10 +166,19 @@ class UserAgent:
         with self._told:
             return len(self._events)
 
+    @property
+    def log_file(self) -> Path:
+        """What it said; with each SIP message that it sent or got, in clear."""
+        return self.directory / "baresip.log"
+
     def log(self) -> str:
         with suppress(OSError):
-            return (self.directory / "baresip.log").read_text(errors="replace")
+            return self.log_file.read_text(errors="replace")
         return ""
+
+    @property
+    def _authority(self) -> Path:
+        return self.directory / "ca.crt"
 
     def _connect(self) -> socket.socket:
         assert self._process
@@ -214,7 +226,9 @@ class UserAgent:
         secure = ""
         if a.transport == "tls":
             # All of it by the registrar's connection, whatever URI is dialled.
-            secure = f';mediaenc=srtp-mand;outbound="sip:{a.domain}:{a.port};transport=tls"'
+            secure = f';outbound="sip:{a.domain}:{a.port};transport=tls"'
+        if a.srtp:
+            secure += f";mediaenc={'srtp-mand' if a.srtp == 'mandatory' else 'srtp'}"
         # baresip gives up for good after some refusals unless told how soon to try again.
         return (
             f"{name}<sip:{a.user}@{a.domain}:{a.port};transport={a.transport}>;auth_user={a.auth_user or a.user}"
@@ -252,6 +266,7 @@ class UserAgent:
             "statmode_default off",
             "menu_bell no",
             "ringback_disabled yes",
-            *(["module srtp.so", f"sip_cafile {self.account.ca_file}"] if self.account.ca_file else []),
+            *(["module srtp.so"] if self.account.srtp else []),
+            *([f"sip_cafile {self._authority}"] if self.account.ca else []),
         ]
         return "\n".join(lines) + "\n"
