@@ -190,6 +190,10 @@ class Provisioning:
     """Encrypt phones' own files where their family can."""
     https_links: bool = True
     """Lead phones that can to their files over HTTPS."""
+    secure_sip: bool = True
+    """Have phones that can check us register over TLS, and speak by SRTP; without sip.tls it says nothing."""
+    secure_sip_wait_s: int = 300
+    """How long a phone has to come over TLS for the first time, before its files say UDP again."""
     ban_after: int = 20
     """Foreign MACs that one source may ask for within a minute; 0: no bans."""
     ban_s: int = 600

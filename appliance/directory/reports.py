@@ -26,6 +26,8 @@ class Contact:
     address: str
     user_agent: str
     expires_at: str
+    secure: bool = False
+    """It came by TLS."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import click
 
 from appliance.directory.live import Live
 from appliance.directory.model import Phone
+from appliance.directory.sipways import SipWays
 from appliance.errors import InputProblem, Words
 from appliance.ports import SystemChance, SystemClock
 from appliance.provision.claims import Claims
@@ -40,7 +41,10 @@ def claims() -> None:
 def open_(settings: Settings, mac: str, minutes: int | None) -> None:
     """Let a phone have its files for a time, whether or not it restarts, as if it came from its factory."""
     seconds = minutes * 60 if minutes else settings.provisioning.claim_opened_s
-    _claims(settings).open(_phone(settings, mac), seconds, anew=True)
+    phone = _phone(settings, mac)
+    _claims(settings).open(phone, seconds, anew=True)
+    # It is asked to come over TLS again, too.
+    SipWays(settings.paths.local_db).change((), (phone.mac,))
     done = Words(
         f"It may fetch its files for {seconds // 60} minutes.", f"Puede pedir sus archivos durante {seconds // 60} min."
     )

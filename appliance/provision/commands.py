@@ -21,6 +21,7 @@ from appliance.provision.families import Families, Family, load_families
 from appliance.provision.family import plain_mac
 from appliance.provision.order_book import ordered_site
 from appliance.provision.preview import Rendered, hidden, rendered
+from appliance.provision.sip_words import sip_of
 from appliance.settings import Settings
 from appliance.vocabulary import PhoneState
 
@@ -175,12 +176,16 @@ def show(settings: Settings, mac: str, as_json: bool) -> None:
     """One phone: all that is known of it, why it is taken for what it is, what it fetched."""
     row = _row(settings, _mac(mac))
     fetched = _store(settings).fetches(row.mac, 10)
+    speaks = sip_of(settings, row.mac, row.family, row.model)
+    sip = speaks.text(said_in(settings)) if speaks else ""
     if as_json:
-        _json(asdict(row) | {"fetches": [asdict(f) for f in fetched]})
+        _json(asdict(row) | {"sip": sip, "fetches": [asdict(f) for f in fetched]})
         return
     for name, value in asdict(row).items():
         if value and name != "evidence":
             click.echo(f"{name:>18}  {STATES[row.state].text(said_in(settings)) if name == 'state' else value}")
+    if sip:
+        click.echo(f"{'sip':>18}  {sip}")
     for reason in row.evidence:
         click.echo(f"{'evidence':>18}  {reason}")
     for f in fetched:

@@ -47,6 +47,10 @@ class SiteContext:
     sip_host: str
     sip_port: int = 5060
     sip_transport: str = "udp"
+    tls_port: int = 0
+    """Where it speaks SIP over TLS; 0: it does not."""
+    secure_sip: bool = False
+    """Phones that can check it by its authority are to come by TLS."""
     realm: str = "conserje"
     expires_s: int = 300
     ntp: str = ""
@@ -69,6 +73,8 @@ def site_context(settings: Settings) -> SiteContext:
         tftp=address,
         sip_host=address,
         sip_port=settings.sip.port,
+        tls_port=settings.sip.tls_port if settings.sip.tls else 0,
+        secure_sip=settings.provisioning.secure_sip,
         realm=settings.sip.realm,
         expires_s=settings.sip.register_expires_s,
         ntp=settings.network.ntp or address,
@@ -85,7 +91,7 @@ def site_context(settings: Settings) -> SiteContext:
 
 def trusting(site: SiteContext, settings: Settings) -> SiteContext:
     """The same, once the box has an authority of its own: it is made a moment after the doors first open."""
-    if site.trust.pem or not settings.provisioning.https_links:
+    if site.trust.pem:
         return site
     return replace(site, trust=trust_of(settings))
 
@@ -152,7 +158,7 @@ class Server:
     host: str
     port: int
     transport: str
-    """udp | tcp | tls"""
+    """udp | tcp | tls; with tls the phone is to speak by SRTP, where the other end can (`secure`)."""
     expires_s: int
     http: str
     tftp: str
@@ -160,6 +166,19 @@ class Server:
     realm: str
     dscp_signalling: int = DSCP_SIGNALLING
     dscp_voice: int = DSCP_VOICE
+    plain: tuple[int, str] = (5060, "udp")
+    """Port and transport without TLS."""
+    tls_port: int = 0
+    """0: the box does not speak TLS."""
+
+    @property
+    def secure(self) -> bool:
+        return self.transport == "tls"
+
+    def secured(self, wanted: bool) -> "Server":
+        """The same over TLS, or not."""
+        port, transport = (self.tls_port, "tls") if wanted and self.tls_port else self.plain
+        return replace(self, port=port, transport=transport)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,10 +253,14 @@ def admin_password(phone: Phone, site: SiteContext) -> str:
     return made.hexdigest()[:ADMIN_PASSWORD_DIGITS]
 
 
-def _server(site: SiteContext) -> Server:
-    return Server(
-        site.sip_host, site.sip_port, site.sip_transport, site.expires_s, site.http, site.tftp, site.ntp, site.realm
+def _server(site: SiteContext, model: Model) -> Server:
+    """Over TLS where the site wants it and this model can check who answers."""
+    made = Server(
+        *(site.sip_host, site.sip_port, site.sip_transport, site.expires_s, site.http, site.tftp, site.ntp, site.realm),
+        plain=(site.sip_port, site.sip_transport),
+        tls_port=site.tls_port,
     )
+    return made.secured(site.secure_sip and model.secure_sip.tls == "checked" and bool(site.trust.pem))
 
 
 def _language(*wanted: str) -> str:
@@ -268,7 +291,7 @@ def phone_context(phone: Phone, model: Model, directory: Directory, site: SiteCo
         mac=phone.mac,
         model=model,
         line=line,
-        server=_server(site),
+        server=_server(site, model),
         zone=zone_of(place.timezone, site.timezone_offset),
         language=_language(
             phone.language, person.language if person else "", account.language if account else "", place.language
@@ -296,7 +319,7 @@ def common_context(model: Model, directory: Directory, site: SiteContext) -> Pho
         mac="",
         model=model,
         line=NOBODY,
-        server=_server(site),
+        server=_server(site, model),
         zone=zone_of(place.timezone, site.timezone_offset),
         language=_language(place.language),
         site=place.name,

@@ -225,7 +225,7 @@ class Doorway:
             return self._orders.stored(path.lstrip("/"), mac) or NotFound("no-such-file", mac)
         request = FileRequest(path, transport, address, user_agent, lease, arp_mac, held.mac if held else "")
         # Nobody is led to HTTPS before the box has an authority that it could be told of.
-        led = bool(self._site.trust.pem)
+        led = self._settings.provisioning.https_links and bool(self._site.trust.pem)
         admission = _Admission(self._claims, self._leases, self._settings, request, held, self._clock, led)
         answer = serve(request, directory, families, replace(self._site, orders=orders), admission)
         if isinstance(answer, Served):

@@ -18,6 +18,7 @@ from appliance.errors import TemplateProblem, Words
 from appliance.provision.cipher import SCHEMES
 from appliance.provision.escapes import ESCAPES
 from appliance.provision.family import (
+    ALL_MODELS,
     CODECS,
     DhcpOption,
     Family,
@@ -26,6 +27,7 @@ from appliance.provision.family import (
     Option60,
     PathMatch,
     Secrets,
+    SecureSip,
     path_pattern,
 )
 from appliance.provision.render import DIGESTS, LINE_ENDS, compile_check
@@ -141,6 +143,12 @@ class _SecretsText:
 
 
 @dataclass(frozen=True)
+class _SecureText:
+    tls: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class _Descriptor:
     """family.toml, key for key; docs/phones.md explains each."""
 
@@ -162,6 +170,7 @@ class _Descriptor:
     codecs: list[str] = field(default_factory=list)
     lacks: dict[str, dict[str, str]] = field(default_factory=dict)
     secrets: _SecretsText = _SecretsText()
+    secure_sip: dict[str, _SecureText] = field(default_factory=dict)
 
 
 def load_families(templates_dir: Path, compiled: bool = True) -> Families:
@@ -252,6 +261,7 @@ class _Reader:
                     MappingProxyType(m.traits),
                     self._codecs(m.codecs) or self._codecs(said.codecs) or CODECS,
                     tuple(m.quirks),
+                    self._secure_sip(said.secure_sip, m.series),
                 )
                 for m in said.models
             ),
@@ -337,6 +347,19 @@ class _Reader:
         return Secrets(
             said.two_stages, said.encryption, said.key, said.https, said.one_stage, said.no_encryption, said.no_https
         )
+
+    def _secure_sip(self, said: Mapping[str, _SecureText], series: str) -> SecureSip:
+        """Of this series, else of all."""
+        found = said.get(series) or said.get(ALL_MODELS)
+        if found is None:
+            return SecureSip("", "Its descriptor says nothing of it.")
+        if found.tls not in ("", "checked", "unchecked") or (found.tls == "checked") == bool(found.why):
+            raise self.wrong(
+                "[secure_sip",
+                "tls is checked, or it is unchecked or empty and why says the reason",
+                "tls es checked, o es unchecked o vacío y why dice la razón",
+            )
+        return SecureSip(found.tls, found.why)
 
     def _file(self, said: _FileText, all_: _Descriptor, templates: Iterable[str]) -> FileRule:
         escape = said.escape or all_.escape

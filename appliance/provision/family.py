@@ -30,6 +30,18 @@ def _bare(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
+@dataclass(frozen=True, slots=True)
+class SecureSip:
+    """Whether a model can register over TLS and speak by SRTP, by its files (docs/phones.md, "TLS and SRTP").
+
+    `tls`: "checked": its files give it the site's authority, and it checks us by it; "unchecked": it can, but nothing
+    in its files makes it check, so it does only where a person says so; "": it cannot. `why`: of all but "checked".
+    """
+
+    tls: str = ""
+    why: str = ""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
     """One model. `names` are what its files call it (a model code, a product number), for `{code}` in a file's name.
@@ -47,6 +59,7 @@ class Model:
     traits: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
     codecs: tuple[str, ...] = CODECS
     quirks: tuple[str, ...] = ()
+    secure_sip: SecureSip = SecureSip()
 
     def file_name(self, word: str) -> str:
         """What `{word}` stands for in this model's file names; `{model}` is its name in lower case, unless said."""

@@ -268,6 +268,7 @@ _READ: Mapping[str, Any] = {
     "voice_vlan": lambda c: c.network.vlan,
     "vlan_priority": lambda c: c.network.priority,
     "lldp": lambda c: c.network.lldp,
+    "secure_sip": lambda c: c.server.secure,
     "music_uri": lambda c: c.music_uri,
     "conference_uri": lambda c: c.conference_uri,
     "admin_password": lambda c: c.admin_password,

@@ -107,7 +107,9 @@ def create_app(doorway: Doorway) -> Flask:
         source, agent = request.remote_addr or "", request.user_agent.string
         if doorway.busy(source):
             return _empty(HTTPStatus.TOO_MANY_REQUESTS, ("Retry-After", str(RETRY_S)))
-        if request.method in _READS and path == CA_PATH and (trusted := doorway.ca_certificate()):
+        # At the root, and beneath a family's folder for phones that take a file's name where others take a URL.
+        asks_authority = path.rpartition("/")[2] == CA_PATH and path.count("/") <= 1
+        if request.method in _READS and asks_authority and (trusted := doorway.ca_certificate()):
             return Response(trusted, content_type="application/x-x509-ca-cert")
         if request.method in _READS:
             return _read(doorway, request, path, source, agent)

@@ -1,13 +1,16 @@
 """The orders as a running process holds them: read again when a file changes; roll-outs move on as phones return."""
 
 import logging
+import sqlite3
 import threading
 from collections.abc import Iterable
 from dataclasses import replace
 
+from appliance.directory.live import Live
 from appliance.directory.local import LocalStore
 from appliance.directory.model import Directory
 from appliance.directory.moves import phones_here
+from appliance.directory.sipways import SipWays, Way
 from appliance.errors import Problem
 from appliance.ports import Clock
 from appliance.provision.context import SiteContext, site_context
@@ -18,6 +21,7 @@ from appliance.provision.firmware_store import FirmwareStore, Stored
 from appliance.provision.orders import Orders, seen_of
 from appliance.provision.override_files import load_overrides
 from appliance.provision.overrides import Overrides
+from appliance.provision.tokens import identity_of
 from appliance.settings import Settings
 
 LOOK_AGAIN_S = 2.0
@@ -47,6 +51,7 @@ class OrderBook:
         self._overrides = Overrides()
         self._busy = threading.Lock()
         self._damaged = ""
+        self._ways = SipWays(settings.paths.local_db)
 
     def current(self, families: Families, directory: Directory) -> Orders:
         """The same object until something changed. Looks at the disk at most every LOOK_AGAIN_S seconds."""
@@ -63,9 +68,10 @@ class OrderBook:
             self._stamp, self._families = stamp, families
             shelf = self._shelf(families, directory, now)
             # An empty store answers with a new shelf each time: what counts is whether it says something else.
+            without_tls = left_without_tls(self._ways, directory)
             same_files = self._orders.overrides is self._overrides and self._orders.families is families
-            if not same_files or shelf != self._orders.shelf:
-                self._orders = Orders(shelf, self._overrides, families, self._http)
+            if not same_files or shelf != self._orders.shelf or without_tls != self._orders.without_tls:
+                self._orders = Orders(shelf, self._overrides, families, self._http, without_tls)
             self._looked_at = now
         finally:
             self._busy.release()
@@ -102,6 +108,17 @@ class OrderBook:
                 continue
             found.append((str(path), at.st_mtime_ns, at.st_size))
         return tuple(found)
+
+
+def left_without_tls(ways: SipWays, directory: Directory) -> frozenset[str]:
+    """Phones whose files say UDP, whatever the site wants. A file of the box that cannot be read: none."""
+    try:
+        rows = [r for r in ways.all().values() if r.way in (Way.HELD, Way.REFUSED)]
+    except sqlite3.Error as failed:
+        log.error("provision.ways.unread %s", failed)
+        return frozenset()
+    known = ((r, directory.phone_by_mac(r.mac)) for r in rows)
+    return frozenset(r.mac for r, p in known if p and identity_of(p.mac, p.sip_user, p.sip_secret) == r.identity)
 
 
 def tend(store: FirmwareStore, local: LocalStore, families: Families, directory: Directory, clock: Clock) -> Shelf:
@@ -149,4 +166,5 @@ def ordered_site(settings: Settings, families: Families, clock: Clock) -> SiteCo
     shelf = firmware_store(settings, clock).shelf()
     overrides = load_overrides(settings.paths.overrides_dir, families)
     site = site_context(settings)
-    return replace(site, orders=Orders(shelf, overrides, families, site.http))
+    without_tls = left_without_tls(SipWays(settings.paths.local_db), Live(settings.paths.live_dir).current())
+    return replace(site, orders=Orders(shelf, overrides, families, site.http, without_tls))

@@ -25,6 +25,8 @@ class Orders:
     overrides: Overrides = field(default_factory=Overrides)
     families: Families = field(default_factory=lambda: Families(()))
     http: str = ""
+    without_tls: frozenset[str] = frozenset()
+    """MACs of phones that are left with UDP, or must be (secured.py)."""
 
     @cached_property
     def _family_of(self) -> dict[Model, Family]:
@@ -37,6 +39,9 @@ class Orders:
             return context
         laid = self.laid(context.mac, family.name, context.model.name)
         context = laid.over(context)
+        # Only what was said of this very phone goes before what it did.
+        if context.mac in self.without_tls and laid.values.get("secure_sip", (False, ""))[1] != "device":
+            context = replace(context, server=context.server.secured(False))
         if not context.mac:
             return context
         raw = family.upkeep.raw

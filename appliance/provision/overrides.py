@@ -104,6 +104,12 @@ VALUES: Mapping[str, Value] = MappingProxyType(
         "lldp": Value(
             lambda v: isinstance(v, bool), _BOOL, lambda c, v: replace(c, network=replace(c.network, lldp=v))
         ),
+        "secure_sip": Value(
+            lambda v: isinstance(v, bool),
+            _BOOL,
+            # Also for a phone that does not check who answers: a person says so. One that cannot stays as it is.
+            lambda c, v: replace(c, server=c.server.secured(v and bool(c.model.secure_sip.tls))),
+        ),
         "music_uri": Value(_sip_uri, _URI, lambda c, v: replace(c, music_uri=v)),
         "conference_uri": Value(_sip_uri, _URI, lambda c, v: replace(c, conference_uri=v)),
         "admin_password": Value(_text, _TEXT, _own(lambda c, v: replace(c, admin_password=v))),

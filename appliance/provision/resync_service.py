@@ -19,6 +19,7 @@ from appliance.directory.moves import phones_here
 from appliance.directory.reports import EdgeReport, read_report
 from appliance.directory.resyncs import Cause, Outcome, Resync, Resyncs, Wish
 from appliance.directory.served import GivenFiles, GivenHead
+from appliance.directory.sipways import SipWays
 from appliance.errors import Problem
 from appliance.kamailio_rpc import Kamailio
 from appliance.ports import Chance, Clock
@@ -31,6 +32,7 @@ from appliance.provision.notify import ANSWER_S, SILENT, UNREACHED, notify
 from appliance.provision.order_book import OrderBook
 from appliance.provision.orders import Orders
 from appliance.provision.resync import due
+from appliance.provision.way_watch import WayWatch
 from appliance.settings import Settings
 
 log = logging.getLogger("conserje.resync")
@@ -74,6 +76,8 @@ class ResyncService:
         self._given = GivenFiles(settings.paths.local_db, settings.paths.identity_dir, clock)
         self._kamailio = Kamailio(settings.sip.control_port, ANSWER_S)
         self._orders = OrderBook(settings, clock, LocalStore(settings.paths.local_db, clock, chance))
+        self._ways = SipWays(settings.paths.local_db)
+        self._way_watch = WayWatch(self._ways, self._given, clock, settings.provisioning.secure_sip_wait_s)
         self._in_force: tuple[LiveDirectory, Families, Orders] | None = None
         self._compare_at: list[float] = []
         self._elsewhere: frozenset[str] = frozenset()
@@ -122,10 +126,13 @@ class ResyncService:
         if self._compare_at and now >= self._compare_at[0]:
             self._compare_at = [at for at in self._compare_at if at > now]
             self._compare(directory, families)
+        report = read_report(self._settings.paths.reports_dir, EdgeReport)
+        if self._way_watch.look(directory, families, self._site, orders, report):
+            # Whoever is left with UDP after all must not be told of files that say TLS.
+            self._tell_at = now + SETTLES_S
         waiting = self._queue.waiting()
         if not waiting or now < self._tell_at:
             return
-        report = read_report(self._settings.paths.reports_dir, EdgeReport)
         phones = {p.mac: p for p in phones_here(directory)}
         turn = due(waiting, phones, report, self._clock.now(), PER_TURN)
         self._queue.hold(turn.hold)
@@ -142,6 +149,7 @@ class ResyncService:
         self._welcome(directory, frozenset(macs))
         self._given.forget_others(macs)
         self._queue.forget_others(macs)
+        self._ways.forget_others(macs)
         heads = self._given.heads()
         changed = []
         for i, phone in enumerate(phones):

@@ -1,6 +1,7 @@
-"""The site's certificate authority as phones' files tell it, so that a phone can fetch over HTTPS and know who answers.
+"""The site's certificate authority as phones' files tell it, so that a phone knows who answers it over HTTPS or TLS.
 
-Made by the process `https` on its first start (directory/site_ca.py); until then files tell nothing of it.
+Made by the process `https` or `haproxy` on its first start (directory/site_ca.py); until
+then files tell nothing of it.
 """
 
 from dataclasses import dataclass
@@ -19,6 +20,11 @@ class Trust:
     pem: str = ""
 
     @property
+    def lines(self) -> tuple[str, ...]:
+        """Of PEM, for files whose parser wants them one by one."""
+        return tuple(self.pem.splitlines())
+
+    @property
     def base64(self) -> str:
         """Between the lines of PEM, in one piece (RFC 7468 §5)."""
         return "".join(line for line in self.pem.splitlines() if not line.startswith("-----"))
@@ -28,8 +34,8 @@ NO_TRUST = Trust()
 
 
 def trust_of(settings: Settings) -> Trust:
-    """What this box's phones may be told; NO_TRUST while it has no authority, or leads no phone to HTTPS."""
-    if not settings.provisioning.https_links:
+    """What this box's phones may be told; NO_TRUST while it has no authority, or nothing to be checked by it."""
+    if not (settings.provisioning.https_links or (settings.provisioning.secure_sip and settings.sip.tls)):
         return NO_TRUST
     pem = ca_certificate(settings).decode("ascii", errors="replace")
     if not pem:

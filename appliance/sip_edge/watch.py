@@ -12,9 +12,11 @@ from typing import Any
 
 from appliance.directory.reports import Ban, Contact
 from appliance.sip_edge.digest import user_part
+from appliance.sip_edge.kamailio.secure import SECURE
 
 UNIX_EPOCH_JULIAN = 2440587.5
 DAY_S = 86400.0
+SECURE_FLAG = 1 << SECURE
 
 
 def iso(at_s: float) -> str:
@@ -26,14 +28,20 @@ def contacts(database: Path) -> tuple[Contact, ...] | None:
     try:
         with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=0.5)) as connection:
             found = connection.execute(
-                "SELECT username, contact, received, user_agent, expires FROM location"
+                "SELECT username, contact, received, user_agent, expires, cflags FROM location"
                 " WHERE expires > julianday('now') ORDER BY username, contact"
             ).fetchall()
     except sqlite3.Error:
         return None
     return tuple(
-        Contact(user, _address(received or contact), agent or "", iso((expires - UNIX_EPOCH_JULIAN) * DAY_S))
-        for user, contact, received, agent, expires in found
+        Contact(
+            user,
+            _address(received or contact),
+            agent or "",
+            iso((expires - UNIX_EPOCH_JULIAN) * DAY_S),
+            bool((flags or 0) & SECURE_FLAG),
+        )
+        for user, contact, received, agent, expires, flags in found
     )
 
 

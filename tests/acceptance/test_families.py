@@ -35,7 +35,7 @@ def full_house() -> Iterator[House]:
             Phone(f"phone-kind-{n}", ACME, SITE, person, mac_of(n), "", "", f"kind-{n}-x7k2", f"secret-{n}-Zq9<&#x"),
         ]
     with Lab() as lab:
-        yield House(lab, lab.building(rows=tuple(rows)))
+        yield House(lab, lab.building(rows=tuple(rows), settings={"provisioning": {"secure_sip": True}}))
 
 
 @pytest.mark.acceptance("P-7", "P-15")

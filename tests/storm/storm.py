@@ -67,7 +67,8 @@ class Storm:
 def storm_building(lab: Lab, phones: tuple[Resident, ...], enrolled: bool = False, **settings: Any) -> Building:
     """A building whose voice network has room for them, started; its directory knows every phone."""
     network = {"voice_subnet": SUBNET, "dhcp_pool": POOL}
-    wanted = {"network": network, **settings}
+    # As a new box has it: phones that can come over TLS do.
+    wanted = {"network": network, "provisioning": {"secure_sip": True}, **settings}
     building = lab.building(enrolled=enrolled, rows=rows(phones), start=False, settings=wanted)
     assert building.place
     building.place.ip(

@@ -19,7 +19,15 @@ TRUST = Trust(
     "http://10.20.0.1/ca.crt",
     "-----BEGIN CERTIFICATE-----\nbm8gY2VydGlmaWNhdGUsIGJ1dCBpdHMgcGxhY2UK\n-----END CERTIFICATE-----\n",
 )
-SITE = SiteContext(http="10.20.0.1", tftp="10.20.0.1", sip_host="10.20.0.1", ntp="10.20.0.1", trust=TRUST)
+SITE = SiteContext(
+    http="10.20.0.1",
+    tftp="10.20.0.1",
+    sip_host="10.20.0.1",
+    tls_port=5061,
+    secure_sip=True,
+    ntp="10.20.0.1",
+    trust=TRUST,
+)
 FURNISHED = replace(
     SITE,
     voice_vlan=120,

@@ -39,8 +39,11 @@ def test_every_model_reads_its_identity_server_and_habits_in_its_files(of: Famil
     config = boot(of, model)
     lacks = of.lacking(model)
     assert config.sip_user == config.auth_user == "p4f1x7"
-    assert (config.server, config.port) == ("10.20.0.1", 5060)
-    assert config.transport == "udp" or "transport" in lacks
+    secure = model.secure_sip.tls == "checked"
+    assert (config.server, config.port) == ("10.20.0.1", 5061 if secure else 5060)
+    assert config.transport == ("tls" if secure else "udp") or "transport" in lacks
+    assert config.srtp == ("optional" if secure else "")
+    assert bool(config.ca) or not secure
     assert config.expires == 300 or "expires" in lacks
     assert config.display_name == "Ana Núñez" or "display_name" in lacks
     assert config.label == "101 Ana Núñez" or "label" in lacks or not model.traits.get("screen", True)

@@ -8,71 +8,18 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator
 from xml.sax.saxutils import escape
 
 import pytest
 
-from tests.acceptance.conftest import House, house_rows
+from tests.acceptance.conftest import House
+from tests.acceptance.secure.house import from_the_factory, plugged
 from tests.lab import phoneboot
 from tests.lab.decrypts import Flash, decrypt, tls
-from tests.lab.lab import Lab
 from tests.lab.phoneboot import BootLog, boot_files
 from tests.lab.phones import Phone
-from tests.lab.sample import ACME, SITE, sip_secret
+from tests.lab.sample import sip_secret
 from tests.lab.waiting import until
-from wire.rows import Extension, Person
-from wire.rows import Phone as PhoneRow
-
-SITTING_S = 2
-KINDS = {"snom": "D785", "panasonic": "KX-HDV230", "cisco_mpp": "8841", "linksys": "SPA942", "yealink": "T42S"}
-"""Beside the sample's Yealink (ana), Polycom (beto), Cisco SPA (carla) and Grandstream (dario)."""
-
-
-def mac_of(family: str) -> str:
-    return f"{phoneboot.family(family).oui}5ec001"
-
-
-@pytest.fixture(scope="module")
-def secure_house() -> Iterator[House]:
-    """Settings as a new box has them, but for windows that close after two seconds."""
-    rows = [*house_rows()]
-    for n, family in enumerate(KINDS):
-        rows += [
-            Person(f"person-{family}", ACME, family, "Segura", f"{family}@example.mx"),
-            Extension(f"ext-{family}", ACME, f"{320 + n}", "person", f"person-{family}"),
-            PhoneRow(
-                f"ph-{family}", ACME, SITE, f"person-{family}", mac_of(family), "", "", f"p-{family}", f"s-{family}-9"
-            ),
-        ]
-    short = {"provisioning": {"claim_sitting_s": SITTING_S, "claim_quiet_s": 3600, "claim_fresh_s": 2}}
-    with Lab() as lab:
-        yield House(lab, lab.building(enrolled=True, rows=tuple(rows), settings=short))
-
-
-@pytest.fixture(params=["up", "cut"])
-def centre(request: pytest.FixtureRequest, secure_house: House) -> Iterator[str]:
-    """With the central office reachable, and with its link cut."""
-    if request.param == "cut":
-        secure_house.building.cut_centre()
-    yield str(request.param)
-    secure_house.building.mend_centre()
-
-
-def plugged(house: House, name: str) -> Phone:
-    """A person of the sample, or one of KINDS."""
-    if name not in KINDS:
-        return house.phone(name)
-    if name not in house.phones:
-        house.phones[name] = house.building.plug(mac=mac_of(name), family_name=name, model=KINDS[name])
-    return house.phones[name]
-
-
-def from_the_factory(house: House, phone: Phone) -> BootLog:
-    """Reset, and a technician says so; then switched on."""
-    house.building.command("claims", "open", phone.device.mac, "--minutes", "1")
-    phone.flash.reset()
-    return phone.reboot()
 
 
 def looks_again(phone: Phone, factory: bool = False) -> BootLog:

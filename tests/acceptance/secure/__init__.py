@@ -1,0 +1,1 @@
+"""Phones whose files and calls are secured."""
