@@ -5,7 +5,7 @@ PYTEST := $(PYTHON) -m pytest
 # Tests wait more than they work: two workers beside each other, then what wants the machine for itself.
 BESIDE := -n 2 --dist loadfile
 
-.PHONY: help bootstrap up down test check lint acceptance bench proof attack storm image image-test clean
+.PHONY: help bootstrap up down test check lint acceptance bench proof attack storm soak image image-test clean
 
 help:
 	@echo "make up | down          a centre, a building with two companies and five phones: started, shown, left running; ended"
@@ -16,6 +16,7 @@ help:
 	@echo "make proof              a phone's boot from DHCP to a talked call, captured; kill -9 of each process, timed; files served"
 	@echo "make attack             ten thousand guessed MACs by HTTP and TFTP, and what they got"
 	@echo "make storm              1,000 phones powered on together: figures, and the curve in docs/boot-storm.md"
+	@echo "make soak               an hour of callers who hang up at random; fails when a leg, port, descriptor or memory leaks"
 	@echo "make image | image-test the bootable disk; boot it in QEMU and ask it for SIP, HTTP and SNMP"
 	@echo "make clean              what was built; the installed packages and .venv stay"
 
@@ -57,6 +58,9 @@ proof: bootstrap
 
 attack: bootstrap
 	@$(PYTHON) -m tests.lab.attack
+
+soak: bootstrap
+	@$(PYTHON) -m tests.soak
 
 storm: bootstrap
 	@$(PYTHON) -m tests.storm

@@ -31,6 +31,10 @@ class Rtpengine:
         found = answer.get("calls")
         return frozenset(str(c) for c in found) if isinstance(found, list) else None
 
+    def drop(self, call_id: str) -> None:
+        """Relays nothing of this call any more."""
+        self._ask({"command": "delete", "call-id": call_id})
+
     def _ask(self, command: dict[str, str | int]) -> dict[str, Any]:
         cookie = secrets.token_hex(6)
         try:

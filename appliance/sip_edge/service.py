@@ -8,6 +8,7 @@ import logging
 import signal
 import sqlite3
 import time
+from collections import deque
 from collections.abc import Iterable
 from threading import Event
 
@@ -41,6 +42,8 @@ FRESH_S = 0.5
 """A call that begins or ends is in the report so soon, and the engines are asked no more often."""
 RESOLVE_EVERY_S = 60.0
 CLEAN_EVERY_S = 30.0
+REMEMBERED = 5000
+"""Calls that have ended, of which rtpengine is asked whether it holds them still."""
 
 
 def run(settings: Settings) -> None:
@@ -155,6 +158,9 @@ class Edge:
         held = self._rtpengine.calls() if media_up else None
         if held is not None:
             self._records.forget_lost(held)
+            for call_id in held & self._records.over:
+                # Kamailio asks for nothing of an rtpengine that it takes for dead; it may only have been slow.
+                self._rtpengine.drop(call_id)
         trunks = self._trunks.reports(directory.trunks() if directory else (), kamailio_up)
         self._report = EdgeReport(
             at=now,
@@ -187,6 +193,7 @@ class Records:
         self._silent_ms = settings.media.silent_call_s * 1000
         self._ledger: CallLedger | None = None
         self._waiting: list[Cdr] = []
+        self._over: deque[str] = deque(maxlen=REMEMBERED)
         self._seen_held: set[str] = set()
         self._noted = False
         self._failing = ""
@@ -216,6 +223,11 @@ class Records:
         still = held | (opened - self._seen_held)
         self._keep(self._ledger.close_lost(still, now_ms() - self._silent_ms))
 
+    @property
+    def over(self) -> frozenset[str]:
+        """Call-IDs that have ended lately: nothing of theirs is to be relayed any more."""
+        return frozenset(self._over) - {c.key.call_id for c in self.open_calls()}
+
     def take_news(self) -> list[News]:
         return self._reader.take_news()
 
@@ -233,7 +245,9 @@ class Records:
             self._reader.discard(self._ledger.oldest_needed_ms())
 
     def _keep(self, settled: Iterable[Cdr]) -> None:
-        self._waiting.extend(settled)
+        ended = tuple(settled)
+        self._over.extend(cdr.call_id for cdr in ended)
+        self._waiting.extend(ended)
         if not self._waiting:
             return
         try:

@@ -1,7 +1,7 @@
 """A call that is answered before anything is said: ask the desk about it, get a leg, answer, then converse. Pure.
 
-Around every service but `announce` and `echo`. It sees to what all share: a leg that is lost, a caller who leaves, a
-conversation that has no end, so that a service says only what is its own.
+Around every service but `announce` and `echo`. It sees to what all share: a leg that is lost, a caller who leaves or
+falls silent for good, a conversation that has no end, so that a service says only what is its own.
 """
 
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from appliance.voice.dialogue import (
     Answer,
     Arrived,
     Ask,
+    CallerSilent,
     Connected,
     Dialogue,
     Effects,
@@ -69,7 +70,8 @@ class Answered:
         match event:
             case Left():
                 return self._left(now)
-            case LegLost():
+            case LegLost() | CallerSilent():
+                # A phone whose plug was pulled says no BYE; in a room it would sit for ever.
                 return self._lost(now)
             case Expired(timer) if timer in (_DESK, _ACK, _LONGEST):
                 return self._over(HangUp() if self._was_answered else Refuse(UNAVAILABLE))

@@ -42,7 +42,7 @@ from appliance.voice.speech import Gender, number
 
 TRIES = 3
 ROOMS = 10
-"""C-2: rooms in use at once, of all companies of the building."""
+"""C-2: rooms that a company has in use at once."""
 _DESK, _DESK_S = "desk", 5.0
 _STAR, _STAR_S = "star", 4.0
 _ID_DIGITS, _PIN_DIGITS = 12, 12
@@ -165,7 +165,7 @@ class Conference:
         room = InRoom(self.hall, self._language, self.foyer.track, role is Role.MODERATOR)
         join = Join(
             self.hall.room, moderator=room.moderator, muted=room.waits, alone=self.foyer.track,
-            max_members=self.hall.max_members, max_rooms=ROOMS,
+            max_members=self.hall.max_members, max_rooms=ROOMS, company=self.foyer.account_id,
         )  # fmt: skip
         return replace(self, at=At.JOINING, entry=None, room=room), (StopPlaying(), join)
 

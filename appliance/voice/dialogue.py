@@ -98,7 +98,7 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class CallerSilent:
-    """Not one packet has come from the caller for `seconds`: a line to nobody. Said once until it speaks again."""
+    """Not one packet has come from the caller for `seconds`: a line to nobody; the call ends."""
 
     seconds: float
 
@@ -323,9 +323,8 @@ class Join:
 
     Background: all others of the room, or the music of `alone` while there is no other ("" is the default track, None:
     nothing). A member that is `muted` hears and is not heard; so is one that came to listen only, whom MuteInRoom does
-    not open. At most `max_members` in this room (NotJoined FULL), at most `max_rooms` in all (NO_ROOMS), not
-    counting those that were begun without being `counted`. A moderator
-    enters a locked room, others do not (LOCKED).
+    not open. At most `max_members` in this room (NotJoined FULL), at most `max_rooms` of this `company` at once
+    (NO_ROOMS); a room of no company is not counted. A moderator enters a locked room, others do not (LOCKED).
     """
 
     room: str
@@ -335,7 +334,7 @@ class Join:
     alone: str | None = ""
     max_members: int = 10
     max_rooms: int = 10
-    counted: bool = True
+    company: str = ""
 
 
 @dataclass(frozen=True, slots=True)

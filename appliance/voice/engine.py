@@ -31,8 +31,9 @@ PULSE_S = 1.0
 TIDY_TICKS = 1500
 MAX_BEHIND_TICKS = 5
 """Ticks that are made up for, one after the other, when the machine was late: what a jitter buffer can bridge."""
-SILENT_TICKS = 3000
-"""A minute without a packet from a caller who could send: said once."""
+SILENT_TICKS = 9000
+"""Three minutes without a packet from a caller who could send: said once. A muted phone that suppresses silence still
+sends comfort noise now and then; it counts, whatever its payload type."""
 SPIN_S = 0.002
 """How long before a tick to stop listening for words: poll() counts in milliseconds."""
 

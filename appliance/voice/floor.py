@@ -19,7 +19,7 @@ class Member(Protocol):
 
 @dataclass(slots=True)
 class _Room:
-    counted: bool = True
+    company: str = ""
     members: list[Member] = field(default_factory=list)
     moderators: list[Member] = field(default_factory=list)
     locked: bool = False
@@ -38,9 +38,9 @@ class Floor:
         """How the room is now, or why it stays shut. The others hear of it."""
         room = self._rooms.get(wish.room)
         if room is None:
-            if wish.counted and sum(room.counted for room in self._rooms.values()) >= wish.max_rooms:
+            if wish.company and self._rooms_of(wish.company) >= wish.max_rooms:
                 return Shut.NO_ROOMS
-            room = self._rooms[wish.room] = _Room(wish.counted)
+            room = self._rooms[wish.room] = _Room(wish.company)
         elif room.locked and not wish.moderator:
             return Shut.LOCKED
         elif len(room.members) >= wish.max_members:
@@ -50,6 +50,10 @@ class Floor:
             room.moderators.append(member)
         self._tell(wish.room, member)
         return Joined(wish.room, len(room.members), len(room.moderators), room.locked)
+
+    def _rooms_of(self, company: str) -> int:
+        """All rooms of a company are at one worker (sip_edge/kamailio/voices.py): here is all there is to count."""
+        return sum(room.company == company for room in self._rooms.values())
 
     def leave(self, name: str, member: Member) -> None:
         """Nothing happens where it was not in."""

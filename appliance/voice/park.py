@@ -93,7 +93,7 @@ class Parked:
                 return self, ()
 
     def _wait(self) -> tuple[Dialogue, Effects]:
-        join = Join(self.slot.room, alone=self.slot.track, max_members=MOST_MEMBERS, counted=False)
+        join = Join(self.slot.room, alone=self.slot.track, max_members=MOST_MEMBERS)
         return replace(self, at=At.WAITING, move=None), (join, StartTimer(TIMER, self.slot.seconds))
 
     def _go_back(self) -> tuple[Dialogue, Effects]:
@@ -127,7 +127,7 @@ class Fetching:
         match event:
             case Connected():
                 room = self.slot.room
-                join = Join(room, moderator=True, alone=None, max_members=MOST_MEMBERS, counted=False)
+                join = Join(room, moderator=True, alone=None, max_members=MOST_MEMBERS)
                 return self, (join,)
             case Joined(members=1):
                 # It hung up, or went back, just now.

@@ -62,6 +62,13 @@ class _Transactions(SipTransactionManager):  # type: ignore[misc]
             address = agent.routed(message)
         super().transmitReq(transaction, message, address, checksum)
 
+    def incomingRequest(self, msg: Any, checksum: Any, tids: Any, server: Any) -> None:
+        """A call of ours that Kamailio brings back to us is no loop: a caller whom a menu sends to a mailbox.
+
+        sippy would answer 482 where it knows a Via of its own among `tids`; Max-Forwards ends what really turns around.
+        """
+        super().incomingRequest(msg, checksum, (), server)
+
 
 class _NoLog:
     """sippy logs each message through this; whoever needs them uses tcpdump."""

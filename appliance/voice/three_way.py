@@ -39,7 +39,7 @@ class ThreeWay:
     def step(self, event: Event, now: float) -> tuple[Dialogue, Effects]:
         match event:
             case Connected():
-                join = Join(self.room, moderator=self.host, alone=None, max_members=MAX_PARTICIPANTS, counted=False)
+                join = Join(self.room, moderator=self.host, alone=None, max_members=MAX_PARTICIPANTS)
                 return self, (join,)
             case NotJoined():
                 return LastWords((Say.ROOM_FULL, Say.GOODBYE), self.language).begin()

@@ -86,6 +86,7 @@ VOICE_SILENCE_MS = 1000
 SAYING_MS = 60_000
 VOICE_ANSWER_MS = 20_000
 NOT_REACHED = 480
+NO_CODEC = 488
 NO_TRUNK = 503
 SILENT_TRUNK_S = "10"
 """A trunk that did not even say 100 is left alone until the edge service has asked it itself."""
@@ -210,11 +211,17 @@ class Calls:
     def _run(self, plan: Plan, standing: Standing, directory: Directory, facts: list[CallFact]) -> None:
         """Send the step where the call stands, or the first after it that can be sent; refuse where none can."""
         steps = all_steps(plan)
+        call_id, from_tag = self._ksr.pv.get("$ci"), self._ksr.pv.get("$ft")
         while True:
             step = steps[standing.at.step]
             status, reason = self._send(step, standing, directory, facts)
             if status == 0:
                 self._note(*facts)
+                return
+            if self._ksr.tm.t_is_canceled() > 0:
+                # Its CANCEL overtook the branch, which Kamailio then does not send.
+                self._note(*facts, Ended(call_id, from_tag, now_ms(), By.CALLER.value, CANCELLED))
+                self._ksr.tm.t_reply(CANCELLED, "Request Terminated")
                 return
             at = None if isinstance(step, Refuse | Say) else self._next(plan, standing.at, status, rang=False)
             if at is None:
@@ -301,6 +308,8 @@ class Calls:
         began_ms = now_ms()
         self.board.rings(ksr.pv.get("$ci"), ksr.pv.get("$ft"), (g.to for g in legs if g.kind == LegKind.PHONE))
         if ksr.tm.t_relay() < 0:
+            # The branch route had its media relayed already.
+            self.media.over()
             return NO_TRUNK, "Service Unavailable"
         began = tuple(dict.fromkeys(legs))
         facts.append(Began(ksr.pv.get("$ci"), ksr.pv.get("$ft"), began_ms, standing.at.step, began))
@@ -469,6 +478,11 @@ class Calls:
             # Said or not, the caller gets what the plan says.
             self.media.over()
             self._refuse(step.status, step.reason, facts)
+            return
+        if isinstance(step, ToVoice) and status == NO_CODEC:
+            # Whatever else voice would say, this caller could not hear (Y-3).
+            self.media.over()
+            self._note(*facts, Ended(call_id, from_tag, now_ms(), By.CALLEE.value, status))
             return
         next_at = self._next(plan, at, status, rang=bool(ksr.isbflagset(RANG)))
         if next_at is not None:

@@ -17,9 +17,10 @@ VOICE, UPLINK = "voice", "uplink"
 
 _FLAGS = (
     "replace-origin replace-session-connection ICE=remove SDES-no-NULL_HMAC_SHA1_80 SDES-no-NULL_HMAC_SHA1_32"
-    " SDES-no-F8_128_HMAC_SHA1_80 SDES-no-F8_128_HMAC_SHA1_32"
+    " SDES-no-F8_128_HMAC_SHA1_80 SDES-no-F8_128_HMAC_SHA1_32 generate-RTCP"
 )
-"""Of SRTP's ciphers rtpengine knows two that do not encrypt, and F8, which nobody needs."""
+"""Of SRTP's ciphers rtpengine knows two that do not encrypt, and F8, which nobody needs. It tells both ends itself what
+it saw of their sound (RFC 3550 §6.4), as voice has no RTCP; what it was told in turn is in its `query`."""
 _STRICT = " strict-source"
 """Packets that come from elsewhere than the address that a party named are dropped (Q-8)."""
 _APART = " via-branch=extra"

@@ -2,9 +2,12 @@
 
 import io
 import math
+import resource
 import struct
+import subprocess
 import wave
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -29,7 +32,7 @@ from central.facts import envelope_of
 from central.feed import sound_for
 from central.model import AuditEntry
 from central.office import Office
-from central.sounds import convert
+from central.sounds import MAX_UPLOAD, convert
 from tests.integration.central.building import Copy
 from tests.integration.central.conftest import SettableClock
 from tests.integration.central.facts import a_call, enveloped
@@ -235,6 +238,21 @@ def test_what_is_too_long_is_refused_with_the_reason() -> None:
     with pytest.raises(InputProblem) as refused:
         convert(tone(3.0, 8000), max_s=2)
     assert "longer" in refused.value.text("en")
+
+
+@pytest.mark.acceptance("V-5")
+def test_three_hours_are_refused_without_being_decoded(tmp_path: Path) -> None:
+    """They fit into what may be uploaded, as a thin MP3; as the WAV that buildings play they would be 170 MB."""
+    file = tmp_path / "long.mp3"
+    silence = ["-f", "lavfi", "-i", "anullsrc=r=8000:cl=mono", "-t", str(3 * 3600), "-b:a", "8k", str(file)]
+    subprocess.run(["ffmpeg", "-v", "error", *silence], check=True)
+    upload = file.read_bytes()
+    assert len(upload) < MAX_UPLOAD
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(InputProblem) as refused:
+        convert(upload)
+    assert "longer" in refused.value.text("en")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak < 64 * 1024
 
 
 @pytest.mark.acceptance("S-3")

@@ -1,6 +1,8 @@
 """Messages that buildings tell of: sealed, given to their own company, mailed exactly once by a real SMTP server."""
 
 import hashlib
+import socket
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -114,6 +116,24 @@ def test_a_mail_server_that_refuses_or_is_dead_loses_no_letter(
     with house.office.reading() as session:
         letter = session.scalars(select(Letter)).one()
     assert (letter.state, letter.tries) == ("sent", 3)
+
+
+def test_a_mail_server_that_hangs_loses_no_letter(
+    house: House, letterbox: Letterbox, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes the connection and says nothing."""
+    message = house.message()
+    house.tells(message)
+    voicemail.keep_audio(house.office, house.site, message.message_id, AUDIO)
+    monkeypatch.setattr(post, "SMTP_TIMEOUT_S", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        hanging = post.by_smtp(replace(house.office.settings.mail, port=mute.getsockname()[1]))
+        began = time.monotonic()
+        assert post.deliver(house.office, hanging) == 0
+        assert time.monotonic() - began < 3
+    clock.forward(seconds=post.FIRST_PAUSE_S)
+    assert deliver(house) == 1
+    assert len(letterbox.taken) == 1
 
 
 def test_a_letter_that_is_refused_for_good_says_why(house: House, letterbox: Letterbox) -> None:

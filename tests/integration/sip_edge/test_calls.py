@@ -1,11 +1,14 @@
 """Calls through a real Kamailio and rtpengine: between phones, out and in by a trunk, refused, failed and hostile."""
 
 import re
+import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 
+from appliance.sip_edge.control import Rtpengine
 from tests.integration.sip_edge.agent import Agent, Call, tag_of
 from tests.integration.sip_edge.building import Building, building
 from tests.integration.sip_edge.conftest import MakePhone
@@ -489,3 +492,48 @@ def test_nothing_was_uncaught(whole: Building) -> None:
     log = whole.log("kamailio")
     assert "uncaught" not in log
     assert "Traceback" not in log
+
+
+def test_a_cancel_that_overtakes_its_invite_ends_the_call_and_leaves_no_relay(
+    whole: Building, pair: tuple[Agent, Agent]
+) -> None:
+    """Its call has been given up before Kamailio sends the branch for which rtpengine was told already."""
+    ana, beto = pair
+    relayed = Rtpengine(whole.settings.media.ng_port)
+    before = relayed.calls()
+    assert before is not None
+    for _ in range(30):
+        call = ana.dial("102")
+        ana.expect(100, seconds=1)
+        ana.cancel(call)
+        invite = beto.receive(0.05)
+        if invite is not None:  # this time the INVITE was faster
+            beto.answer(invite, 180, "Ringing")
+            beto.answer(beto.expect("CANCEL"), 200, "OK")
+            beto.answer(invite, 487, "Request Terminated")
+            beto.expect("ACK")
+        assert ana.outcome(call).status == 487
+    until(lambda: relayed.calls() == before, 5, "nothing is relayed any more")
+
+
+def test_each_end_is_told_how_its_sound_arrives(whole: Building, pair: tuple[Agent, Agent]) -> None:
+    """By reports of the relay (RFC 3550 §6.4), to where RTCP goes without a=rtcp: the next port."""
+    ana, beto = pair
+    call, leg = talk(ana, beto, "102")
+    assert call.invite
+    assert leg.invite
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
+        ear.bind((ana.address, ana.rtp.getsockname()[1] + 1))
+        ear.setblocking(False)
+        reports: list[bytes] = []
+
+        def reported() -> bool:
+            ana.speak(call.invite.media)  # type: ignore[union-attr]
+            beto.speak(leg.invite.media)  # type: ignore[union-attr]
+            with suppress(BlockingIOError):
+                reports.append(ear.recv(2000))
+            return any(200 <= report[1] <= 201 and report[0] & 0x1F for report in reports)
+
+        until(reported, 15, "Ana is told of her sound")
+    ana.request(call, "BYE")
+    beto.answer(beto.expect("BYE"), 200)

@@ -9,6 +9,7 @@ import pytest
 from appliance.directory.local import LocalStore
 from appliance.directory.reports import EdgeReport, read_report
 from appliance.ports import SystemChance, SystemClock
+from appliance.sip_edge.control import Rtpengine
 from appliance.vocabulary import LinkState
 from tests.integration.sip_edge.agent import Agent
 from tests.integration.sip_edge.building import Building, building
@@ -172,3 +173,18 @@ def test_the_edge_waits_for_a_directory_and_for_its_engines(tmp_path_factory: py
         assert ana.expect(401, 503).status == 401
         ana.close()
         assert "Traceback" not in b.log("edge") + b.log("kamailio")
+
+
+def test_what_is_relayed_of_a_call_that_has_ended_is_given_up(whole: Building, phone: MakePhone) -> None:
+    """As when rtpengine was too slow to be asked at the BYE: it would hold the ports for a quarter of an hour."""
+    ana, beto = phone(whole, "ana"), phone(whole, "beto")
+    assert ana.register(cseq=90).status == beto.register(cseq=90).status == 200
+    ended = call_102(ana, beto)
+    until(lambda: ended in cdrs(whole), 8, "the call is in the journal")
+    relay = Rtpengine(whole.settings.media.ng_port)
+    for call_id in (ended, "somebody-else's"):
+        assert relay._ask({"command": "offer", "call-id": call_id, "from-tag": "x", "sdp": ana.sdp})["result"] == "ok"
+    assert ended in (relay.calls() or ())
+    until(lambda: relay.calls() == frozenset({"somebody-else's"}), 8, "the ended call is given up, and no other")
+    relay.drop("somebody-else's")
+    assert relay.calls() == frozenset()

@@ -1,37 +1,44 @@
-"""Receptionist, mailbox, rooms and codes at the running service: keys in every form, full rooms, a dead engine."""
+"""Mailbox, rooms and codes at the running service: full rooms, a dead engine, hang-ups at any step.
+
+What needs no more than a call is proved through the whole house (tests/acceptance/test_voice_*.py).
+"""
 
 import os
 import signal
 import struct
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from appliance.voice import tones
 from appliance.voice.menu_sentences import Say
 from appliance.voice.prompts import Shelf
 from tests.integration.voice.caller import Caller
 from tests.integration.voice.conftest import Voice
 from tests.integration.voice.test_calls import speak
-from tests.lab.audio import HEARD, Address, encode_pcma, heard
+from tests.lab.audio import HEARD, Address, heard
 from tests.lab.directory import publish_rows
 from tests.lab.mailboxes import mailboxes_of
-from tests.lab.sample import ACME, sample_rows
+from tests.lab.sample import ACME, BRAVO, sample_rows
 from tests.lab.sample_voice import MODERATOR_PIN, PIN, ROOM, voice_rows
 from tests.lab.waiting import until
+from wire.services import ConferenceServer, Room
 
-KEYS = "123A456B789C*0#D"
-ROWS_HZ, COLUMNS_HZ = (697, 770, 852, 941), (1209, 1336, 1477, 1633)
+DESK_DATABASES = 12
 CALLER = {"X_Conserje_Account": ACME, "X_Conserje_Caller": "101", "X_Conserje_Phone": "phone-ana"}
 
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Voice]:
     service = Voice(tmp_path_factory.mktemp("office"))
-    publish_rows(service.settings, (*sample_rows(), *voice_rows()))
+    rooms = (Room(f"room-{n}", ACME, f"61{n:02}", f"Sala {n}", internal_without_pin=True) for n in range(11))
+    theirs = (
+        ConferenceServer("conf-bravo", BRAVO, "Bravo"),
+        Room("room-b", BRAVO, "6201", "B", internal_without_pin=True),
+    )
+    publish_rows(service.settings, (*sample_rows(), *voice_rows(), *rooms, *theirs))
     service.start()
     try:
         yield service
@@ -77,71 +84,9 @@ def by_info(caller: Caller, media: Address, keys: str) -> None:
         caller.response(200, method="INFO")
 
 
-def by_tones(caller: Caller, media: Address, keys: str) -> None:
-    parts = []
-    for key in keys:
-        row, column = divmod(KEYS.index(key), 4)
-        parts += [tones.both(ROWS_HZ[row], COLUMNS_HZ[column], 0.1), tones.pause(0.1)]
-    data = encode_pcma(np.concatenate(parts))
-
-    def go() -> None:
-        at = time.monotonic()
-        first = _ticks()
-        for n in range(len(data) // 160):
-            head = struct.pack("!BBHII", 0x80, 8, (first + n) & 0xFFFF, (first + n) * 160 & 0xFFFFFFFF, 99)
-            caller.rtp.sendto(head + data[n * 160 : n * 160 + 160], media)
-            at += 0.02
-            time.sleep(max(0.0, at - time.monotonic()))
-
-    sender = threading.Thread(target=go)
-    sender.start()
-    caller.listen(len(data) / 8000 + 0.2)
-    sender.join()
-
-
-Press = Callable[[Caller, Address, str], None]
-EVERY_FORM = pytest.mark.parametrize("press", [by_event, by_info, by_tones])
-
-
 def gone(caller: Caller, seconds: float = 15) -> None:
     """voice hangs up."""
     caller.respond(caller.asked("BYE", seconds), "200 OK")
-
-
-@pytest.mark.acceptance("Y-2")
-@EVERY_FORM
-def test_keys_of_every_form_work_in_a_menu(quiet: Voice, press: Press) -> None:
-    with quiet.caller() as caller:
-        media = answered(caller, "receptionist", X_Conserje_Target="rec-day")
-        caller.listen(1.0)
-        press(caller, media, "9")
-        gone(caller)
-
-
-@pytest.mark.acceptance("Y-2")
-@EVERY_FORM
-def test_keys_of_every_form_open_a_mailbox_each_once(quiet: Voice, press: Press) -> None:
-    with quiet.caller() as caller:
-        media = answered(caller, "mailbox", X_Conserje_Target="box-elsa")
-        caller.listen(1.0)
-        press(caller, media, f"{PIN}#")
-        caller.listen(0.5)
-        press(caller, media, "#")  # leaves the menu; at a PIN it would not end the call
-        gone(caller)
-
-
-@pytest.mark.acceptance("Y-2")
-@EVERY_FORM
-def test_keys_of_every_form_work_in_a_room(quiet: Voice, press: Press) -> None:
-    with quiet.caller() as caller:
-        media = answered(caller, "conference", X_Conserje_Target="conf-acme")
-        caller.listen(1.0)
-        press(caller, media, f"{ROOM}#")
-        caller.listen(0.4)
-        press(caller, media, f"{MODERATOR_PIN}#")
-        caller.listen(0.6)
-        press(caller, media, "*3")
-        gone(caller)
 
 
 def says(voice: Voice, caller: Caller, cue: str) -> bool:
@@ -165,15 +110,18 @@ def test_the_eleventh_participant_hears_that_the_room_is_full(quiet: Voice) -> N
 
 
 @pytest.mark.acceptance("C-2")
-def test_the_eleventh_room_hears_that_there_is_none_left(quiet: Voice) -> None:
-    callers = [quiet.caller() for _ in range(11)]
+def test_a_company_s_eleventh_room_hears_that_there_is_none_left_and_another_company_has_its_own(quiet: Voice) -> None:
+    callers, other = [quiet.caller() for _ in range(11)], quiet.caller()
     try:
         for n, caller in enumerate(callers):
-            answered(caller, "conference", X_Conserje_Target="conf-acme", X_Conserje_Arg=f"talk-{n}")
+            answered(caller, "conference", X_Conserje_Target="conf-acme", X_Conserje_Arg=f"room-{n}")
         gone(callers[-1])
         assert says(quiet, callers[-1], Say.NO_ROOMS)
+        answered(other, "conference", X_Conserje_Account=BRAVO, X_Conserje_Target="conf-bravo", X_Conserje_Arg="room-b")
+        other.listen(6, lambda: len(other.datagrams) > 200)
+        assert says(quiet, other, Say.ALONE)
     finally:
-        for caller in callers:
+        for caller in (*callers, other):
             caller.bye()
             caller.__exit__()
 
@@ -215,3 +163,38 @@ def test_a_message_outlives_the_engine_that_recorded_it(quiet: Voice) -> None:
     assert message.path.stat().st_size == message.bytes
     boxes.mark(message.id, "deleted")
     quiet.answers(20)
+
+
+STEPS: dict[str, tuple[dict[str, str], str]] = {
+    "receptionist": ({"X_Conserje_Target": "rec-day"}, "8352#1"),
+    "deposit": ({"X_Conserje_Target": "box-elsa"}, "#  #"),
+    "mailbox": ({"X_Conserje_Target": "box-elsa"}, f"{PIN}#31 #1"),
+    "conference": ({"X_Conserje_Target": "conf-acme"}, f"{ROOM}#{MODERATOR_PIN}#*1*2"),
+    "confirm": ({"X_Conserje_Arg": "forward-all-on,digits:55"}, "12"),
+    "whoami": ({}, "12"),
+    "music": ({}, "12"),
+    "echo": ({}, "12"),
+}
+"""What each service is asked for, and the keys of its longest way; a space: some sound instead of a key."""
+
+
+@pytest.mark.parametrize("service", STEPS)
+def test_a_hang_up_after_any_step_leaves_no_leg_no_port_and_no_descriptor(quiet: Voice, service: str) -> None:
+    """Against the running service; `quiet` waits until no leg and no port is held."""
+    headers, keys = STEPS[service]
+    pids = [quiet.pid(name) for name in ("voice-sip", "voice-media")]
+    before = [len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in pids]
+    for steps in range(len(keys) + 1):
+        with quiet.caller() as caller:
+            media = answered(caller, service, **headers)
+            for key in keys[:steps]:
+                if key == " ":
+                    speak(caller, media, 700, 0.1).join()
+                else:
+                    by_info(caller, media, key)
+            caller.bye()
+            caller.response(200, method="BYE")
+    until(quiet.idle, 10, "all legs and ports are free")
+    after = [len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in pids]
+    # The desk's threads open their databases when they first answer.
+    assert all(now - then <= DESK_DATABASES for then, now in zip(before, after, strict=True))

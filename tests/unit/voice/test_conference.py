@@ -56,12 +56,12 @@ def test_number_then_pin_then_in() -> None:
     assert caller.heard == (Say.ENTER_ROOM,)
     assert caller.presses("5001#").heard == (Say.ENTER_ROOM_PIN,)
     caller.presses("4711#")
-    assert caller.did(Join("acme/r1", False, False, False, "/music.wav", 10, 10))
+    assert caller.did(Join("acme/r1", False, False, False, "/music.wav", 10, 10, "acme"))
 
 
 def test_the_moderators_pin_makes_a_moderator() -> None:
     caller = call().presses("5001#").presses("9932#")
-    assert caller.did(Join("acme/r1", True, False, False, "/music.wav", 10, 10))
+    assert caller.did(Join("acme/r1", True, False, False, "/music.wav", 10, 10, "acme"))
 
 
 def test_wrong_thrice_is_goodbye_and_numbers_count_with_pins() -> None:
@@ -147,7 +147,7 @@ WAITING = replace(HALL, wait_for_moderator=True)
 
 def test_members_wait_with_music_and_are_heard_when_the_moderator_comes() -> None:
     caller = joined(hall=WAITING)
-    assert caller.did(Join("acme/r1", False, True, False, "/music.wav", 10, 10))
+    assert caller.did(Join("acme/r1", False, True, False, "/music.wav", 10, 10, "acme"))
     assert caller.heard == (Say.WAIT_FOR_MODERATOR,)
     assert caller.hears_out().did(PlayFile("/music.wav", loop=True))
     caller.gets(change(2))

@@ -35,14 +35,16 @@ def test_members_hear_of_each_other_and_the_last_one_takes_the_room_along() -> N
     assert len(floor) == 0
 
 
-def test_the_eleventh_member_and_the_eleventh_room_are_shut_out() -> None:
+def test_the_eleventh_member_and_a_company_s_eleventh_room_are_shut_out() -> None:
     floor = Floor()
     for room in range(10):
         for _ in range(10):
-            assert isinstance(floor.join(Join(str(room)), PaperMember()), Joined)
-    assert floor.join(Join("3"), PaperMember()) is Shut.FULL
-    assert floor.join(Join("10"), PaperMember()) is Shut.NO_ROOMS
-    assert len(floor) == 10
+            assert isinstance(floor.join(Join(f"acme/{room}", company="acme"), PaperMember()), Joined)
+    assert floor.join(Join("acme/3", company="acme"), PaperMember()) is Shut.FULL
+    assert floor.join(Join("acme/10", company="acme"), PaperMember()) is Shut.NO_ROOMS
+    assert isinstance(floor.join(Join("bravo/1", company="bravo"), PaperMember()), Joined), "a company of its own"
+    assert isinstance(floor.join(Join("park/1"), PaperMember()), Joined), "what is no conference is not counted"
+    assert len(floor) == 12
 
 
 def test_a_lock_stops_members_but_no_moderator() -> None:

@@ -186,3 +186,16 @@ def test_a_caller_who_does_nothing_is_gone_in_the_end(service: str) -> None:
                 case _:
                     pass
     pytest.fail("the call never ended")
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_caller_who_falls_silent_for_good_is_let_go(service: str) -> None:
+    """Its plug was pulled: no BYE will ever come."""
+    for seed in range(30):
+        for steps in range(4, 24):
+            effects = _life(service, seed, steps, CallerSilent(180.0))
+            assert not effects or isinstance(effects[0], GOODBYES), (seed, steps, effects)
+    call: Dialogue = Answered(None, SERVICES[service])
+    for event in (Arrived(True), LegReady(), Connected()):
+        call, _ = call.step(event, 0.0)
+    assert any(isinstance(e, HangUp) for e in call.step(CallerSilent(180.0), 0.0)[1])

@@ -28,7 +28,7 @@ def member(host: bool = False, goes_on: bool = False, members: int = 3) -> Dialo
     talk, effects = ThreeWay(ROOM, "es-MX", host, goes_on).step(Connected(), 0)
     (join,) = effects
     assert isinstance(join, Join)
-    assert (join.room, join.moderator, join.counted, join.alone) == (ROOM, host, False, None)
+    assert (join.room, join.moderator, join.company, join.alone) == (ROOM, host, "", None)
     return after(talk, Joined(ROOM, members, 1))[0]
 
 

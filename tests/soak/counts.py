@@ -1,0 +1,115 @@
+"""What a building holds at one moment: legs, ports, sessions, and of each process its descriptors and memory."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.directory.reports import VoiceReport
+from appliance.kamailio_rpc import Kamailio
+from appliance.sip_edge.control import Rtpengine
+from tests.lab.building import Building
+from tests.lab.supervise import descendants
+
+GROWTH_KIB = 4096
+"""What a process may weigh more after the run than after its warming up: caches still fill. A leak of 300 bytes a call
+passes that in an hour of this load."""
+SLACK = 6
+"""Descriptors that a process may have more: a thread opens its databases when it first answers."""
+SHARED_KIB = 512
+"""The same of what Kamailio has taken of its shared memory."""
+OWN_TRANSACTIONS = 5
+"""Its probes of trunks and of voice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """`kib`: proportional memory (PSS), in which shared pages are divided among those who share them."""
+
+    descriptors: int
+    kib: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """`ports`: UDP ports of voice's range that are held. `relayed`: calls that rtpengine holds."""
+
+    legs: int
+    ports: int
+    relayed: int
+    transactions: int
+    shared_kib: int
+    processes: dict[str, Process]
+
+    @property
+    def idle(self) -> bool:
+        return not (self.legs or self.ports or self.relayed)
+
+    def leaks(self, before: "Counts") -> list[str]:
+        """In words, what is held now and was not before; both taken with nobody calling."""
+        found = [f"{n} {what} left" for what, n in (("legs", self.legs), ("ports", self.ports)) if n]
+        found += [f"{self.relayed} calls left in rtpengine"] if self.relayed else []
+        if self.transactions > before.transactions + OWN_TRANSACTIONS:
+            found.append(f"{self.transactions} transactions left in Kamailio")
+        if self.shared_kib - before.shared_kib > SHARED_KIB:
+            found.append(f"Kamailio's shared memory grew by {self.shared_kib - before.shared_kib} KiB")
+        for name, now in self.processes.items():
+            then = before.processes.get(name)
+            if then is None:
+                found.append(f"{name} was not there")
+                continue
+            if now.descriptors > then.descriptors + SLACK:
+                found.append(f"{name} has {now.descriptors - then.descriptors} descriptors more")
+            if now.kib - then.kib > GROWTH_KIB:
+                found.append(f"{name} weighs {now.kib - then.kib} KiB more")
+        return found
+
+
+def counted(building: Building) -> Counts:
+    settings = building.settings
+    assert building.place
+    report = building.report(VoiceReport)
+    with building.place.inside():
+        kamailio = Kamailio(settings.sip.control_port)
+        relayed = Rtpengine(settings.media.ng_port).calls()
+        transactions = kamailio.call("tm.stats")
+        shared = kamailio.call("core.shmmem")
+    assert report is not None and relayed is not None and transactions and shared, "an engine does not answer"
+    return Counts(
+        report.legs,
+        _ports_held(building),
+        len(relayed),
+        int(transactions["current"]),
+        int(shared["used"]) // 1024,
+        dict(sorted(_processes(building).items())),
+    )
+
+
+def _processes(building: Building) -> dict[str, Process]:
+    """Each of the table with all its children; voice's children one by one."""
+    found: dict[str, Process] = {}
+    for name in building.processes.states():
+        pid = building.processes.pid_of(name)
+        assert pid, f"{name} does not run"
+        if name == "voice":
+            found[name] = _weigh((pid,))
+            for child in descendants(pid):
+                found[Path(f"/proc/{child}/comm").read_text().strip()] = _weigh((child,))
+        else:
+            found[name] = _weigh((pid, *descendants(pid)))
+    return found
+
+
+def _weigh(pids: tuple[int, ...]) -> Process:
+    descriptors = kib = 0
+    for pid in pids:
+        try:
+            descriptors += len(list(Path(f"/proc/{pid}/fd").iterdir()))
+            lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        except OSError:
+            continue  # it has ended meanwhile
+        kib += next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
+    return Process(descriptors, kib)
+
+
+def _ports_held(building: Building) -> int:
+    first, last = map(int, building.settings.media.voice_ports.split("-"))
+    return sum(p.protocol == "udp" and first <= p.number <= last for p in building.processes.ports())
