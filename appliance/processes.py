@@ -10,6 +10,8 @@ from typing import cast
 
 from appliance.settings import Settings
 
+CALLS_FIRST = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Process:
@@ -22,6 +24,8 @@ class Process:
     capabilities: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     stop_s: int = 5
+    weight: int = 100
+    """Its share of the processor where that is short (systemd's CPUWeight): calls go before pages, files and copies."""
 
     def load(self) -> Callable[[Settings], None]:
         module, function = self.runner.split(":")
@@ -35,12 +39,28 @@ PROCESSES: tuple[Process, ...] = (
         "appliance.sip_edge.engines:run_rtpengine",
         "relays media",
         after=("redis",),
+        weight=CALLS_FIRST,
     ),
-    Process("kamailio", "appliance.sip_edge.engines:run_kamailio", "registrar and proxy; carries plans out"),
-    Process("haproxy", "appliance.sip_edge.front:run_haproxy", "SIP over TLS and TCP, before Kamailio"),
+    Process(
+        "kamailio",
+        "appliance.sip_edge.engines:run_kamailio",
+        "registrar and proxy; carries plans out",
+        weight=CALLS_FIRST,
+    ),
+    Process(
+        "haproxy",
+        "appliance.sip_edge.front:run_haproxy",
+        "SIP over TLS and TCP, before Kamailio",
+        weight=CALLS_FIRST,
+    ),
     Process("edge", "appliance.sip_edge.service:run", "CDRs from call facts, trunk list, what the engines hold now"),
     Process("lamps", "appliance.sip_edge.lamps_service:run", "lamps of watched extensions, waiting messages"),
-    Process("voice", "appliance.voice.service:run", "announcements, echo and every leg that no phone holds"),
+    Process(
+        "voice",
+        "appliance.voice.service:run",
+        "announcements, echo and every leg that no phone holds",
+        weight=CALLS_FIRST,
+    ),
     Process(
         "dhcp",
         "appliance.provision.dhcp_service:run",

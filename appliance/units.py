@@ -77,6 +77,7 @@ Environment=PYTHONUNBUFFERED=1
 Restart=always
 RestartSec=200ms
 TimeoutStopSec={p.stop_s}s
+CPUWeight={p.weight}
 KillMode=mixed
 LimitNOFILE=65536
 UMask=0027

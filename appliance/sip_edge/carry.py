@@ -77,7 +77,7 @@ def _pack_step(step: Step) -> list[Any]:
                 [t.phone_id, t.sip_user, t.trunk_id, t.user, t.goto] if t.trunk_id else [t.phone_id, t.sip_user]
                 for t in step.targets
             ]
-            after = [] if step.after == _NOTHING else _pack_ways(step.after)
+            after = [] if step.after is _NOTHING or step.after == _NOTHING else _pack_ways(step.after)
             identity = _pack_identity(step.identity)
             diverted = _pack_diverted(step.diverted)
             how = [step.replaces, step.answers] if step.replaces or step.answers else []

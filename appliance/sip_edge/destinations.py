@@ -15,7 +15,7 @@ from appliance.sip_edge.fraud import costs, over_limits
 from appliance.sip_edge.groups import ring_members
 from appliance.sip_edge.identity import number_of_person, seen_inside, seen_outside
 from appliance.sip_edge.persons import Phones, habits_of, in_call, mailbox_of, phones_of
-from appliance.sip_edge.plan import OnFailure, Plan, Ring, Say, Step, Target
+from appliance.sip_edge.plan import OnFailure, Plan, Ring, Say, Step, Target, ToVoice
 from appliance.sip_edge.said import said
 from appliance.sip_edge.ways_out import Offer, offers, to_other_buildings
 from appliance.vocabulary import Announcement, CallClass
@@ -253,8 +253,10 @@ def _endings(d: Decision, box: Mailbox | None) -> OnFailure:
     back = _back(d)
     if box is not None and not back:
         d.note(Because.MAILBOX_TAKES, mailbox=box.name)
-        taken = _deposit(d, box, "no-answer")
-        return OnFailure(_deposit(d, box, BUSY), taken, taken)
+        taken, otherwise = _deposit(d, box, "no-answer")
+        # The same but for why it comes there, which stands last.
+        busy = replace(taken, params=(*taken.params[:-1], ("arg", BUSY)))
+        return OnFailure((busy, otherwise), (taken, otherwise), (taken, otherwise))
     return OnFailure(
         (*back, said(Announcement.BUSY, 486, d.language)),
         (*back, said(Announcement.NO_ANSWER, 480, d.language)),
@@ -262,7 +264,7 @@ def _endings(d: Decision, box: Mailbox | None) -> OnFailure:
     )
 
 
-def _deposit(d: Decision, box: Mailbox, why: str) -> tuple[Step, ...]:
+def _deposit(d: Decision, box: Mailbox, why: str) -> tuple[ToVoice, Say]:
     step = by_voice(d, "deposit", box.account_id, box.id, why)
     return (step, said(Announcement.NOT_AVAILABLE, 480, d.language))
 

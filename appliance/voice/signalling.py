@@ -32,6 +32,7 @@ from appliance.voice.other import Other
 from appliance.voice.services import CONSULT, HEADERS, Request, begin, transferred
 from appliance.voice.session import Session, Timer
 from appliance.voice.takeover import Consulted, Referrer, Transferred
+from appliance.voice.tidiness import Tidiness
 from appliance.voice.timed import ALLOW, SERVER, SHORTEST, refusal, too_brief, unsupported
 
 log = logging.getLogger("conserje.voice.signalling")
@@ -93,6 +94,7 @@ class Signalling:
         self._sessions: dict[int, Session] = {}
         self._next_leg = 1
         self._draining = False
+        self._tidiness = Tidiness()
         self._config["_sip_tm"] = _Transactions(self._config, self._request)
 
     def run(self) -> None:
@@ -101,6 +103,7 @@ class Signalling:
         self._read(self._parent, self._from_parent, ED2.breakLoop)
         self._pulse()
         Timeout(self._pulse, PULSE_S, -1)
+        self._tidiness.begin()
         ED2.loop()
 
     # House ------------------------------------------------------------------------------------------------------------
@@ -251,6 +254,7 @@ class Signalling:
         if self._draining and not self._sessions:
             ED2.breakLoop()
         words.send(self._parent, words.SignallingPulse(len(self._sessions)))
+        self._tidiness.look(len(self._sessions), self._next_leg)
 
     def _stop(self) -> None:
         for session in list(self._sessions.values()):

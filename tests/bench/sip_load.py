@@ -18,13 +18,15 @@ from tests.integration.sip_edge.building import ADDRESS, free_ports
 from tests.lab.capture import read_capture
 from tests.lab.siptext import parse
 from tests.lab.waiting import until
-from wire.rows import Account, Extension, Person, Phone, Presence, Row, Site
+from wire.rows import Account, Extension, Mapping, Number, Person, Phone, Presence, Row, Site
+from wire.services import Member, RingGroup
 
 HERE = Path(__file__).parent
 USERS = 100
 """Who load: the first of them."""
 EXTENSIONS = 5000
-"""In the directory while they do."""
+"""In the directory while they do; and so many groups and numbers of the same company."""
+GROUPS, NUMBERS, MEMBERS = 500, 2000, 4
 SECRET = "bench-secret"
 REALM = "conserje"
 ACCOUNT, SITE = "acct-bench", "site-bench"
@@ -40,13 +42,27 @@ def extension(n: int) -> str:
 
 
 def rows() -> tuple[Row, ...]:
-    """One company with EXTENSIONS people, each with an extension and a phone."""
+    """One company with EXTENSIONS people, each with an extension and a phone; its groups and numbers."""
     made: list[Row] = [Site(SITE, "Bench"), Account(ACCOUNT, "Bench"), Presence("pr", ACCOUNT, SITE)]
     for n in range(EXTENSIONS):
         made += [
             Person(f"person-{n}", ACCOUNT, f"Persona {n}"),
             Extension(f"ext-{n}", ACCOUNT, extension(n), "person", f"person-{n}"),
             Phone(f"phone-{n}", ACCOUNT, SITE, f"person-{n}", f"{n:012x}", "yealink", "T46S", user(n), SECRET),
+        ]
+    for n in range(NUMBERS):
+        made += [
+            Number(f"number-{n}", ACCOUNT, f"+5255{10_000_000 + n}"),
+            Mapping(f"number-{n}", ACCOUNT, "person", f"person-{n}"),
+        ]
+    for n in range(GROUPS):
+        made += [
+            RingGroup(f"group-{n}", ACCOUNT, f"Grupo {n}", "together"),
+            Extension(f"ext-group-{n}", ACCOUNT, str(8000 + n), "ring_group", f"group-{n}"),
+            *(
+                Member(f"member-{n}-{k}", ACCOUNT, f"group-{n}", k + 1, "person", f"person-{(n + k) % EXTENSIONS}")
+                for k in range(MEMBERS)
+            ),
         ]
     return tuple(made)
 

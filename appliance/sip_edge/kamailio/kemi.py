@@ -3,23 +3,18 @@
 Kamailio calls `mod_init` once, before it forks; what it returns has the callbacks (worker.py).
 """
 
-import gc
 import os
 from pathlib import Path
 
 import KSR
 
+from appliance.sip_edge.kamailio.collecting import collect_as_workers_do
 from appliance.sip_edge.kamailio.knobs import ENVIRONMENT, Knobs
 from appliance.sip_edge.kamailio.worker import Worker
-
-OBJECTS_BETWEEN_COLLECTIONS = 20_000
 
 
 def mod_init() -> Worker:
     knobs = Knobs.of(Path(os.environ[ENVIRONMENT]).read_text(encoding="utf-8"))
     worker = Worker(KSR, knobs)
-    # Collected once and frozen, so that the workers go on sharing these pages.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
+    collect_as_workers_do()
     return worker

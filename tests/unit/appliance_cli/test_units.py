@@ -25,6 +25,12 @@ def test_each_process_has_a_unit_that_starts_again_at_once_and_the_target_wants_
         assert f"conserje-{p.name}.service" in FILES[TARGET]
 
 
+def test_calls_have_the_processor_before_pages_files_and_copies() -> None:
+    first = {p.name for p in PROCESSES if "CPUWeight=1000\n" in FILES[f"conserje-{p.name}.service"]}
+    assert first == {"rtpengine", "kamailio", "haproxy", "voice"}
+    assert "CPUWeight=100\n" in FILES["conserje-sync.service"]
+
+
 def test_only_what_settings_can_switch_off_is_asked_for_first() -> None:
     asked = [name for name, text in FILES.items() if "ExecCondition=" in text]
     assert asked == ["conserje-haproxy.service", "conserje-dhcp.service"]
