@@ -82,12 +82,12 @@ class Target:
             ticks += int(fields[11]) + int(fields[12])
         return ticks / os.sysconf("SC_CLK_TCK")
 
-    def memory_mib(self) -> list[float]:
-        """Proportional memory of each process: shared pages are divided among those that share them."""
+    def memory_mib(self, kind: str = "Pss:") -> list[float]:
+        """Memory of each process; proportional: shared pages are divided among those that share them."""
         found = []
         for process in (self.pid, *children(self.pid)):
             text = Path(f"/proc/{process}/smaps_rollup").read_text()
-            found.append(next(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:")) / 1024)
+            found.append(next(int(line.split()[1]) for line in text.splitlines() if line.startswith(kind)) / 1024)
         return found
 
 
