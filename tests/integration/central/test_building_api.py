@@ -97,7 +97,7 @@ def test_a_revoked_certificate_is_refused_also_while_it_waits(served: Served, bu
     newest = building.feed(0).snapshot
     assert newest is not None
     with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(building.feed, newest.number, 2)
+        waiting = pool.submit(building.feed, newest.number, 15)
         assert served.cli("revoke", site) == {"revoked": 1}
         with pytest.raises(Refused) as refused:
             waiting.result()

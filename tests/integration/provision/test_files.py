@@ -211,6 +211,7 @@ def test_tftp_answers_only_the_options_that_were_asked(ana: Plugged) -> None:
     assert ask_tftp(ana, rrq(ANAS_FILE, "windowsize", "4"))[:4] == b"\0\x03\0\x01"
 
 
+@pytest.mark.alone
 def test_a_killed_door_is_back_within_three_seconds(door: Door, ana: Plugged) -> None:
     for name in ("provision", "tftp"):
         assert door.supervisor.kill_and_time(name) <= 3

@@ -100,9 +100,10 @@ class Building:
         return (self.directory / f"{name}.log").read_text(errors="replace")
 
     def facts(self) -> list[dict[str, Any]]:
-        """Every call fact so far, in the order in which they were written."""
+        """Every call fact so far, in the order in which they happened: of two workers, either may write first."""
         files = sorted(self.settings.paths.call_spool_dir.glob("*.jsonl"))
-        return [json.loads(line) for f in files for line in f.read_text(encoding="utf-8").splitlines()]
+        facts = [json.loads(line) for f in files for line in f.read_text(encoding="utf-8").splitlines()]
+        return sorted(facts, key=lambda fact: int(fact["at_ms"]))
 
     def _is_ready(self, name: str) -> bool:
         process = self.running[name]

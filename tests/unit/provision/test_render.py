@@ -142,12 +142,12 @@ def test_whatever_people_are_called_their_phone_reads_its_file(name: str, first:
 @pytest.mark.parametrize(("of", "model"), EVERY, ids=NAMES)
 def test_a_cold_render_takes_at_most_ten_milliseconds(of: Family, model: Model) -> None:
     best = 1.0
-    for _ in range(3):  # the best of three: a busy machine is not what is measured
+    for _ in range(3):  # of this thread's own time, the best of three: a busy machine is not what is measured
         rendering.clear()
         one = phone(of.name, model.name)
-        begun = time.perf_counter()
+        begun = time.thread_time()
         files = all_files(of, model, one)
-        best = min(best, (time.perf_counter() - begun) / len(files))
+        best = min(best, (time.thread_time() - begun) / len(files))
     assert best <= COLD_RENDER_S
 
 
