@@ -162,7 +162,7 @@ threads = 24
     )
     served = Served(place, port, password, process)
     try:
-        until(lambda: answers(served) or process.poll() is not None, 30, "the office answers")
+        until(lambda: answers(served) or process.poll() is not None, 60, "the office answers")
         assert process.poll() is None, (place / "server.log").read_text()
         yield served
     finally:
