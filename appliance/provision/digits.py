@@ -7,7 +7,9 @@ import re
 from dataclasses import dataclass
 
 SET = re.compile(r"\[(\d)-(\d)\]|\[(\d+)\]")
-AT_ONCE = ("911", "[2-9]xxxxxxxxx")
+EMERGENCIES = ("911", "06[01568]", "080")
+"""Every number of wire.extensions.EMERGENCY_CODES: nothing that people dial begins with one and goes on."""
+TEN_DIGITS = "[2-9]xxxxxxxxx"
 OLD_HABITS = ("01xxxxxxxxxx", "04[45]xxxxxxxxxx")
 """Long distance and mobiles before 2019, where the site still accepts them."""
 OPEN = ("*", "+", "")
@@ -67,6 +69,6 @@ class DigitMap:
 
 
 def digit_map(dial_profile: str) -> DigitMap:
-    """Of a site in Mexico: 911 and ten digits at once, the rest after a pause."""
-    whole = (AT_ONCE[0], *(OLD_HABITS if dial_profile == "mx2017" else ()), *AT_ONCE[1:])
+    """Of a site in Mexico: emergencies and ten digits at once, the rest after a pause."""
+    whole = (*EMERGENCIES, *(OLD_HABITS if dial_profile == "mx2017" else ()), TEN_DIGITS)
     return DigitMap((*(DigitPattern(p) for p in whole), *(DigitPattern(p, more=True) for p in OPEN)))

@@ -9,7 +9,7 @@ from tests.acceptance.conftest import House
 from tests.lab.formats import parameters
 from tests.lab.phones import Phone
 
-DIGITS = "911|[2-9]xxxxxxxxx|*x.T|+x.T|x.T"
+DIGITS = "911|06[01568]|080|[2-9]xxxxxxxxx|*x.T|+x.T|x.T"
 SET_UP = {
     "ana": {
         "lang.gui": "Spanish",
@@ -53,7 +53,7 @@ SET_UP = {
         "RTP_TOS_DiffServ_Value_1_": "0xb8",
         "Enable_LLDP-MED": "Yes",
         "Voice_Mail_Number": "*97",
-        "Dial_Plan_1_": "(911S0|[2-9]xxxxxxxxxS0|*xx.|+xx.|xx.)",
+        "Dial_Plan_1_": "(911S0|06[01568]S0|080S0|[2-9]xxxxxxxxxS0|*xx.|+xx.|xx.)",
         "Extended_Function_2_": "fnc=blf+sd+cp;sub=102@$PROXY;ext=102@$PROXY",
         "Extended_Function_3_": "fnc=sd;ext=5555123456@$PROXY;nme=Taxi",
     },
@@ -66,7 +66,7 @@ SET_UP = {
         "P1559": "46",
         "P1684": "1",
         "P33": "*97",
-        "P290": "{ 911 | [2-9]xxxxxxxxx | *x+ | \\+x+ | x+ }",
+        "P290": "{ 911 | 06[01568] | 080 | [2-9]xxxxxxxxx | *x+ | \\+x+ | x+ }",
         "P1365": "11",
         "P1467": "Colega",
         "P1468": "101",

@@ -13,6 +13,7 @@ from appliance.provision.digits import DigitPattern, digit_map
 from appliance.provision.families import Family, Model
 from appliance.provision.keys import FIRST_MINUTE, RESYNC_HOURS, Key, keys_for, resync_at
 from tests.lab.formats import parameters
+from wire.extensions import EMERGENCY_CODES
 
 from .house import FURNISHED, KEYS, SITE, all_files, families, family, house, phone
 
@@ -51,7 +52,7 @@ SET_UP: dict[tuple[str, str], dict[str, str]] = {
         "qos.ip.rtp.dscp": "46",
         "reg.1.musicOnHold.uri": "sip:music@10.20.0.1",
         "voIpProt.SIP.conference.address": "sip:room@10.20.0.1",
-        "dialplan.digitmap": "911|[2-9]xxxxxxxxx|*x.T|+x.T|x.T",
+        "dialplan.digitmap": "911|06[01568]|080|[2-9]xxxxxxxxx|*x.T|+x.T|x.T",
         "device.auth.localAdminPassword": "Sesamo-1",
     },
     ("cisco_spa", "SPA504G"): {
@@ -66,7 +67,7 @@ SET_UP: dict[tuple[str, str], dict[str, str]] = {
         "RTP_TOS_DiffServ_Value_1_": "0xb8",
         "MOH_Server_1_": "music@10.20.0.1",
         "Conference_Bridge_URL_1_": "room@10.20.0.1",
-        "Dial_Plan_1_": "(911S0|[2-9]xxxxxxxxxS0|*xx.|+xx.|xx.)",
+        "Dial_Plan_1_": "(911S0|06[01568]S0|080S0|[2-9]xxxxxxxxxS0|*xx.|+xx.|xx.)",
         "Admin_Passwd": "Sesamo-1",
     },
     ("grandstream", "GXP2135"): {
@@ -82,7 +83,7 @@ SET_UP: dict[tuple[str, str], dict[str, str]] = {
         "P1559": "46",
         "P2350": "sip:music@10.20.0.1",
         "P2318": "sip:room@10.20.0.1",
-        "P290": "{ 911 | [2-9]xxxxxxxxx | *x+ | \\+x+ | x+ }",
+        "P290": "{ 911 | 06[01568] | 080 | [2-9]xxxxxxxxx | *x+ | \\+x+ | x+ }",
         "P2": "Sesamo-1",
     },
     ("linksys", "SPA942"): {
@@ -117,7 +118,8 @@ SET_UP: dict[tuple[str, str], dict[str, str]] = {
         "device/devicePool/dateTimeSetting/timeZone": "Canada Central Standard Time",
         "device/devicePool/dateTimeSetting/ntps/ntp/name": "10.20.0.1",
         "DIALTEMPLATE/TEMPLATE#1": "911",
-        "DIALTEMPLATE/TEMPLATE#2": "2.........",
+        "DIALTEMPLATE/TEMPLATE#2": "060",
+        "DIALTEMPLATE/TEMPLATE#8": "2.........",
         "device/commonProfile/phonePassword": "Sesamo-1",
     },
     ("snom", "D785"): {
@@ -163,7 +165,7 @@ SET_UP: dict[tuple[str, str], dict[str, str]] = {
         "P51": "120",
         "P5438": "1",
         "P20008": "sip:room@10.20.0.1",
-        "P4200": "{ 911 | [2-9]xxxxxxxxx | *x+ | \\+x+ | x+ }",
+        "P4200": "{ 911 | 06[01568] | 080 | [2-9]xxxxxxxxx | *x+ | \\+x+ | x+ }",
         "P64": "14",
     },
     ("mitel_aastra", "6867i"): {
@@ -179,7 +181,7 @@ SET_UP: dict[tuple[str, str], dict[str, str]] = {
         "tagging enabled": "1",
         "tos rtp": "46",
         "sip centralized conf": "sip:room@10.20.0.1",
-        "sip dial plan": "911|[2-9]XXXXXXXXX|X+#|*X+#",
+        "sip dial plan": "911|06[01568]|080|[2-9]XXXXXXXXX|X+#|*X+#",
         "admin password": "Sesamo-1",
     },
     ("panasonic", "KX-HDV230"): {
@@ -192,7 +194,7 @@ SET_UP: dict[tuple[str, str], dict[str, str]] = {
         "VLAN_ID_IP_PHONE": "120",
         "DSCP_RTP_1": "46",
         "CONFERENCE_SERVER_URI_1": "sip:room@10.20.0.1",
-        "DIAL_PLAN_1": "911|[2-9]XXXXXXXXX",
+        "DIAL_PLAN_1": "911|06[01568]|080|[2-9]XXXXXXXXX",
         "TIME_ZONE": "-360",
         "ADMIN_PASS": "Sesamo-1",
     },
@@ -200,7 +202,7 @@ SET_UP: dict[tuple[str, str], dict[str, str]] = {
         "L2QVLAN": "120",
         "DSCPAUD": "46",
         "CONFERENCE_FACTORY_URI": "sip:room@10.20.0.1",
-        "DIALPLAN": "911|[2-9]XXXXXXXXX",
+        "DIALPLAN": "911|06[01568]|080|[2-9]XXXXXXXXX",
         "GMTOFFSET": "-6:00",
         "FORCE_WEB_ADMIN_PASSWORD": "Sesamo-1",
     },
@@ -219,7 +221,7 @@ SET_UP: dict[tuple[str, str], dict[str, str]] = {
         "VoiceService.1.Phone.LineKey.2.Number": "102",
         "VoiceService.1.Phone.LineKey.3.Function": "Speed Dial",
         "VoiceService.1.Phone.LineKey.5.Function": "",
-        "VoiceService.1.VoiceProfile.1.DigitMap": "(911|[2-9]xxxxxxxxx|*xx.|+xx.|xx.)",
+        "VoiceService.1.VoiceProfile.1.DigitMap": "(911|06[01568]|080|[2-9]xxxxxxxxx|*xx.|+xx.|xx.)",
         "X_DeviceManagement.WebServer.AdminPassword": "Sesamo-1",
     },
     ("algo", "8301"): {
@@ -368,15 +370,25 @@ def test_phones_look_for_changes_at_minutes_of_their_own_spread_over_the_night()
 
 def test_a_digit_map_is_written_in_each_syntax_from_one_form() -> None:
     new, old = digit_map("mx2020"), digit_map("mx2017")
-    assert new.written(once="S0") == "(911S0|[2-9]xxxxxxxxxS0|*xx.|+xx.|xx.)"[1:-1]
-    assert old.written(more="x.", wait="T") == "911|01xxxxxxxxxx|04[45]xxxxxxxxxx|[2-9]xxxxxxxxx|*x.T|+x.T|x.T"
-    assert new.written(" ", digit="\\d", star="\\*", plus="\\+", more="\\d+").split()[2:] == [
+    assert new.written(once="S0") == "(911S0|06[01568]S0|080S0|[2-9]xxxxxxxxxS0|*xx.|+xx.|xx.)"[1:-1]
+    legacy = "01xxxxxxxxxx|04[45]xxxxxxxxxx"
+    assert old.written(more="x.", wait="T") == f"911|06[01568]|080|{legacy}|[2-9]xxxxxxxxx|*x.T|+x.T|x.T"
+    assert new.written(" ", digit="\\d", star="\\*", plus="\\+", more="\\d+").split()[4:] == [
         "\\*\\d+",
         "\\+\\d+",
         "\\d+",
     ]
     assert DigitPattern("04[45]x").spelled == ("044x", "045x")
     assert len(DigitPattern("[2-9][01]").spelled) == 16
+
+
+@pytest.mark.acceptance("E-1", "P-18")
+def test_phones_send_every_emergency_number_at_its_last_digit_and_nothing_else_of_that_beginning() -> None:
+    for profile in ("mx2017", "mx2020"):
+        spelled = {one for pattern in digit_map(profile).at_once for one in pattern.spelled}
+        assert {one for one in spelled if len(one) == 3} == EMERGENCY_CODES
+        longer = [one for one in spelled if len(one) > 3 and one.startswith(("911", *EMERGENCY_CODES))]
+        assert not longer
 
 
 @pytest.mark.acceptance("P-18")
