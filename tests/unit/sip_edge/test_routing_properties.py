@@ -1,5 +1,7 @@
 """What holds of every call, whatever is dialled and however broken the directory is."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -37,6 +39,7 @@ from appliance.sip_edge.routing import route
 from appliance.sip_edge.starcodes import CODES
 from appliance.vocabulary import CallClass
 from tests.unit.sip_edge.building import NOON, Reachable, building
+from wire.extensions import EMERGENCY_CODES
 from wire.services import ConferenceServer, Limits, Mailbox, Member, Preferences, Receptionist, RingGroup
 
 IDS = st.sampled_from(["", "a", "b", "c", "d"])
@@ -169,6 +172,37 @@ def test_an_emergency_is_never_anything_else(
     assert all(isinstance(s, ToTrunk) and s.insist and s.user == "911" for s in plan.steps) or (
         not tried and isinstance(plan.steps[0], Say)
     )
+
+
+@QUICK
+@given(
+    PHONE_CALLS, DIRECTORIES | WITH_SERVICES, REACHES, st.lists(st.sampled_from([403, 404, 408, 480, 486, 503, 603]))
+)
+def test_whatever_fails_a_known_phone_hears_a_sentence_or_a_voice_at_the_end(
+    attempt: CallAttempt, directory: MemoryDirectory, reach: Reachable, statuses: list[int]
+) -> None:
+    """Also where the directory names what does not exist. A transfer may end at the phone it came from."""
+    assert isinstance(attempt.source, FromPhone)
+    if directory.phone(attempt.source.phone_id) is None and not is_emergency(attempt.dialled):
+        return
+    plan = route(attempt, directory, NOON, reach)
+    steps, position = all_steps(plan), 0
+    for status in [*statuses, *([480] * len(steps))]:
+        onward = following(plan, position, status)
+        if onward is None:
+            break
+        position = onward
+    assert isinstance(steps[position], Say | ToVoice), (plan.steps, plan.after)
+
+
+@QUICK
+@given(VOICE_CALLS, DIRECTORIES | WITH_SERVICES, REACHES, st.sampled_from(sorted(EMERGENCY_CODES)))
+def test_an_emergency_out_of_a_menu_or_a_transfer_is_one_too(
+    attempt: CallAttempt, directory: MemoryDirectory, reach: Reachable, number: str
+) -> None:
+    plan = route(replace(attempt, dialled=number, goto=None), directory, NOON, reach)
+    assert plan.call_class is CallClass.EMERGENCY
+    assert all(isinstance(s, ToTrunk) and s.user == "911" for s in plan.steps) or isinstance(plan.steps[0], Say)
 
 
 @QUICK
