@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from tests.acceptance.crew import Crew, crew_of
 from tests.lab.building import Building
 from tests.lab.carrier import Carrier
+from tests.lab.coral import coral_rows
 from tests.lab.lab import CARRIER_ADDRESS, Lab
 from tests.lab.phones import Phone, PhoneCall
-from tests.lab.sample import ACME, BRAVO, sample_rows
+from tests.lab.sample import ACME, BRAVO, SITE, sample_rows
 from tests.lab.waiting import until
-from wire.rows import Extension, LineKey, Person, Row
+from wire.rows import Extension, LineKey, Person, Row, Site, Trunk
 
 
 def house_rows() -> tuple[Row, ...]:
@@ -80,6 +82,21 @@ class House:
                 phone.hang_up_all()
         until(lambda: self.carrier.talking() == 0, 5, "the carrier has no call left")
 
+    def rearrange(self, centre: str, *rows: Site | Trunk) -> None:
+        """The operator edits the building or its ways out; in force when it returns, whatever state the link is in."""
+        self.building.mend_centre()
+        with self.lab.centre.editing(site_id=SITE) as edit:
+            for row in rows:
+                edit.put(row)
+
+        def in_force() -> bool:
+            directory = self.building.directory_in_force()
+            return all(r in (directory.site, *directory.trunks()) for r in rows)
+
+        until(in_force, 30, "the building is as the operator wants it")
+        if centre == "cut":
+            self.building.cut_centre()
+
     def calls_carrier(self, caller: Phone, dialled: str) -> tuple[PhoneCall, str]:
         """Dials an outside number; the call, and the user part that the carrier was sent."""
         before = len(self.carrier.offered())
@@ -91,7 +108,14 @@ class House:
 @pytest.fixture(scope="session")
 def shared_house() -> Iterator[House]:
     with Lab() as lab:
-        yield House(lab, lab.building(enrolled=True, rows=house_rows()))
+        yield House(lab, lab.building(enrolled=True, rows=(*house_rows(), *coral_rows())))
+
+
+@pytest.fixture
+def crew(house: House) -> Iterator[Crew]:
+    """Scripted phones of the shared house's people, Coral's foremost."""
+    with crew_of(house.building) as made:
+        yield made
 
 
 @pytest.fixture

@@ -1,58 +1,26 @@
 """Who is let in: by digest alone, and whoever knocks learns nothing by being refused."""
 
 import re
-import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import replace
-from itertools import cycle
 from statistics import median
 from time import perf_counter
 
 import pytest
 
 from tests.acceptance.conftest import House
-from tests.integration.sip_edge.agent import Agent, Message
-from tests.lab.netns import Namespace, cable
+from tests.acceptance.crew import ADDRESSES, Knock, laptop
+from tests.integration.sip_edge.agent import Message
 from tests.lab.sample import sip_secret, sip_user
 
-LAPTOP = "10.20.0.20"
-ADDRESSES = tuple(f"10.20.0.{n}" for n in range(20, 40))
-"""By turns, so that who only looks at the door is not banned for guessing (test_attacks.py looks at that)."""
-Knock = Callable[..., Agent]
+LAPTOP = ADDRESSES[0]
 
 
 @pytest.fixture
 def knock(house: House) -> Iterator[Knock]:
     """A laptop in a wall socket of the voice network, with user agents that say what they are told."""
-    with laptop(house) as made:
+    with laptop(house.building) as made:
         yield made
-
-
-@contextmanager
-def laptop(house: House) -> Iterator[Knock]:
-    building = house.building
-    assert building.place
-    place = Namespace.new("laptop")
-    cable(building.place, f"l{secrets.token_hex(3)}", place, "eth0", near_switch="voice0")
-    place.ip(*(f"addr add {address}/24 dev eth0" for address in ADDRESSES))
-    # The box knew these addresses with the card of the laptop before.
-    building.place.ip("neigh flush dev voice0")
-    agents: list[Agent] = []
-    turns = cycle(ADDRESSES)
-
-    def make(user: str, secret: str = "", algorithm: str = "MD5") -> Agent:
-        with place.inside():
-            agent = Agent(user, secret, (building.settings.network.voice_address, 5060), algorithm, next(turns))
-        agents.append(agent)
-        return agent
-
-    try:
-        yield make
-    finally:
-        for agent in agents:
-            agent.close()
-        place.remove()
 
 
 def _without_chance(message: Message, user: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.acceptance.conftest import House
-from tests.acceptance.test_admission import laptop
+from tests.acceptance.crew import laptop
 from tests.lab.lab import CARRIER_ADDRESS
 from tests.lab.sample import ACME, SITE, sample_rows
 from tests.lab.waiting import until
@@ -31,7 +31,7 @@ def _crowd() -> tuple[Row, ...]:
 @pytest.mark.acceptance("D-6")
 def test_fifty_phones_hold_fifty_outside_calls_at_once(own_house: Callable[..., House]) -> None:
     house = own_house(rows=_crowd())
-    with laptop(house) as knock:
+    with laptop(house.building) as knock:
         agents = [knock(f"p-crowd-{n:02d}", f"s-crowd-{n:02d}") for n in range(PEOPLE)]
         assert [a.register().status for a in agents] == [200] * PEOPLE
         calls = [a.dial(f"5512340{n:03d}") for n, a in enumerate(agents)]

@@ -129,9 +129,19 @@ class Carrier:
         """How a called number behaves (carrier_program.Rule); without a number: all that have no rule of their own."""
         self._order("rule", number=number, **behaviour)
 
-    def call(self, to: str, caller: str, host: str, port: int = 5060, display: str = "", seconds: float = 0) -> str:
+    def call(
+        self,
+        to: str,
+        caller: str,
+        host: str,
+        port: int = 5060,
+        display: str = "",
+        seconds: float = 0,
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> str:
         """Calls into the building; the id of the call. It ends after `seconds` of talk, or by `hang_up`."""
         order = {"to": to, "caller": caller, "host": host, "port": port, "display": display, "seconds": seconds}
+        order["headers"] = headers
         return str(self._order("call", **order)["id"])
 
     def hang_up(self, call_id: str) -> None:

@@ -23,6 +23,8 @@ T2_S = 4.0
 """RFC 3261 §17.1.1.2: first and longest time between retransmissions."""
 GIVE_UP_S = 32.0
 FRAME = 160
+BACK = "back-"
+"""Before the Call-ID, the id of what became of a call of ours that the building forwarded to us."""
 Address = tuple[str, int]
 
 
@@ -139,7 +141,7 @@ class Carrier(asyncio.DatagramProtocol):
     # What the building sends us.
 
     def _request(self, request: Message, peer: Address) -> None:
-        call = self.calls.get(request.get("call-id"))
+        call = self._meant(request)
         if request.method == "OPTIONS":
             self.options_seen += 1
             if self.options != "silent":
@@ -178,6 +180,14 @@ class Carrier(asyncio.DatagramProtocol):
         else:
             self._send(siptext.answer(request, 405, "Method Not Allowed"), peer)
 
+    def _meant(self, request: Message) -> Call | None:
+        """The call that a request is of. A call of ours that comes back to us forwarded is a call of its own (BACK)."""
+        name, tag = request.get("call-id"), siptext.tag_of(request.get("to"))
+        back, call = self.calls.get(BACK + name), self.calls.get(name)
+        if call is None or not call.outgoing:
+            return call
+        return back if not tag or (back is not None and tag == siptext.tag_of(back.local)) else call
+
     def _registered(self, request: Message, peer: Address) -> None:
         registrar = self.registrar
         if registrar is None:
@@ -191,8 +201,9 @@ class Carrier(asyncio.DatagramProtocol):
     def _invited(self, request: Message, peer: Address) -> None:
         user = siptext.user_of(request.uri)
         rule = self.rules.get(user, self.rules[""])
+        name = request.get("call-id")
         call = Call(
-            id=request.get("call-id"),
+            id=BACK + name if name in self.calls else name,
             outgoing=False,
             local=f"{request.get('to')};tag={siptext.new_tag()}",
             remote=request.get("from"),
@@ -281,8 +292,13 @@ class Carrier(asyncio.DatagramProtocol):
 
     # What we do of our own.
 
-    async def place(self, to: str, caller: str, host: str, port: int, display: str, seconds: float) -> Call:
-        """A call into the building: `to` is what its Request-URI's user part says. It ends after `seconds` of talk."""
+    async def place(
+        self, to: str, caller: str, host: str, port: int, display: str, seconds: float, headers: list[list[str]]
+    ) -> Call:
+        """A call into the building: `to` is what its Request-URI's user part says. It ends after `seconds` of talk.
+
+        `headers`: names and values that its INVITE has besides.
+        """
         tag = siptext.new_tag()
         local = (f'"{display}" ' if display else "") + f"<sip:{caller}@{self.address}>;tag={tag}"
         remote = f"<sip:{to}@{host}>"
@@ -290,7 +306,7 @@ class Carrier(asyncio.DatagramProtocol):
         call.peer = (host, port)
         self.calls[call.id] = call
         body = siptext.audio_offer(self.address, await self._open_media(call))
-        headers = [
+        said = [
             ("Via", f"SIP/2.0/UDP {self.address}:{self.port};branch={siptext.new_branch()};rport"),
             ("Max-Forwards", "70"),
             ("From", call.local),
@@ -299,8 +315,9 @@ class Carrier(asyncio.DatagramProtocol):
             ("CSeq", f"{call.cseq} INVITE"),
             self._contact,
             ("Content-Type", "application/sdp"),
+            *((name, value) for name, value in headers),
         ]
-        call.invite = Message(f"INVITE {call.contact} SIP/2.0", tuple(headers), body)
+        call.invite = Message(f"INVITE {call.contact} SIP/2.0", tuple(said), body)
         self.write("placed", call, user=to, caller=caller)
         self._task(call, self._send_invite(call))
         if seconds:
@@ -375,7 +392,7 @@ class Carrier(asyncio.DatagramProtocol):
             *(("Route", r) for r in call.route),
             ("From", call.local),
             ("To", call.remote),
-            ("Call-ID", call.id),
+            ("Call-ID", call.id.removeprefix(BACK)),
             ("CSeq", f"{cseq} {method}"),
         ]
         first = siptext.uri_of(call.route[0]) if call.route else call.contact

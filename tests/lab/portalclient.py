@@ -1,0 +1,48 @@
+"""An operator at the central office's portal: signed in, with the portal's own forms and their tokens."""
+
+import re
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+
+import requests
+
+from tests.lab.centre import Centre
+
+
+@dataclass
+class PortalClient:
+    """Signed in as the operator that the centre was set up with; the portal speaks English."""
+
+    centre: Centre
+    session: requests.Session = field(default_factory=requests.Session)
+
+    def __post_init__(self) -> None:
+        self.session.headers.update({"Accept-Language": "en", "Referer": self.centre.url})
+        self.session.trust_env = False
+        self.session.verify = str(self.centre.ca_file)
+        answer = self.send("/log-in", "/log-in", user=self.centre.admin, password=self.centre.password)
+        assert answer.status_code == 302, answer.text
+
+    def see(self, path: str) -> str:
+        answer = self._request("GET", path)
+        assert answer.status_code == 200, (path, answer.status_code)
+        return answer.text
+
+    def send(self, path: str, page: str = "", **values: str) -> requests.Response:
+        """A form of `page` (of `path` itself where none is named), with its token; the answer, not followed."""
+        token = re.search(r'name="csrf" value="([^"]+)"', self.see(page or path))
+        assert token
+        return self._request("POST", path, {"csrf": token[1], **values})
+
+    def _request(self, method: str, path: str, values: dict[str, str] | None = None) -> requests.Response:
+        place = self.centre.place
+        inside: AbstractContextManager[None] = place.inside() if place else nullcontext()
+        with inside:
+            url = self.centre.url + path
+            return self.session.request(method, url, data=values, timeout=15, allow_redirects=False)
+
+
+def told(html: str) -> str:
+    """What a page says is wrong with a form."""
+    found = re.findall(r'<p class="error"[^>]*>(.*?)</p>', html, re.S)
+    return " | ".join(re.sub(r"<[^>]+>|\s+", " ", f).strip() for f in found)
