@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from appliance.directory.live import Live
 from appliance.directory.local import LocalStore
 from appliance.directory.model import Directory, Person
+from appliance.directory.moves import is_elsewhere
 from appliance.directory.publish import publish
 from appliance.directory.sealing import open_box
 from appliance.errors import InputProblem, Words
@@ -113,7 +114,16 @@ def _checked(directory: Directory, wish: AdoptionWish) -> tuple[str, Person]:
             ),
             Words("Choose one from the list.", "Elija una de la lista."),
         )
-    if directory.phone_by_mac(mac) is not None:
+    known = directory.phone_by_mac(mac)
+    if known is not None and is_elsewhere(known, directory):
+        raise InputProblem(
+            Words("That phone belongs to another building.", "Ese teléfono es de otro edificio."),
+            Words(
+                "Ask the central office to move it here; it keeps its extension.",
+                "Pida a la central que lo mueva aquí; conserva su extensión.",
+            ),
+        )
+    if known is not None:
         raise InputProblem(
             Words("That phone is assigned already.", "Ese teléfono ya está asignado."),
             Words("Free it at the central office first.", "Libérelo primero en la central."),
