@@ -137,7 +137,7 @@ def _to_person(d: Decision, person: Person, trail: Trail) -> Course:
 def _patience(d: Decision, box: Mailbox | None) -> int:
     """How long a person's phones ring: a transferred call its own time, else until the mailbox answers."""
     if d.returns_to is not None:
-        return TRANSFER_RING_S
+        return min(TRANSFER_RING_S, d.ring_s)
     return min(max(box.answer_after_s, 1), 300) if box is not None else d.ring_s
 
 

@@ -351,3 +351,12 @@ class Agent:
         except TimeoutError:
             return ""
         return data[12:].rstrip(b"\x00").decode()
+
+
+def connected(caller: Agent, callee: Agent, dialled: str) -> tuple[Call, Call]:
+    """A call that is answered, as either end sees it."""
+    call = caller.dial(dialled)
+    leg = callee.take(callee.expect("INVITE"))
+    assert caller.outcome(call).status == 200
+    callee.expect("ACK")
+    return call, leg

@@ -8,7 +8,7 @@ import pytest
 from appliance.settings import Settings
 from appliance.sip_edge.control import Rtpengine
 from appliance.sip_edge.engines import rtpengine_command
-from tests.integration.sip_edge.agent import Agent, Call, Message
+from tests.integration.sip_edge.agent import Agent, Call, Message, connected
 from tests.integration.sip_edge.building import Building, building
 from tests.integration.sip_edge.conftest import MakePhone
 from tests.lab.waiting import until
@@ -30,12 +30,10 @@ def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Building]:
 
 
 def talk(caller: Agent, callee: Agent, dialled: str) -> tuple[Call, Call]:
-    call = caller.dial(dialled)
-    leg = callee.take(callee.expect("INVITE"))
-    answer = caller.outcome(call)
-    callee.expect("ACK")
+    call, leg = connected(caller, callee, dialled)
+    assert call.invite
     # rtpengine counts from the first packet.
-    caller.speak(answer.media)
+    caller.speak(call.invite.media)
     assert callee.hears() == caller.user
     return call, leg
 

@@ -1,62 +1,20 @@
 """Calls of three in a room that the building made up, through a real Kamailio and voice: who enters, who goes on."""
 
 import re
-import threading
 import time
 from collections.abc import Iterator
 
 import pytest
 
-from tests.integration.sip_edge.agent import Agent, Call, tag_of
+from tests.integration.sip_edge.agent import Agent, Call, connected, tag_of
 from tests.integration.sip_edge.building import ADDRESS, Building, building
 from tests.integration.sip_edge.conftest import MakePhone
-from tests.lab.audio import decode_pcmu, encode_pcmu, tone, tone_level
 from tests.lab.sample import ACME, sample_rows
+from tests.lab.speaker import Speaker
 from tests.lab.waiting import until
 from wire.services import ThreeWay
 
 HZ = {"ana": 500, "beto": 700, "elsa": 900}
-FRAME = 160
-
-
-class Voice:
-    """A person: speaks a tone to where the call wants it, and keeps what comes."""
-
-    def __init__(self, agent: Agent, hz: int) -> None:
-        self._agent, self._to = agent, ("", 0)
-        self._frames = encode_pcmu(tone(hz, 2.0))
-        self._heard: list[bytes] = []
-        self._over = threading.Event()
-        threading.Thread(target=self._speak, daemon=True).start()
-        threading.Thread(target=self._listen, daemon=True).start()
-
-    def talks_to(self, where: tuple[str, int]) -> None:
-        self._heard.clear()
-        self._to = where
-
-    def hears(self, hz: int) -> bool:
-        """Whether the last half second has this pitch."""
-        return tone_level(decode_pcmu(b"".join(self._heard[-25:])), hz) > -35 if len(self._heard) >= 25 else False
-
-    def close(self) -> None:
-        self._over.set()
-
-    def _speak(self) -> None:
-        n = 0
-        while not self._over.wait(0.02):
-            if self._to[1]:
-                at = (n * FRAME) % len(self._frames)
-                head = b"\x80\x00" + (n & 0xFFFF).to_bytes(2, "big") + (n * FRAME).to_bytes(4, "big") + b"\0\0\0\1"
-                self._agent.rtp.sendto(head + self._frames[at : at + FRAME], self._to)
-                n += 1
-
-    def _listen(self) -> None:
-        while not self._over.is_set():
-            try:
-                self._heard.append(self._agent.rtp.recv(2048)[12:])
-            except (TimeoutError, OSError):
-                continue
-
 
 @pytest.fixture(scope="module")
 def mixing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Building]:
@@ -73,14 +31,6 @@ def three(mixing: Building, phone: MakePhone) -> Iterator[dict[str, Agent]]:
     yield agents
     for agent in agents.values():
         agent.register(expires=0, cseq=50)
-
-
-def call(caller: Agent, callee: Agent, dialled: str) -> tuple[Call, Call]:
-    made = caller.dial(dialled)
-    leg = callee.take(callee.expect("INVITE"))
-    assert caller.outcome(made).status == 200
-    callee.expect("ACK")
-    return made, leg
 
 
 def sent_to_the_room(host: Agent, made: Call, guest: Agent, room: str) -> Call:
@@ -111,8 +61,8 @@ def begun(host: Agent) -> tuple[Call, str]:
 def joined(three: dict[str, Agent], bare: bool = False) -> dict[str, Call]:
     """Ana has called Beto and Elsa, and joined them: each one's call to the room."""
     ana, beto, elsa = three["ana"], three["beto"], three["elsa"]
-    first, _ = call(ana, beto, "102")
-    second, _ = call(ana, elsa, "103")
+    first, _ = connected(ana, beto, "102")
+    second, _ = connected(ana, elsa, "103")
     own, room = begun(ana)
     if bare:
         room = f"sip:conference@{ana.registrar[0]}:{ana.registrar[1]}"
@@ -130,7 +80,7 @@ def over(agent: Agent) -> None:
 @pytest.mark.acceptance("W-2")
 def test_three_hear_each_other_and_it_ends_with_the_host(mixing: Building, three: dict[str, Agent]) -> None:
     calls = joined(three)
-    voices = {name: Voice(agent, HZ[name]) for name, agent in three.items()}
+    voices = {name: Speaker(agent.rtp, HZ[name]) for name, agent in three.items()}
     try:
         for name, made in calls.items():
             assert made.invite
@@ -178,7 +128,7 @@ def test_nobody_enters_whom_nobody_in_it_sent(mixing: Building, three: dict[str,
     for stranger in (beto, dario):
         assert stranger.outcome(stranger.dial("", uri=room, extra=(claims,))).status == 403
     # Beto, who is not in it, sends Elsa there.
-    made, _ = call(beto, elsa, "103")
+    made, _ = connected(beto, elsa, "103")
     beto.request(made, "REFER", extra=(f"Refer-To: <{room}>",))
     asked = elsa.expect("REFER")
     elsa.answer(asked, 202)

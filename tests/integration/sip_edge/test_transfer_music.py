@@ -114,15 +114,21 @@ def test_of_several_that_ring_any_may_answer(
 
 
 @pytest.mark.acceptance("M-2", "X-2")
+@pytest.mark.parametrize("target", ["busy", "silent"])
 def test_music_goes_on_while_the_call_returns_to_who_transferred_it(
-    relayed: Building, three: tuple[Agent, Agent, Agent]
+    relayed: Building, three: tuple[Agent, Agent, Agent], target: str
 ) -> None:
+    """A phone rings as long as the building lets it, five seconds here, and at most thirty."""
     ana, beto, elsa = three
     moved = transferred(beto, ana)
     invite = elsa.expect("INVITE")
     elsa.answer(invite, 180)
     assert beto.expect(180, 183).status == 183
-    elsa.answer(invite, 486)
+    if target == "silent":
+        elsa.answer(elsa.expect("CANCEL", seconds=8), 200)
+        elsa.answer(invite, 487)
+    else:
+        elsa.answer(invite, 486)
     back = ana.expect("INVITE")
     assert "Devuelta:" in back["from"]
     ana.answer(back, 180)

@@ -7,7 +7,7 @@ from urllib.parse import quote, unquote
 
 import pytest
 
-from tests.integration.sip_edge.agent import Agent, Call, Message, tag_of
+from tests.integration.sip_edge.agent import Agent, Call, Message, connected, tag_of
 from tests.integration.sip_edge.building import Building
 from tests.integration.sip_edge.conftest import MakePhone
 from tests.lab.waiting import until
@@ -40,11 +40,7 @@ class Held:
 
 
 def talk(caller: Agent, callee: Agent, dialled: str) -> Held:
-    call = caller.dial(dialled)
-    leg = callee.take(callee.expect("INVITE"))
-    assert caller.outcome(call).status == 200
-    callee.expect("ACK")
-    return Held(call, leg)
+    return Held(*connected(caller, callee, dialled))
 
 
 def refer(transferor: Agent, call: Call, receiver: Agent, target: str, replaces: str) -> tuple[str, str]:
