@@ -81,7 +81,7 @@ def judged(asked: Referral) -> Verdict:
     """What is done with a REFER. Never raises."""
     if asked.outsider:
         return Deny(403, "Forbidden", "a trunk may not move our calls")
-    if not asked.sender or asked.talk.by_voice:
+    if not asked.sender:
         return Relay()
     to = asked.to
     if to is None:

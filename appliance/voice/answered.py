@@ -15,6 +15,7 @@ from appliance.voice.dialogue import (
     CallerSilent,
     Connected,
     Dialogue,
+    DropOther,
     Effects,
     End,
     Event,
@@ -24,12 +25,18 @@ from appliance.voice.dialogue import (
     LegLost,
     LegReady,
     OpenLeg,
+    OtherLeft,
+    OtherRefers,
     Refuse,
     StartTimer,
     Status,
+    StopPlaying,
     StopTimer,
     Told,
 )
+from appliance.voice.parts import Waiting
+from appliance.voice.questions import OfWaiting
+from appliance.voice.transfer import Transfer
 
 DESK_WAIT_S = 5.0
 ANSWER_WAIT_S = 32.0
@@ -63,6 +70,8 @@ class Answered:
     longest_s: float = LONGEST_S
     phase: Phase = Phase.NEW
     inner: Dialogue | None = None
+    moving: OtherRefers | None = None
+    """Who was called transfers the call, and the desk is asked what is to be heard meanwhile."""
 
     def step(self, event: Event, now: float) -> tuple[Dialogue, Effects]:
         if self.phase is Phase.OVER:
@@ -86,6 +95,13 @@ class Answered:
             case Connected() if self.phase is Phase.ANSWERED:
                 begun, effects = replace(self, phase=Phase.TALKING)._pass_on(event, now)
                 return begun, (StopTimer(_ACK), StartTimer(_LONGEST, self.longest_s), *effects)
+            case OtherRefers() if self.phase is Phase.TALKING:
+                return replace(self, moving=event), (Ask(OfWaiting(event.account_id)),)
+            case OtherLeft() if self.moving is not None:
+                # It hung up as soon as it had transferred: the caller stays.
+                return self, ()
+            case Told(OfWaiting(), waiting) if self.moving is not None and self.phase is Phase.TALKING:
+                return self._moved(self.moving, waiting if isinstance(waiting, Waiting) else Waiting(""), now)
             case _ if self.phase in (Phase.TALKING, Phase.LEFT):
                 return self._pass_on(event, now)
             case _:
@@ -100,6 +116,12 @@ class Answered:
         if isinstance(begun, Status):
             return self._over(Refuse(begun))
         return replace(self, phase=Phase.OPENING, inner=begun), (StopTimer(_DESK), OpenLeg())
+
+    def _moved(self, moving: OtherRefers, waiting: Waiting, now: float) -> tuple[Dialogue, Effects]:
+        """The conversation is over; the caller is on the way to somebody else (X-2)."""
+        transfer = Transfer(moving.dial, waiting, moving.language, told=True)
+        begun, effects = replace(self, inner=transfer, moving=None)._pass_on(Connected(), now)
+        return begun, (StopPlaying(), DropOther(), *effects)
 
     def _left(self, now: float) -> tuple[Dialogue, Effects]:
         if self.phase is not Phase.TALKING:

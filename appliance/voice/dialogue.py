@@ -196,10 +196,19 @@ class OtherDigit:
     key: str
 
 
+@dataclass(frozen=True, slots=True)
+class OtherRefers:
+    """The other party, one of our phones, transfers the call: `dial` is the leg that is to take its place."""
+
+    dial: "Dial"
+    account_id: str
+    language: str
+
+
 Event = (
     Arrived | LegReady | Connected | Finished | Digit | Expired | Left | LegLost | Recorded | CallerSilent | Told
     | Joined | NotJoined | RoomChanged | RoomEnded | Ringing | Taken | NotTaken | OtherLeft
-    | OtherFinished | OtherDigit
+    | OtherFinished | OtherDigit | OtherRefers
 )  # fmt: skip
 
 

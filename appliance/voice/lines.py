@@ -23,6 +23,7 @@ from sippy.SipHeader import SipHeader
 from appliance.voice.dialogue import Dial, Status
 from appliance.voice.dtmf_info import TYPES, key_of
 from appliance.voice.other import Other
+from appliance.voice.refer import Referable
 from appliance.voice.refresh import EXTENSION
 from appliance.voice.session import Session
 from appliance.voice.timed import ALLOW, METHODS, SERVER, Timed, refusal
@@ -173,7 +174,7 @@ class IncomingCall(Agent):
     def report(self, status: Status) -> None: ...
 
 
-class OutgoingCall(Agent):
+class OutgoingCall(Referable, Agent):
     """sippy's user agent as the line of another party, through our Kamailio."""
 
     def __init__(self, config: dict[str, Any], kamailio: tuple[str, int], other: Other) -> None:
@@ -183,11 +184,12 @@ class OutgoingCall(Agent):
     def invite(self, wish: Dial, body: str) -> None:
         name = wish.name or None
         event = CCEventTry((SipCallId(), wish.number or ANONYMOUS, wish.user, MsgBody(body), None, name))
-        said = (*wish.headers, ("Supported", EXTENSION), ("Allow", ALLOW))
+        said = (*wish.headers, ("Supported", EXTENSION), ("Allow", f"{ALLOW}, REFER"))
         event.extra_headers = [SipHeader(f"{header}: {value}") for header, value in said]
         self.recvEvent(event)
 
     def drop(self) -> None:
+        self.let_go()
         self.recvEvent(CCEventDisconnect())
 
     def _offered(self, offer: str) -> None:

@@ -127,6 +127,12 @@ class Other:
         self._version += 1
         return sdp.offer((self._host, self._port), self.leg, self._version, self._codec)
 
+    def refers(self, event: d.OtherRefers) -> bool:
+        """It transfers the call. False: it is not in one."""
+        if self.taken:
+            self._say(event)
+        return self.taken
+
     # From the session
 
     def rang_long_enough(self) -> None:

@@ -13,7 +13,7 @@ from appliance.voice.accept import Accept
 from appliance.voice.announce import Announce
 from appliance.voice.answered import NOT_FOUND, Answered
 from appliance.voice.conference import Conference
-from appliance.voice.dialogue import Dialogue, Status
+from appliance.voice.dialogue import Dialogue, OtherRefers, Status
 from appliance.voice.echo import Echo
 from appliance.voice.mailbox_deposit import Deposit
 from appliance.voice.mailbox_menu import MailboxMenu
@@ -147,19 +147,25 @@ def _park(request: Request) -> Dialogue:
     return Answered(q.OfMusic(sound) if sound else None, talk)
 
 
-def transferred(request: Request) -> Dialogue:
-    """The conversation of a call that one of our phones transferred (REFER)."""
+def refers(request: Request) -> OtherRefers:
+    """A REFER of one of our phones, as Kamailio completed it: the leg to the target, and for whom it is."""
     more = [("Referred-By", f"<{request.said(REFERRER)}>")]
     if replaces := request.said(REPLACES):
         more.append(("Replaces", replaces))
     dial = to_digits(request.caller, request.said(ARG), "transfer")
     consulted = unquote(request.headers.get(CONSULT, ""))
     dial = replace(dial, headers=(*dial.headers, *more), dialog=consulted)
+    return OtherRefers(dial, request.caller.account_id, request.language)
+
+
+def transferred(request: Request) -> Dialogue:
+    """The conversation of a call that one of our phones transferred, which voice was not in."""
+    asked = refers(request)
 
     def talk(waiting: object) -> Dialogue:
-        return Transfer(dial, waiting if isinstance(waiting, Waiting) else Waiting(""), request.language)
+        return Transfer(asked.dial, waiting if isinstance(waiting, Waiting) else Waiting(""), asked.language)
 
-    return Answered(q.OfWaiting(request.caller.account_id), talk)
+    return Answered(q.OfWaiting(asked.account_id), talk)
 
 
 def status_of(text: str) -> Status:

@@ -29,7 +29,8 @@ from appliance.voice.dialogue import Status
 from appliance.voice.floor import Floor
 from appliance.voice.lines import IncomingCall, OutgoingCall
 from appliance.voice.other import Other
-from appliance.voice.services import CONSULT, HEADERS, Request, begin, transferred
+from appliance.voice.refer import headers_of
+from appliance.voice.services import CONSULT, HEADERS, REFERRER, Request, begin, transferred
 from appliance.voice.session import Session, Timer
 from appliance.voice.takeover import Consulted, Referrer, Transferred
 from appliance.voice.tidiness import Tidiness
@@ -192,16 +193,17 @@ class Signalling:
         """From Kamailio: go on in the place of the phone that sent this REFER."""
         if self._draining:
             return refusal(request, DRAINING), None, None
-        headers = {name: str(request.getHFBody(name)) for name in HEADERS if request.countHFs(name)}
+        headers = headers_of(request)
         try:
             held = Held.of(unquote(str(request.getHFBody(DIALOG))))
-            if CONSULT in headers:
-                Held.of(unquote(headers[CONSULT]))
+            other = Held.of(unquote(headers[CONSULT])) if CONSULT in headers else held
         except ValueError as wrong:
             log.warning("a REFER that cannot be followed: %s", wrong)
             return refusal(request, Status(400, "Bad Request")), None, None
-        log.info("%s: transferred by %s", held.call_id, headers.get("x-conserje-referrer"))
-        referrer = Referrer(self._config, self._kamailio, request, transaction, held)
+        log.info("%s: transferred by %s", held.call_id, headers.get(REFERRER))
+        # It was sent in one of the two calls.
+        its = held if held.call_id == str(request.getHFBody("call-id")) else other
+        referrer = Referrer(self._config, self._kamailio, request, transaction, its)
         call = Transferred(self._config, self._kamailio, held, referrer)
         conversation = transferred(Request("transfer", headers))
         session = Session(self._next_leg, held.call_id, conversation, call, self, self._host)

@@ -12,7 +12,6 @@ from typing import Any
 from sippy.CCEvents import CCEventConnect, CCEventDisconnect, CCEventFail, CCEventUpdate
 from sippy.MsgBody import MsgBody
 from sippy.SipCallId import SipCallId
-from sippy.SipContentType import SipContentType
 from sippy.SipFrom import SipFrom
 from sippy.SipHeader import SipHeader
 from sippy.SipRequest import SipRequest
@@ -25,12 +24,12 @@ from appliance.held import Held
 from appliance.voice.dialogue import Dial, Status
 from appliance.voice.lines import Agent
 from appliance.voice.other import Other
+from appliance.voice.refer import ACCEPTED, Referable, event_of, news
 from appliance.voice.session import Session
 from appliance.voice.timed import SERVER, refusal
 
 log = logging.getLogger("conserje.voice.takeover")
 
-ACCEPTED = Status(202, "Accepted")
 TRYING = Status(100, "Trying")
 GONE = Status(487, "Request Terminated")
 LET_GO_S = 1.0
@@ -38,8 +37,6 @@ LET_GO_S = 1.0
 GLARE_S = 0.7
 """RFC 3261 §14.1: who did not make the Call-ID waits up to two seconds after 491."""
 GLARES = 5
-SUBSCRIBED_S = 300
-_SIPFRAG = SipContentType("message/sipfrag;version=2.0")
 
 
 class Place(Agent):
@@ -97,7 +94,7 @@ class Referrer:
         self._request = request
         self._transaction = transaction
         self._target = request.getHFBody("contact").getUrl().getCopy() if request.countHFs("contact") else None
-        self._event = f"refer;id={request.getHFBody('cseq').getCSeqNum()}"
+        self._event = event_of(request)
         self._routes = [_parsed(SipRoute, route) for route in reversed(held.routes)]
         self._sequence = held.far_sequence
         self._call_id = held.call_id
@@ -118,15 +115,13 @@ class Referrer:
         if self._over or self.waits:
             return
         final = status.code >= 200
-        state = "terminated;reason=noresource" if final else f"active;expires={SUBSCRIBED_S}"
-        headers = (("Event", self._event), ("Subscription-State", state))
-        self._send("NOTIFY", f"SIP/2.0 {status.code} {status.reason}\r\n", *headers)
+        self._send("NOTIFY", *news(self._event, status))
         if final:
             self._over = True
         if final and lets_go:
-            Timeout(self._send, LET_GO_S, 1, "BYE", "")
+            Timeout(self._send, LET_GO_S, 1, "BYE", None, [])
 
-    def _send(self, method: str, text: str, *headers: tuple[str, str]) -> None:
+    def _send(self, method: str, body: Any, headers: list[Any]) -> None:
         if self._target is None:
             return
         self._sequence += 1
@@ -142,10 +137,9 @@ class Referrer:
             target=(self._kamailio, "udp"),
             user_agent=SERVER,
         )
-        for name, value in headers:
-            sent.appendHeader(SipHeader(f"{name}: {value}"))
-        if text:
-            sent.setBody(MsgBody(text, _SIPFRAG))
+        sent.appendHeaders(headers)
+        if body is not None:
+            sent.setBody(body)
         self._tm.newTransaction(sent)
 
 
@@ -220,7 +214,7 @@ class Transferred(Place):
         super().hang_up()
 
 
-class Consulted(Place):
+class Consulted(Referable, Place):
     """The call that was consulted, as the line of the other party."""
 
     def __init__(self, config: dict[str, Any], kamailio: tuple[str, int], held: Held, other: Other) -> None:
@@ -234,6 +228,7 @@ class Consulted(Place):
         self.offer(body)
 
     def drop(self) -> None:
+        self.let_go()
         self.hang_up()
 
     def _own_offer(self) -> str | None:

@@ -162,10 +162,11 @@ class Handover:
         sender, far = (caller, callee) if downstream else (callee, caller)
         to = refer_to(ksr.hdr.get("Refer-To") or ksr.hdr.get("r")) if not ksr.hdr.get_idx("Refer-To", 1) else None
         consulted = self._consulted(to, sender)
+        by_voice = self._calls.places.is_voice(ksr.pv.get("$ru") or "")
         verdict = judged(
             Referral(
                 sender,
-                Conversation(far, by_voice=self._calls.places.is_voice(ksr.pv.get("$ru") or "")),
+                Conversation(far, by_voice=by_voice),
                 self._door.trunk(directory) is not None,
                 to,
                 to is not None and ksr.is_myself(f"sip:{to.host}") > 0,
@@ -181,7 +182,13 @@ class Handover:
         if isinstance(verdict, Relay) or phone is None:
             return False
         place = Place(key_of(call_id, from_tag), downstream, far)
-        self._hand_over(phone, directory, place, consulted[0] if consulted else None, verdict)
+        second = consulted[0] if consulted is not None and not isinstance(verdict, Take) else None
+        said = self._said(phone, directory, place, second, verdict, by_voice)
+        ksr.hdr.append("".join(f"X-Conserje-{name}: {quote(value, safe=',:+*')}\r\n" for name, value in said if value))
+        ksr.tm.t_newtran()
+        if not (self._tell_voice(second, sender) if by_voice else self._hand_over(place, second, sender)):
+            self._give_up(second.key if by_voice and second is not None else place.key)
+            ksr.tm.t_reply(503, "Service Unavailable")
         return True
 
     def _consulted(self, to: ReferTo | None, sender: str) -> tuple[Place, Conversation] | None:
@@ -197,10 +204,10 @@ class Handover:
             return place, Conversation(place.far, talk.answered, by_voice, places.known(key))
         return None
 
-    def _hand_over(
-        self, phone: Phone, directory: Directory, place: Place, consulted: Place | None, verdict: Verdict
-    ) -> None:
-        """Send the REFER to voice with all that it needs to go on in the sender's place."""
+    def _said(
+        self, phone: Phone, directory: Directory, place: Place, second: Place | None, verdict: Verdict, by_voice: bool
+    ) -> list[tuple[str, str]]:
+        """All that voice needs to go on in the sender's place; less where it is in the call already."""
         held = self._held_now(place)
         party = self._far_party(phone, directory, place, held)
         account = directory.account(phone.account_id)
@@ -211,24 +218,35 @@ class Handover:
             ("Caller", "" if party.private else party.user),
             ("Name", "" if party.private else party.display),
         ]
-        taken = Taken(PENDING, place.of_caller, 0, phone.sip_user)
         if isinstance(verdict, Take):
             said += [("Arg", verdict.digits), ("Replaces", verdict.replaces)]
-        elif consulted is not None and (other := self._calls.places.held(consulted.key, consulted.of_caller)):
-            second = self._far_party(phone, directory, consulted, other)
-            held = replace(held, shown=self._asserted(second) if place.far else "")
-            other = replace(other, shown=self._asserted(party) if consulted.far else "")
+        other = self._calls.places.held(second.key, second.of_caller) if second is not None else None
+        if second is not None and other is not None:
+            shown_there = self._asserted(self._far_party(phone, directory, second, other))
+            held = replace(held, shown=shown_there if place.far else "")
+            other = replace(other, shown=self._asserted(party) if second.far else "")
+            if place.far:
+                # Whom voice holds is who has no phone here: who has one may transfer it again.
+                held, other = other, held
             said.append(("Consult", other.text()))
-            self._keep(consulted.key, replace(taken, of_caller=consulted.of_caller))
-            taken = replace(taken, other=consulted.key)
-        said.append(("Dialog", held.text()))
+        return said if by_voice else [*said, ("Dialog", held.text())]
+
+    def _hand_over(self, place: Place, second: Place | None, user: str) -> bool:
+        """Send the REFER to a worker of voice, which is not in the call yet."""
+        taken = Taken(PENDING, place.of_caller, 0, user, second.key if second is not None else "")
+        if second is not None:
+            self._keep(second.key, Taken(PENDING, second.of_caller, 0, user, place.key))
+        self._ksr.hdr.remove("Route")
+        return self._aim(place.key, taken, again=False)
+
+    def _tell_voice(self, second: Place | None, user: str) -> bool:
+        """Send the REFER to voice's own end of the call."""
         ksr = self._ksr
-        ksr.hdr.remove("Route")
-        ksr.hdr.append("".join(f"X-Conserje-{name}: {quote(value, safe=',:+*')}\r\n" for name, value in said if value))
-        ksr.tm.t_newtran()
-        if not self._aim(place.key, taken, again=False):
-            self._give_up(place.key)
-            ksr.tm.t_reply(503, "Service Unavailable")
+        if second is not None:
+            self._keep(second.key, Taken(PENDING, second.of_caller, int(ksr.pv.get("$rp")), user))
+        ksr.pv.sets(_TRIED, f"{second.key if second is not None else '-'} 1")
+        ksr.tm.t_on_failure("ksr_failure_referral")
+        return bool(ksr.tm.t_relay() > 0)
 
     def _aim(self, key: str, taken: Taken, again: bool) -> bool:
         ksr = self._ksr

@@ -1,5 +1,7 @@
 """Transfers of calls over a trunk that is never asked for it: voice takes the place of the phone that transfers."""
 
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -298,7 +300,7 @@ def test_a_caller_and_a_colleague_are_put_together(
     else:
         assert completes(ana, second, here, "102").status == 202
     seen = {}
-    for agent in (far, beto) if first == "the trunk's call" else (beto, far):
+    for agent in (far, beto):
         again = agent.expect("INVITE")
         agent.answer(again, 200, "OK", agent.sdp)
         agent.expect("ACK")
@@ -340,3 +342,93 @@ def test_two_outside_parties_are_put_together_and_who_has_left_is_put_back(
     far.answer(far.expect("BYE"), 200)
     assert there
     nothing_left(manned)
+
+
+@pytest.mark.acceptance("X-2")
+def test_who_got_a_transferred_call_transfers_it_again(
+    manned: Building, three: tuple[Agent, Agent, Agent], carrier: MakeCarrier
+) -> None:
+    """From Ana to Beto and on to Elsa: Beto's end of the call is voice's."""
+    ana, beto, elsa = three
+    far = carrier(manned)
+    here, call = inbound(far, ana)
+    assert refers(ana, here, "102").status == 202
+    again = taken_over(far)
+    ring = beto.expect("INVITE")
+    assert "REFER" in ring["allow"]
+    theirs = beto.take(ring)
+    beto.expect("ACK")
+    let_go(ana)
+    assert refers(beto, theirs, "103").status == 202
+    assert told(beto) == "SIP/2.0 200 OK"
+    let_go(beto)
+    last = elsa.expect("INVITE")
+    assert "5555001122" in last["from"]
+    elsa.take(last)
+    elsa.expect("ACK")
+    they_hear_each_other((far, again.media), (elsa, last.media))
+    assert not calls_of(manned, "beto")
+    far.request(call, "BYE")
+    far.expect(200)
+    let_go(elsa)
+    nothing_left(manned)
+
+
+@pytest.mark.acceptance("X-3")
+def test_who_got_a_transferred_call_hands_it_over_after_asking(
+    manned: Building, three: tuple[Agent, Agent, Agent], carrier: MakeCarrier
+) -> None:
+    ana, beto, elsa = three
+    far = carrier(manned)
+    here, call = inbound(far, ana)
+    assert refers(ana, here, "102").status == 202
+    again = taken_over(far)
+    ring = beto.expect("INVITE")
+    theirs = beto.take(ring)
+    beto.expect("ACK")
+    let_go(ana)
+    second, there = consults(beto, elsa, "103")
+    assert completes(beto, theirs, second, "103").status == 202
+    assert told(beto) == "SIP/2.0 200 OK"
+    let_go(beto)
+    asserted = taken_over(elsa)
+    assert "5555001122" in asserted["p-asserted-identity"]
+    they_hear_each_other((far, again.media), (elsa, asserted.media))
+    beto.request(second, "BYE")
+    beto.expect(200)
+    elsa.request(there, "BYE")
+    elsa.expect(200)
+    far.answer(far.expect("BYE"), 200)
+    assert call
+    nothing_left(manned)
+
+
+@pytest.mark.acceptance("X-2")
+def test_a_voice_that_is_killed_in_a_transfer_leaves_nothing_stuck(
+    manned: Building, three: tuple[Agent, Agent, Agent], carrier: MakeCarrier
+) -> None:
+    ana, beto, _ = three
+    far = carrier(manned)
+    call, there = outbound(ana, far)
+    assert refers(ana, call, "102").status == 202
+    taken_over(far)
+    ring = beto.expect("INVITE")
+    beto.answer(ring, 180, "Ringing")
+    os.killpg(manned.running["voice"].pid, signal.SIGKILL)
+    manned.kill("voice")
+    ana.request(call, "BYE")
+    assert ana.expect(200)["cseq"].endswith("BYE"), "her phone is free, whatever became of voice"
+    far.request(there, "BYE")
+    far.expect(200, 408, 481, seconds=8)
+    beto.answer(ring, 480, "Nobody There")
+    until(lambda: not calls_of(manned, "ana") and not calls_of(manned, "beto"), 3, "the phones are free")
+    manned.start("voice")
+    until(lambda: '"voice_up": true' in (manned.settings.paths.reports_dir / "edge.json").read_text(), 20, "it is back")
+    nothing_left(manned)
+    # The next call is transferred as ever.
+    call, there = outbound(ana, far)
+    until(lambda: refers(ana, call, "102").status == 202, 10, "voice takes it")
+    taken_over(far)
+    beto.answer(beto.expect("INVITE"), 180, "Ringing")
+    far.request(there, "BYE")
+    far.expect(200)

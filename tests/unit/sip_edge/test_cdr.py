@@ -9,6 +9,7 @@ from appliance.sip_edge.callfacts import (
     Began,
     CallFact,
     Cancelled,
+    Departed,
     Ended,
     Invite,
     LegName,
@@ -279,3 +280,14 @@ def test_ids_are_the_calls_own() -> None:
         CallKey(CALL, TAG, 5).cdr_id(SITE),
     }
     assert len({key.cdr_id(SITE), *others}) == 5
+
+
+def test_a_record_goes_on_when_a_phone_has_left_the_call_to_others() -> None:
+    gone = Departed(CALL, TAG, T + 6000, "p-ana", "phone-ana")
+    talking = (began_call(), began(5, 0, BETO), Answered(CALL, TAG, T + 1000, "phone", "p-beto"), gone)
+    still = fold(CallKey(CALL, TAG), talking, SITE)
+    assert isinstance(still, OpenCall)
+    assert still.phone_ids == ("phone-beto",)
+    whole = fold(CallKey(CALL, TAG), (*talking, Ended(CALL, TAG, T + 9000, "callee")), SITE)
+    assert isinstance(whole, Cdr)
+    assert (whole.talk_ms, whole.cause, whole.caller_phone_id) == (8000, "answered", "phone-ana")

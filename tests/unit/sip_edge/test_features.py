@@ -265,6 +265,18 @@ def test_a_transferred_call_returns_to_who_transferred_it_before_any_mailbox() -
     assert isinstance(courses(route(stranger, building(BOX), NOON, Reachable()), 408)[1], ToVoice)
 
 
+@pytest.mark.acceptance("X-2")
+def test_a_transfer_that_cannot_be_made_returns_before_it_is_said() -> None:
+    attempt = CallAttempt(FromVoice(ACME, "+525599887766", why="transfer"), "", referred_by=sip_user("ana"))
+    for dialled, last in (("199", 404), ("00800", 484), ("5512345678", 486), ("0014155552671", 403)):
+        *_, back, words_ = courses(route(replace(attempt, dialled=dialled), building(), NOON, Reachable()), 486, 486)
+        assert users(back) == [sip_user("ana")], dialled
+        assert isinstance(back, Ring) and back.identity.prefix == "Devuelta:"
+        assert isinstance(words_, Say) and words_.status == last
+    emergency = route(replace(attempt, dialled="911"), building(), NOON, Reachable())
+    assert not any(isinstance(step, Ring) for step in courses(emergency, 486))
+
+
 @pytest.mark.acceptance("M-2")
 def test_who_is_transferred_hears_music_unless_the_company_wants_ringing() -> None:
     attempt = CallAttempt(FromPhone("phone-ana"), "102", referred_by=sip_user("elsa"))

@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from appliance.sip_edge.callfacts import Answered, Began, CallFact, Ended, Invite, LegName, Rang, Replied
+from appliance.sip_edge.callfacts import Answered, Began, CallFact, Departed, Ended, Invite, LegName, Rang, Replied
 from appliance.sip_edge.dialoginfo import Dialog, DialogState, Direction, dialog_info, message_summary
 from appliance.sip_edge.lights import Lights, with_ended
 
@@ -122,3 +122,10 @@ def test_the_document_is_good_xml_whatever_names_people_have() -> None:
 def test_the_summary_says_whether_to_light() -> None:
     assert message_summary("*97", "h", 0, 3).startswith("Messages-Waiting: no\r\n")
     assert "Voice-Message: 2/3 (0/0)" in message_summary("*97", "h", 2, 3)
+
+
+def test_a_phone_that_transferred_its_call_is_dark_and_the_call_goes_on() -> None:
+    lights = lit(invite(), BEGAN, RANG, TAKEN, Departed(CALL, TAG, 1005, "p-ana", ANA))
+    assert (state(lights, ANA), state(lights, BETO)) == ([], ["confirmed"])
+    (up,) = lights.up()
+    assert (up.caller_phone_id, up.callee_phone_id) == ("", BETO)

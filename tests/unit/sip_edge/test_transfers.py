@@ -32,6 +32,8 @@ TO_PHONE = Conversation("p-beto")
         (replace(BLIND, talk=TO_PHONE), Relay()),
         (replace(BLIND, voice_up=False), Relay()),
         (replace(BLIND, sender=""), Relay()),
+        (replace(BLIND, talk=Conversation(by_voice=True)), Take("102")),
+        (replace(ATTENDED, talk=Conversation(by_voice=True)), Join()),
         (ATTENDED, Join()),
         (replace(ATTENDED, consulted=Conversation()), Join()),
         (replace(ATTENDED, talk=TO_PHONE, consulted=Conversation()), Join()),

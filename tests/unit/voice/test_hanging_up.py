@@ -32,6 +32,7 @@ from appliance.voice.dialogue import (
     NotJoined,
     NotTaken,
     OtherLeft,
+    OtherRefers,
     Recorded,
     Refuse,
     Ringing,
@@ -91,7 +92,7 @@ def _happens(chance: random.Random, asked: list[object], timers: set[str]) -> Ev
         Recorded("/m.wav", 5.0, chance.choice(list(Why))), Recorded("", 0.0, Why.SILENCE), CallerSilent(60.0),
         Joined("h", chance.randint(1, 9), chance.randint(0, 1)), NotJoined("h", chance.choice(list(Shut))),
         RoomChanged("h", chance.randint(1, 9), chance.randint(0, 1), chance.random() < 0.5), RoomEnded("h"),
-        Told("of something else", chance.choice(ANSWERS)),
+        Told("of something else", chance.choice(ANSWERS)), OtherRefers(Dial("103"), "acme", ES),
     ]  # fmt: skip
     choices += [Expired(timer) for timer in sorted(timers)] * 2
     choices += [Told(question, chance.choice(ANSWERS)) for question in asked] * 4

@@ -3,20 +3,25 @@
 from appliance.vocabulary import Announcement
 from appliance.voice.answered import Answered
 from appliance.voice.dialogue import (
+    Ask,
     Bridge,
     Dial,
+    DropOther,
     HangUp,
     Music,
     NotTaken,
     OtherLeft,
+    OtherRefers,
     Play,
     Report,
     Ringing,
     Status,
     StopPlaying,
     Taken,
+    Told,
 )
 from appliance.voice.parts import Waiting
+from appliance.voice.questions import OfWaiting
 from appliance.voice.sentences import RINGBACK
 from appliance.voice.services import Request, transferred
 from appliance.voice.transfer import DONE, Transfer
@@ -75,3 +80,23 @@ def test_kamailio_s_headers_become_the_leg_to_the_target() -> None:
     said = dict(dial.headers)
     assert said["Referred-By"] == "<sip:p-ana@conserje>"
     assert said["X-Conserje-Why"] == "transfer"
+
+
+def test_who_was_put_through_may_send_the_caller_on() -> None:
+    stage = OnPaper(Answered(None, lambda _: Transfer(DIAL, Waiting(), "es-MX")), lambda _: Waiting("/t.wav"))
+    stage.called().gets(Taken())
+    stage.gets(OtherRefers(Dial("103"), "acct-acme", "es-MX"))
+    assert stage.asked == [OfWaiting("acct-acme")]
+    assert stage.effects[-3:] == [DropOther(), Music("/t.wav"), Dial("103")]
+    stage.gets(Ringing(), Taken())
+    assert stage.effects[-1] == Bridge()
+    assert reports(stage) == [DONE], "nobody waits for a word"
+
+
+def test_who_hangs_up_as_soon_as_it_has_transferred_takes_nobody_along() -> None:
+    talking = OnPaper(Answered(None, lambda _: Transfer(DIAL, Waiting(), "es-MX"))).called().gets(Taken()).dialogue
+    moving, (ask,) = talking.step(OtherRefers(Dial("103"), "acct-acme", "es-MX"), 0.0)
+    assert ask == Ask(OfWaiting("acct-acme"))
+    left, nothing = moving.step(OtherLeft(), 0.0)
+    assert nothing == ()
+    assert Dial("103") in left.step(Told(OfWaiting("acct-acme"), None), 0.0)[1]
