@@ -116,7 +116,7 @@ def nothing_left(b: Building) -> None:
         assert not left(), left()
         return True
 
-    until(quiet, 8, "nothing is left")
+    until(quiet, 15, "nothing is left")
 
 
 @pytest.mark.acceptance("X-2")
@@ -421,6 +421,7 @@ def test_a_voice_that_is_killed_in_a_transfer_leaves_nothing_stuck(
     far.request(there, "BYE")
     far.expect(200, 408, 481, seconds=8)
     beto.answer(ring, 480, "Nobody There")
+    ana.answer(ana.expect("INVITE"), 486, "Busy Here")
     until(lambda: not calls_of(manned, "ana") and not calls_of(manned, "beto"), 3, "the phones are free")
     manned.start("voice")
     until(lambda: '"voice_up": true' in (manned.settings.paths.reports_dir / "edge.json").read_text(), 20, "it is back")
