@@ -162,7 +162,8 @@ class Calls:
         plan = route(attempt, directory, datetime.now(UTC), self.reach, self._knobs.ring_s)
         instead_of = attempt.replaces.keys if attempt.replaces else ()
         plan = self._parking.settled(plan, key_of(call_id, from_tag), instead_of)
-        caller = ksr.pv.get("$fU") if isinstance(attempt.source, FromPhone) else ""
+        calling = directory.phone(attempt.source.phone_id) if isinstance(attempt.source, FromPhone) else None
+        caller = calling.sip_user if calling is not None else ""
         outer = self._knobs.outer(self.secure.by_tls(), not ksr.is_UDP())
         plan = self.rooms.settled(plan, key_of(call_id, from_tag), caller, outer)
         plain = REPLACES not in (ksr.hdr.get("Supported") or "").lower()
@@ -280,7 +281,7 @@ class Calls:
 
     def _give(self, call: RingingCall, facts: list[CallFact]) -> tuple[int, str]:
         """End this call, so that its phone is free, and ring it with the one that it asked for."""
-        user = self._ksr.pv.get("$fU")
+        user, _ = self.board.parties(self._ksr.pv.get("$ci"), self._ksr.pv.get("$ft"))
         self._refuse(TAKEN, TAKEN_REASON, facts)
         facts.clear()
         phone = self.live.current().phone_by_sip_user(user)

@@ -537,3 +537,18 @@ def test_each_end_is_told_how_its_sound_arrives(whole: Building, pair: tuple[Age
         until(reported, 15, "Ana is told of her sound")
     ana.request(call, "BYE")
     beto.answer(beto.expect("BYE"), 200)
+
+
+def test_a_phone_may_go_by_its_own_extension_and_by_nobody_elses(whole: Building, pair: tuple[Agent, Agent]) -> None:
+    """Some phones call from a transfer under the name that they were called by, which is what the caller dialled."""
+    ana, beto = pair
+    call = ana.dial("102", user="101")
+    invite = beto.expect("INVITE")
+    assert "Ana" in invite["from"]
+    assert "<sip:101@" in invite["from"]
+    beto.take(invite)
+    assert ana.outcome(call).status == 200
+    ana.request(call, "BYE")
+    beto.answer(beto.expect("BYE"), 200)
+    ana.expect(200)
+    assert ana.outcome(ana.dial("102", user="102")).status == 403
