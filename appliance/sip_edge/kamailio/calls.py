@@ -56,6 +56,7 @@ from appliance.sip_edge.kamailio.parking import Parking
 from appliance.sip_edge.kamailio.pickup import TAKEN, TAKEN_REASON, Pickup
 from appliance.sip_edge.kamailio.places import Places
 from appliance.sip_edge.kamailio.reach import NowReach
+from appliance.sip_edge.kamailio.referrals import Referrals
 from appliance.sip_edge.kamailio.rooms import Rooms
 from appliance.sip_edge.kamailio.secure import SECURE, Secure
 from appliance.sip_edge.kamailio.spool import Spool, now_ms
@@ -130,6 +131,7 @@ class Calls:
         self._voices = Voices(ksr, knobs.voice_sip_port, knobs.voice_workers)
         self.secure = Secure(ksr, knobs)
         self.board = Board(ksr)
+        self.referrals = Referrals(ksr, knobs, self.board)
         self.rooms = Rooms(ksr, self.board, self._voices)
         self.reach = NowReach(ksr, knobs.realm, self.board, self.rooms)
         self.places = Places(ksr, knobs)
@@ -141,7 +143,11 @@ class Calls:
     # A new call
 
     def begin_from_phone(self, phone: Phone, directory: Directory) -> None:
-        self._begin(self._asked.from_phone(phone.id), VOICE, directory)
+        attempt = self._asked.from_phone(phone.id)
+        if not attempt.referred_by and attempt.replaces is None:
+            # Not every phone repeats the Referred-By that it was given.
+            attempt = replace(attempt, referred_by=self.referrals.sent(phone.sip_user, attempt.dialled))
+        self._begin(attempt, VOICE, directory)
 
     def begin_from_trunk(self, trunk: Trunk, directory: Directory) -> None:
         ksr = self._ksr

@@ -36,10 +36,21 @@ class Referrals:
         ksr.hdr.append(f"Referred-By: <sip:{sender}@{self._knobs.realm}>\r\n")
         value = ksr.hdr.get("Refer-To")
         asked = refer_to(value)
-        if asked is None or (asked.replaces is None and not is_room(asked.user)):
+        if asked is None:
             return
         for where in asked.replaces.keys if asked.replaces else (asked.user,):
             ksr.htable.sht_sets(REFERRED, f"{receiver} {where}", sender)
+        if asked.replaces is None and not is_room(asked.user):
+            return
         ksr.hdr.remove("Refer-To")
         by_tcp = ";transport=tcp" in (ksr.pv.get("$ru") or "").lower()
         ksr.hdr.append(f"Refer-To: {led_by(value, self._knobs.outer(by_tls, by_tcp))}\r\n")
+
+    def sent(self, receiver: str, dialled: str) -> str:
+        """The sip_user who has just sent this phone to call this number, told once; empty: nobody."""
+        ksr, name = self._ksr, f"{receiver} {dialled}"
+        sender = ksr.htable.sht_get(REFERRED, name)
+        if not sender or is_room(dialled):
+            return ""
+        ksr.htable.sht_rm(REFERRED, name)
+        return str(sender)

@@ -25,7 +25,6 @@ from appliance.sip_edge.kamailio.hold import Hold
 from appliance.sip_edge.kamailio.knobs import TRUNK_ADDRESSES, Knobs
 from appliance.sip_edge.kamailio.legible import told
 from appliance.sip_edge.kamailio.presence import PresenceRelay
-from appliance.sip_edge.kamailio.referrals import Referrals
 from appliance.sip_edge.kamailio.secure import SECURE, Secure
 from appliance.sip_edge.kamailio.spool import Spool, now_ms
 
@@ -76,7 +75,6 @@ class Worker:
         self._secure = Secure(ksr, knobs)
         self._calls = Calls(ksr, knobs, self._live, self._spool, self._door)
         self._hold = Hold(ksr, knobs, self._live, self._calls.board)
-        self._referrals = Referrals(ksr, knobs, self._calls.board)
         self._handover = Handover(ksr, knobs, self._calls, self._door, self._spool)
         self._presence = PresenceRelay(ksr, knobs, self._door, self._secure)
 
@@ -199,7 +197,7 @@ class Worker:
             by_tls = self._secure.take_way()
             self._calls.media.in_dialog(method, secure=by_tls)
             if method == "REFER":
-                self._referrals.passes(call_id, from_tag, downstream, by_tls)
+                self._calls.referrals.passes(call_id, from_tag, downstream, by_tls)
             if method in ANSWERED_WITH_SDP:
                 ksr.tm.t_on_reply("ksr_reply_in_dialog")
             if ksr.tm.t_relay() < 0:
