@@ -5,6 +5,7 @@ A test of a ‡ row takes the fixture `centre` and runs twice: with the central 
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,6 +18,9 @@ from tests.lab.phones import Phone, PhoneCall
 from tests.lab.sample import ACME, BRAVO, SITE, sample_rows
 from tests.lab.waiting import until
 from wire.rows import Extension, LineKey, Person, Row, Site, Trunk
+
+if TYPE_CHECKING:
+    from tests.acceptance.voces import Crew
 
 
 def house_rows() -> tuple[Row, ...]:
@@ -153,3 +157,19 @@ def centre(request: pytest.FixtureRequest, shared_house: House) -> Iterator[str]
         shared_house.building.mend_centre()
     yield state
     shared_house.building.mend_centre()
+
+
+@pytest.fixture(scope="session")
+def voces(shared_house: House, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Crew]":
+    """The company with every service of voice, in the shared house from now on; its phones."""
+    from tests.acceptance.voces import crew_of, settled
+
+    settled(shared_house, tmp_path_factory.mktemp("voces"))
+    yield from crew_of(shared_house)
+
+
+@pytest.fixture
+def crew(voces: "Crew", house: House, centre: str) -> "Iterator[Crew]":
+    """Phones of Voces, with the centre up and cut; all have hung up before and after."""
+    yield voces
+    voces.quiet()

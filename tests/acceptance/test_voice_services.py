@@ -9,7 +9,7 @@ from tests.lab.carrier import CARRIER_HZ
 from tests.lab.lab import Lab
 from tests.lab.mailboxes import counts_of
 from tests.lab.phones import Phone, PhoneCall
-from tests.lab.sample_voice import MODERATOR_PIN, OPEN_ROOM, PIN, RECEPTION, ROOM, ROOM_PIN, voice_rows
+from tests.lab.sample_voice import PIN, RECEPTION, voice_rows
 from tests.lab.waiting import until
 from wire.services import Receptionist
 
@@ -62,37 +62,6 @@ def test_an_outside_caller_presses_1_and_talks_with_ana(offices: House, people: 
     rung.ended(5)
 
 
-@pytest.mark.acceptance("V-3")
-def test_an_extension_is_dialled_over_the_greeting(people: tuple[Phone, Phone, Phone]) -> None:
-    _, beto, elsa = people
-    before = elsa.called()
-    call = beto.call("170").established()
-    call.press("103")
-    elsa.incoming(8, after=before).established().hears(beto.hz)
-    call.hears(elsa.hz)
-
-
-@pytest.mark.acceptance("V-4")
-def test_three_wrong_keys_lead_to_the_default(people: tuple[Phone, Phone, Phone]) -> None:
-    ana, beto, _ = people
-    before = beto.called()
-    call = ana.call("170").established()
-    call.press("777")
-    beto.incoming(8, after=before).established().hears(ana.hz)
-    call.hears(beto.hz)
-
-
-@pytest.mark.acceptance("V-1", "V-2")
-def test_the_menu_is_that_of_the_hour_and_a_holiday_goes_first(people: tuple[Phone, Phone, Phone]) -> None:
-    ana, beto, elsa = people
-    for extension, who in (("171", beto), ("172", elsa)):
-        before = who.called()
-        call = ana.call(extension).established()
-        call.press("1")
-        who.incoming(8, after=before).established().hears(ana.hz)
-        call.hang_up()
-
-
 def sets_hours(house: House, phone: Phone, code: str, override: str) -> None:
     """Dials the code for 171, hears it confirmed, and waits until it counts."""
     said = phone.call(f"{code}171").established()
@@ -116,19 +85,6 @@ def test_a_code_opens_what_its_hours_keep_closed(offices: House, people: tuple[P
     rings_for_1(elsa, ana)
     sets_hours(offices, elsa, "*640", "auto")
     rings_for_1(elsa, beto)
-
-
-@pytest.mark.acceptance("V-3")
-def test_a_name_is_spelled_and_read_back(people: tuple[Phone, Phone, Phone]) -> None:
-    _, beto, elsa = people
-    before = elsa.called()
-    call = beto.call("170").established()
-    call.press("8")
-    call.hears_words()
-    call.press("3572#")  # E-l-s-a
-    until(lambda: len(call.heard()) / 8000 > 4, 10, "her name is read")
-    call.press("1")
-    elsa.incoming(8, after=before).established().hears(beto.hz)
 
 
 # Voicemail ------------------------------------------------------------------------------------------------------------
@@ -170,17 +126,6 @@ def test_a_message_is_left_and_heard_again(offices: House, people: tuple[Phone, 
     until(lambda: counts(offices, "box-elsa")[0] == new, 5, "the message is deleted")
 
 
-@pytest.mark.acceptance("L-1")
-def test_who_does_not_answer_has_a_mailbox_that_does(offices: House, people: tuple[Phone, Phone, Phone]) -> None:
-    _, beto, elsa = people
-    elsa.behaviour = "ring"
-    new, old = counts(offices, "box-elsa")
-    call = beto.call("103").established(15)
-    assert call.setup_s() > 3.5
-    leaves_a_message(beto, call)
-    until(lambda: counts(offices, "box-elsa") == (new + 1, old), 3, "the message is there")
-
-
 @pytest.mark.acceptance("X-4")
 def test_a_call_transferred_to_a_mailbox_is_heard_by_it_and_the_phone_is_not_rung(
     people: tuple[Phone, Phone, Phone],
@@ -195,16 +140,6 @@ def test_a_call_transferred_to_a_mailbox_is_heard_by_it_and_the_phone_is_not_run
         beto.agent.command("transfer", f"sip:*99103@{account.domain}:{account.port}")
     until(lambda: len(ana.agent.events("CALL_ESTABLISHED")) > answered + 1, 8, "the mailbox answers Ana")
     assert elsa.called() == rung
-
-
-@pytest.mark.acceptance("L-2")
-def test_three_wrong_pins_hang_up(people: tuple[Phone, Phone, Phone]) -> None:
-    ana, _, _ = people
-    call = ana.call("*98").established()
-    call.press("102#")  # a mailbox of its own: it stays locked for five minutes
-    for _ in range(3):
-        call.press("1111#")
-    call.ended(20)
 
 
 # Forwards that must be accepted ---------------------------------------------------------------------------------------
@@ -222,33 +157,3 @@ def test_a_forwarded_call_is_connected_by_1_alone(offices: House, people: tuple[
     offices.carrier.press(mobile.call_id, "1")
     call.established(8).hears(CARRIER_HZ)
     call.hang_up()
-
-
-# Conferences ----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.acceptance("C-1", "C-3")
-def test_a_room_is_entered_by_number_and_pin_and_those_in_it_hear_each_other(
-    people: tuple[Phone, Phone, Phone],
-) -> None:
-    ana, beto, elsa = people
-    calls = []
-    for phone, pin in ((ana, ROOM_PIN), (beto, ROOM_PIN), (elsa, MODERATOR_PIN)):
-        call = phone.call("160").established()
-        call.press(f"{ROOM}#{pin}#")
-        calls.append(call)
-    calls[0].hears(beto.hz, 12).hears(elsa.hz, 8)
-    calls[1].hears(ana.hz, 8).hears(elsa.hz, 8)
-    calls[2].press("*3")
-    for call in calls:
-        call.ended(12)
-
-
-@pytest.mark.acceptance("C-1")
-def test_a_room_without_pin_is_open_to_colleagues_alone(offices: House, people: tuple[Phone, Phone, Phone]) -> None:
-    ana, beto, _ = people
-    first, second = ana.call("160").established(), beto.call("160").established()
-    for call in (first, second):
-        call.press(f"{OPEN_ROOM}#")
-    first.hears(beto.hz, 12)
-    second.hears(ana.hz, 8)
