@@ -20,7 +20,7 @@ from tests.lab.waiting import until
 from wire.rows import Extension, LineKey, Person, Row, Site, Trunk
 
 if TYPE_CHECKING:
-    from tests.acceptance.voces import Crew
+    from tests.acceptance.voces import Staff
 
 
 def house_rows() -> tuple[Row, ...]:
@@ -160,16 +160,16 @@ def centre(request: pytest.FixtureRequest, shared_house: House) -> Iterator[str]
 
 
 @pytest.fixture(scope="session")
-def voces(shared_house: House, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Crew]":
+def voces(shared_house: House, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Staff]":
     """The company with every service of voice, in the shared house from now on; its phones."""
-    from tests.acceptance.voces import crew_of, settled
+    from tests.acceptance.voces import settled, staff_of
 
     settled(shared_house, tmp_path_factory.mktemp("voces"))
-    yield from crew_of(shared_house)
+    yield from staff_of(shared_house)
 
 
 @pytest.fixture
-def crew(voces: "Crew", house: House, centre: str) -> "Iterator[Crew]":
+def staff(voces: "Staff", house: House, centre: str) -> "Iterator[Staff]":
     """Phones of Voces, with the centre up and cut; all have hung up before and after."""
     yield voces
     voces.quiet()

@@ -14,7 +14,7 @@ from appliance.voice.menu_sentences import Say
 from appliance.voice.prompts import Shelf
 from central.model import MessageRecord
 from tests.acceptance.conftest import House
-from tests.acceptance.voces import GREETING_HZ, PIN, Crew, said
+from tests.acceptance.voces import GREETING_HZ, PIN, Staff, said
 from tests.lab.audio import Pcm, read_wav, tone, tone_level, write_wav
 from tests.lab.letterbox import Letterbox
 from tests.lab.mailboxes import mailboxes_of
@@ -48,37 +48,37 @@ def _at_centre(house: House, message_id: str) -> bool:
 
 @pytest.mark.acceptance("L-1", "K-2")
 def test_messages_are_left_as_the_mailbox_wants_lit_and_mailed_once(
-    crew: Crew, letters: Letterbox, centre: str
+    staff: Staff, letters: Letterbox, centre: str
 ) -> None:
     """Three at once: after N rings with the default greeting, ended by silence; too short; longer than the longest."""
-    building = crew.house.building
+    building = staff.house.building
     boxes, mailed = mailboxes_of(building.settings), len(letters.taken)
     before = {box: {m.id for m in boxes.messages(box)} for box in ("box-vera", "box-walter", "box-ximena")}
-    ximena = crew.lamp("ximena")
-    crew.person("ximena", answers=False)
-    crew.person("vera", answers=False)
-    crew.person("walter", answers=False)
-    kept, short, long = (crew.caller(number=n) for n in range(3))
+    ximena = staff.lamp("ximena")
+    staff.person("ximena", answers=False)
+    staff.person("vera", answers=False)
+    staff.person("walter", answers=False)
+    kept, short, long = (staff.caller(number=n) for n in range(3))
     dialled = time.monotonic()
     for call, number in ((kept, "103"), (short, "102"), (long, "101")):
         call.dials(number)
-    crew.connect(kept, short, long)
+    staff.connect(kept, short, long)
     assert time.monotonic() - dialled >= 2.8, "it rings before the mailbox answers"
-    crew.hears(short, GREETING_HZ["walter"])
-    crew.told(kept, Say.MAILBOX_OF)
+    staff.hears(short, GREETING_HZ["walter"])
+    staff.told(kept, Say.MAILBOX_OF)
     for call in (kept, short, long):
         call.presses("#")
-    crew.have_heard(BEEP_HZ, kept, short, long)
+    staff.have_heard(BEEP_HZ, kept, short, long)
     for call in (kept, short, long):
         call.hz = SPOKEN_HZ
-    crew.lives(1.2)
+    staff.lives(1.2)
     short.hangs_up()
-    crew.lives(1.6)
+    staff.lives(1.6)
     kept.hz = 0
-    crew.told(kept, Say.MESSAGE_KEPT, 6)
+    staff.told(kept, Say.MESSAGE_KEPT, 6)
     kept_at = time.monotonic()
-    crew.told(long, Say.MESSAGE_KEPT, 6)
-    crew.until(lambda: kept.left and long.left, 6, "both are let go")
+    staff.told(long, Say.MESSAGE_KEPT, 6)
+    staff.until(lambda: kept.left and long.left, 6, "both are let go")
 
     (left,) = [m for m in boxes.messages("box-ximena") if m.id not in before["box-ximena"]]
     (longest,) = [m for m in boxes.messages("box-vera") if m.id not in before["box-vera"]]
@@ -91,7 +91,7 @@ def test_messages_are_left_as_the_mailbox_wants_lit_and_mailed_once(
     assert min(lit) - kept_at <= LAMP_S
 
     if centre == "cut":
-        assert not _at_centre(crew.house, left.id)
+        assert not _at_centre(staff.house, left.id)
         building.mend_centre()
 
     def ours() -> list[EmailMessage]:
@@ -100,7 +100,7 @@ def test_messages_are_left_as_the_mailbox_wants_lit_and_mailed_once(
     (letter,) = until(ours, MAILED_S, "the letter arrives with its sound")
     assert letter["To"] == "ximena@example.mx"
     assert "Yago" in letter["Subject"]
-    until(lambda: all(_at_centre(crew.house, m.id) for m in (left, longest)), 10, "the centre has both")
+    until(lambda: all(_at_centre(staff.house, m.id) for m in (left, longest)), 10, "the centre has both")
     if centre == "cut":
         building.cut_centre()
     for message in (left, longest):
@@ -112,10 +112,10 @@ def test_five_minutes_is_the_longest_unless_the_mailbox_says_less() -> None:
     assert Mailbox("m", "a", "M").max_message_s == 300
 
 
-def _seeded(crew: Crew, *pitches: float) -> list[str]:
+def _seeded(staff: Staff, *pitches: float) -> list[str]:
     """Messages from 104 in Ximena's mailbox, a second apart, three seconds each; their ids."""
-    boxes = mailboxes_of(crew.house.building.settings)
-    box = crew.house.building.directory_in_force().service(Mailbox, "box-ximena")
+    boxes = mailboxes_of(staff.house.building.settings)
+    box = staff.house.building.directory_in_force().service(Mailbox, "box-ximena")
     assert box
     for old in boxes.messages(box.id):
         boxes.mark(old.id, "deleted")
@@ -130,69 +130,69 @@ def _seeded(crew: Crew, *pitches: float) -> list[str]:
 
 
 @pytest.mark.acceptance("L-2", "K-2")
-def test_the_owner_hears_dates_skips_deletes_saves_and_calls_back(crew: Crew) -> None:
+def test_the_owner_hears_dates_skips_deletes_saves_and_calls_back(staff: Staff) -> None:
     """Only the first is heard out: each begins with its date and number, which take their time."""
-    settings = crew.house.building.settings
+    settings = staff.house.building.settings
     hz = 720.0
-    ids = _seeded(crew, hz, 780.0, 840.0)
-    crew.person("yago")
-    ximena = crew.lamp("ximena")
-    owner = crew.caller("ximena", hz=980)
+    ids = _seeded(staff, hz, 780.0, 840.0)
+    staff.person("yago")
+    ximena = staff.lamp("ximena")
+    owner = staff.caller("ximena", hz=980)
     owner.dials("*97").established()
-    crew.told(owner, Say.ENTER_PIN)
+    staff.told(owner, Say.ENTER_PIN)
     owner.presses(f"{PIN}#1")
-    crew.hears(owner, hz)
+    staff.hears(owner, hz)
     owner.datagrams.clear()
     owner.presses("5")
     stamp = Shelf.of(settings).recording("vm-from-phonenumber", "es-MX")
     assert stamp is not None
-    crew.until(lambda: said(owner, stamp), 15, "date and number")
+    staff.until(lambda: said(owner, stamp), 15, "date and number")
     owner.presses("67")  # the next one, and away with it
-    crew.told(owner, Say.DELETED)
+    staff.told(owner, Say.DELETED)
     owner.presses("9")
-    crew.told(owner, Say.SAVED)
+    staff.told(owner, Say.SAVED)
     states = {m.id: m.state for m in mailboxes_of(settings).messages("box-ximena")}
     assert states == {ids[0]: "new", ids[2]: "old"}, "what was skipped stays new"
-    crew.until(lambda: any("1/1" in told.body for _, told in ximena.told_at), 3, "the lamp counts anew")
-    crew.told(owner, Say.NO_MORE_MESSAGES)
-    crew.lives(1.5)  # until the main menu begins
+    staff.until(lambda: any("1/1" in told.body for _, told in ximena.told_at), 3, "the lamp counts anew")
+    staff.told(owner, Say.NO_MORE_MESSAGES)
+    staff.lives(1.5)  # until the main menu begins
     owner.presses("2")
-    crew.lives(0.5)
+    staff.lives(0.5)
     owner.presses("8")
-    crew.talk(owner, "yago")
+    staff.talk(owner, "yago")
 
 
 @pytest.mark.acceptance("L-2")
-def test_the_owner_records_a_greeting_and_chooses(crew: Crew) -> None:
+def test_the_owner_records_a_greeting_and_chooses(staff: Staff) -> None:
     hz = 880
-    owner, caller = crew.caller("ximena"), crew.caller(number=1)
+    owner, caller = staff.caller("ximena"), staff.caller(number=1)
     owner.dials("*97").established()
     owner.presses(f"{PIN}#31")
-    crew.told(owner, Say.RECORD_GREETING)
+    staff.told(owner, Say.RECORD_GREETING)
     owner.presses("1")
-    crew.have_heard(BEEP_HZ, owner)
-    crew.lives(0.4)
+    staff.have_heard(BEEP_HZ, owner)
+    staff.lives(0.4)
     owner.hz = hz
-    crew.lives(2.5)
+    staff.lives(2.5)
     owner.hz = 0
     owner.presses("#")
-    crew.hears(owner, hz)
+    staff.hears(owner, hz)
     owner.presses("1")
-    crew.told(owner, Say.GREETING_CHOSEN)
+    staff.told(owner, Say.GREETING_CHOSEN)
     caller.dials("*99103").established()
-    crew.hears(caller, hz)
+    staff.hears(caller, hz)
     caller.hangs_up()
     owner.datagrams.clear()
     owner.presses("5")
-    crew.told(owner, Say.GREETING_CHOSEN)
+    staff.told(owner, Say.GREETING_CHOSEN)
     caller.dials("*99103").established()
-    crew.told(caller, Say.MAILBOX_OF)
+    staff.told(caller, Say.MAILBOX_OF)
 
 
 @pytest.mark.acceptance("L-2")
-def test_a_weak_pin_is_refused_and_a_good_one_counts_at_once(crew: Crew) -> None:
+def test_a_weak_pin_is_refused_and_a_good_one_counts_at_once(staff: Staff) -> None:
     """Twice, so that the mailbox has the PIN that it had."""
-    owner = crew.caller("yago")
+    owner = staff.caller("yago")
     weak = {
         "59283": {"123": Say.WEAK_LENGTH, "1234": Say.WEAK_SEQUENCE},
         PIN: {"7777": Say.WEAK_REPEAT, "0104": Say.WEAK_EXTENSION},
@@ -201,38 +201,38 @@ def test_a_weak_pin_is_refused_and_a_good_one_counts_at_once(crew: Crew) -> None
     for good, refused in weak.items():
         owner.dials("*97").established()
         owner.presses(f"{known}#4")
-        crew.told(owner, Say.NEW_PIN)
+        staff.told(owner, Say.NEW_PIN)
         for pin, cue in refused.items():
             owner.presses(f"{pin}#")
-            crew.told(owner, Say.PIN_AGAIN)
+            staff.told(owner, Say.PIN_AGAIN)
             owner.datagrams.clear()
             owner.presses(f"{pin}#")
-            crew.told(owner, cue)
+            staff.told(owner, cue)
         owner.presses(f"{good}#")
-        crew.told(owner, Say.PIN_AGAIN)
+        staff.told(owner, Say.PIN_AGAIN)
         owner.presses(f"{good}#")
-        crew.told(owner, Say.PIN_CHANGED)
+        staff.told(owner, Say.PIN_CHANGED)
         owner.hangs_up()
         known = good
 
 
 @pytest.mark.acceptance("L-2")
-def test_three_wrong_pins_hang_up_and_lock_for_five_minutes(crew: Crew, centre: str) -> None:
+def test_three_wrong_pins_hang_up_and_lock_for_five_minutes(staff: Staff, centre: str) -> None:
     """Another mailbox for each run: it stays locked."""
     owner, box = ("vera", "box-vera") if centre == "up" else ("walter", "box-walter")
-    guesser = crew.caller(owner)
+    guesser = staff.caller(owner)
     guesser.dials("*97").established()
     for wrong in ("1111#", "2222#"):
         guesser.presses(wrong)
-        crew.told(guesser, Say.WRONG_PIN)
+        staff.told(guesser, Say.WRONG_PIN)
         guesser.datagrams.clear()
     guesser.presses("3333#")
-    crew.told(guesser, Say.MAILBOX_LOCKED)
+    staff.told(guesser, Say.MAILBOX_LOCKED)
     guesser.gone()
-    boxes = mailboxes_of(crew.house.building.settings)
+    boxes = mailboxes_of(staff.house.building.settings)
     (until_when,) = boxes._connection().execute("SELECT until FROM lock WHERE mailbox_id = ?", (box,)).fetchone()
     assert 270 <= (datetime.fromisoformat(until_when) - datetime.now(UTC)).total_seconds() <= 300
     guesser.dials("*97").established()
     guesser.presses(f"{PIN}#")
-    crew.told(guesser, Say.MAILBOX_LOCKED)
+    staff.told(guesser, Say.MAILBOX_LOCKED)
     guesser.gone()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from appliance.voice.menu_sentences import Say
-from tests.acceptance.voces import GREETING_HZ, MUSIC_HZ, OPEN_ROOM, PIN, PITCH, ROOM, ROOM_PIN, Crew, hears
+from tests.acceptance.voces import GREETING_HZ, MUSIC_HZ, OPEN_ROOM, PIN, PITCH, ROOM, ROOM_PIN, Staff, hears
 from tests.lab.audio import read_wav, rtp_streams, silences, spacing, tone_level
 from tests.lab.handset import Handset
 from tests.lab.mailboxes import mailboxes_of
@@ -20,86 +20,86 @@ LATE_MS = 5.0
 
 
 @pytest.mark.acceptance("Y-2")
-def test_keys_of_every_form_are_taken_once_in_a_menu_a_mailbox_and_a_room(crew: Crew) -> None:
+def test_keys_of_every_form_are_taken_once_in_a_menu_a_mailbox_and_a_room(staff: Staff) -> None:
     """Four phones side by side: events, INFO, tones, and one that sends all three of each key.
 
     A key taken twice would dial another extension, spoil the PIN, and name another room.
     """
-    vera = crew.person("vera")
-    phones = [crew.caller("yago", number=n, hz=0) for n in range(len(FORMS))]
+    vera = staff.person("vera")
+    phones = [staff.caller("yago", number=n, hz=0) for n in range(len(FORMS))]
     for phone in phones:
         phone.dials("382")
-    crew.connect(*phones)
+    staff.connect(*phones)
     for rung, (phone, form) in enumerate(zip(phones, FORMS, strict=True), 1):
         phone.presses("101", form)
-        crew.hears(phone, PITCH["vera"])
+        staff.hears(phone, PITCH["vera"])
         assert vera.rung == rung
         phone.hangs_up()
     for phone in phones:
         phone.dials("*97")
-    crew.connect(*phones)
+    staff.connect(*phones)
     for phone, form in zip(phones, FORMS, strict=True):
         phone.presses(f"{PIN}#", form)
     for phone in phones:
-        crew.told(phone, Say.MAILBOX_KEYS, 20)
+        staff.told(phone, Say.MAILBOX_KEYS, 20)
     for phone, form in zip(phones, FORMS, strict=True):
         phone.presses("#", form)
-    crew.until(lambda: all(phone.left for phone in phones), 10, "# leaves")
+    staff.until(lambda: all(phone.left for phone in phones), 10, "# leaves")
     for phone in phones:
         phone.dials("360")
-    crew.connect(*phones)
+    staff.connect(*phones)
     for phone, form in zip(phones, FORMS, strict=True):
         phone.presses(f"{ROOM}#{ROOM_PIN}#", form)
-    crew.lives(1, lambda: not any(p._keys for p in phones))
+    staff.lives(1, lambda: not any(p._keys for p in phones))
     for n, phone in enumerate(phones):
         phone.hz = 900 + 60 * n
     for one in phones:
         for other in phones:
             if one is not other:
-                crew.hears(one, other.hz)
+                staff.hears(one, other.hz)
 
 
 @pytest.mark.acceptance("Y-3")
-def test_every_codec_is_heard_and_understood_in_a_menu_a_mailbox_and_a_room(crew: Crew) -> None:
-    boxes = mailboxes_of(crew.house.building.settings)
+def test_every_codec_is_heard_and_understood_in_a_menu_a_mailbox_and_a_room(staff: Staff) -> None:
+    boxes = mailboxes_of(staff.house.building.settings)
     for old in boxes.messages("box-walter"):
         boxes.mark(old.id, "deleted")
-    phones = [crew.caller("yago", codec=codec) for codec in CODECS]
+    phones = [staff.caller("yago", codec=codec) for codec in CODECS]
     for phone in phones:
         phone.dials("380")
-    crew.connect(*phones)
-    crew.until(lambda: all(hears(p, GREETING_HZ["keys"]) for p in phones), 5, "all hear the menu")
+    staff.connect(*phones)
+    staff.until(lambda: all(hears(p, GREETING_HZ["keys"]) for p in phones), 5, "all hear the menu")
     for phone in phones:
         phone.presses("9")
-    crew.until(lambda: all(hears(p, GREETING_HZ["walter"]) for p in phones), 10, "all hear the mailbox")
+    staff.until(lambda: all(hears(p, GREETING_HZ["walter"]) for p in phones), 10, "all hear the mailbox")
     for phone in phones:
         phone.presses("#")
-    crew.have_heard(1400, *phones)
+    staff.have_heard(1400, *phones)
     for phone in phones:
         phone.hz = SPOKEN_HZ
-    crew.lives(3.0)
+    staff.lives(3.0)
     for phone in phones:
         phone.hangs_up()
-    crew.until(lambda: len(boxes.messages("box-walter")) == len(CODECS), 5, "four messages")
+    staff.until(lambda: len(boxes.messages("box-walter")) == len(CODECS), 5, "four messages")
     for message in boxes.messages("box-walter"):
         assert tone_level(read_wav(message.path)[4000:12000], SPOKEN_HZ) > -30
         boxes.mark(message.id, "deleted")
     for n, phone in enumerate(phones):
         phone.hz = 900 + 60 * n
         phone.dials("360")
-    crew.connect(*phones)
+    staff.connect(*phones)
     for phone in phones:
         phone.presses(f"{OPEN_ROOM}#")
     for one in phones:
         for other in phones:
             if one is not other:
-                crew.hears(one, other.hz)
+                staff.hears(one, other.hz)
 
 
 @pytest.mark.acceptance("Y-3")
-def test_a_caller_without_a_codec_of_ours_gets_488(crew: Crew) -> None:
+def test_a_caller_without_a_codec_of_ours_gets_488(staff: Staff) -> None:
     for number in ("380", "*97", "360"):
-        assert crew.caller(codec="G729").dials(number).final() == 488
+        assert staff.caller(codec="G729").dials(number).final() == 488
 
 
 def _off_ms(phones: list[Handset], window_s: float) -> list[float]:
@@ -119,19 +119,19 @@ def _off_ms(phones: list[Handset], window_s: float) -> list[float]:
 
 
 @pytest.mark.acceptance("Y-1")
-def test_prompts_music_and_rooms_come_each_twenty_milliseconds_without_a_gap(crew: Crew) -> None:
+def test_prompts_music_and_rooms_come_each_twenty_milliseconds_without_a_gap(staff: Staff) -> None:
     """Four who hear a menu, four alone with music, four who talk in a room; a track's loop falls into the time."""
-    prompted, alone, talking = ([crew.caller(number=4 * k + n, hz=0) for n in range(4)] for k in range(3))
+    prompted, alone, talking = ([staff.caller(number=4 * k + n, hz=0) for n in range(4)] for k in range(3))
     everyone = [*prompted, *alone, *talking]
     for phone in everyone:
         phone.dials("380" if phone in prompted else "360")
-    crew.connect(*everyone)
+    staff.connect(*everyone)
     for n, phone in enumerate(talking):
         phone.hz = 900 + 60 * n
         phone.presses(f"{OPEN_ROOM}#")
     alone[0].presses(f"{ROOM}#{ROOM_PIN}#")
-    crew.hears(alone[0], MUSIC_HZ)
-    crew.lives(LISTEN_S)
+    staff.hears(alone[0], MUSIC_HZ)
+    staff.lives(LISTEN_S)
     for phone in everyone:
         (stream,) = [s for s in rtp_streams(phone.datagrams) if len(s.packets) > 100]
         seen = spacing(stream)

@@ -9,11 +9,11 @@ import time
 import pytest
 
 from appliance.voice.menu_sentences import Say
-from tests.acceptance.voces import GREETING_HZ, PITCH, Crew, hears
+from tests.acceptance.voces import GREETING_HZ, PITCH, Staff, hears
 
 
 @pytest.mark.acceptance("V-1", "V-2")
-def test_the_menu_is_that_of_the_hour_in_the_receptionist_s_own_zone_and_a_holiday_goes_first(crew: Crew) -> None:
+def test_the_menu_is_that_of_the_hour_in_the_receptionist_s_own_zone_and_a_holiday_goes_first(staff: Staff) -> None:
     expected = {
         "383": ("holiday", "vera"),
         "384": ("business", "walter"),
@@ -21,93 +21,93 @@ def test_the_menu_is_that_of_the_hour_in_the_receptionist_s_own_zone_and_a_holid
         "386": ("business", "walter"),
     }
     for person in ("vera", "walter", "ximena"):
-        crew.person(person)
+        staff.person(person)
     calls = {}
     for n, number in enumerate(expected):
-        calls[number] = crew.caller(number=n, hz=900 + 40 * n).dials(number).established()
+        calls[number] = staff.caller(number=n, hz=900 + 40 * n).dials(number).established()
     for number, (menu, _) in expected.items():
-        crew.hears(calls[number], GREETING_HZ[menu])
+        staff.hears(calls[number], GREETING_HZ[menu])
     for number, (_, person) in expected.items():
         calls[number].presses("1")
-        crew.talk(calls[number], person)
+        staff.talk(calls[number], person)
         calls[number].hangs_up()
 
 
 @pytest.mark.acceptance("V-3")
-def test_each_key_leads_where_it_is_set_over_the_greeting(crew: Crew) -> None:
+def test_each_key_leads_where_it_is_set_over_the_greeting(staff: Staff) -> None:
     """Ten kinds at once: the greeting lasts four seconds, and nobody waits for its end."""
     keys = "01234567*9"
-    people = {name: crew.person(name) for name in PITCH}
-    calls = {key: crew.caller(number=n, hz=900 + 20 * n) for n, key in enumerate(keys)}
+    people = {name: staff.person(name) for name in PITCH}
+    calls = {key: staff.caller(number=n, hz=900 + 20 * n) for n, key in enumerate(keys)}
     for call in calls.values():
         call.dials("380")
     for call in calls.values():
         call.established()
-    crew.until(lambda: all(hears(c, GREETING_HZ["keys"]) for c in calls.values()), 5, "all hear the greeting")
+    staff.until(lambda: all(hears(c, GREETING_HZ["keys"]) for c in calls.values()), 5, "all hear the greeting")
     for key, call in calls.items():
         call.datagrams.clear()
         call.presses(key)
     pressed = time.monotonic()
-    crew.told(calls["6"], Say.SPELL_NAME)
+    staff.told(calls["6"], Say.SPELL_NAME)
     calls["6"].presses("9246#")  # Y-a-g-o
-    crew.until(lambda: time.monotonic() - pressed > 4, 5, "the first greeting is over")
-    crew.hears(calls["5"], GREETING_HZ["keys"])
-    crew.have_heard(GREETING_HZ["sub"], calls["3"])
-    crew.have_heard(GREETING_HZ["walter"], calls["9"])
+    staff.until(lambda: time.monotonic() - pressed > 4, 5, "the first greeting is over")
+    staff.hears(calls["5"], GREETING_HZ["keys"])
+    staff.have_heard(GREETING_HZ["sub"], calls["3"])
+    staff.have_heard(GREETING_HZ["walter"], calls["9"])
     for key, person in (("0", "vera"), ("1", "walter"), ("*", "ximena")):
-        crew.talk(calls[key], person)
+        staff.talk(calls[key], person)
     assert people["yago"].rung == 0
-    crew.told(calls["6"], Say.PICK_NAME)
+    staff.told(calls["6"], Say.PICK_NAME)
     calls["6"].presses("1")
-    crew.talk(calls["6"], "yago")
+    staff.talk(calls["6"], "yago")
     for key, cue in (("2", Say.MAILBOX_OF), ("4", Say.ENTER_ROOM), ("7", Say.GOODBYE)):
-        crew.told(calls[key], cue)
-    crew.until(lambda: calls["7"].left, 8, "7 hangs up")
+        staff.told(calls[key], cue)
+    staff.until(lambda: calls["7"].left, 8, "7 hangs up")
 
 
 @pytest.mark.acceptance("V-3", "V-4")
-def test_extensions_are_dialled_where_that_is_on_and_a_key_that_begins_one_waits_three_seconds(crew: Crew) -> None:
-    walter, _ = crew.person("walter"), crew.person("ximena")
-    direct, key, off = (crew.caller(number=n, hz=900 + 40 * n) for n in range(3))
+def test_extensions_are_dialled_where_that_is_on_and_a_key_that_begins_one_waits_three_seconds(staff: Staff) -> None:
+    walter, _ = staff.person("walter"), staff.person("ximena")
+    direct, key, off = (staff.caller(number=n, hz=900 + 40 * n) for n in range(3))
     for call, number in ((direct, "382"), (key, "382"), (off, "380")):
         call.dials(number).established()
-    crew.until(lambda: all(hears(c, GREETING_HZ["keys"]) for c in (direct, key, off)), 5, "the greeting")
+    staff.until(lambda: all(hears(c, GREETING_HZ["keys"]) for c in (direct, key, off)), 5, "the greeting")
     direct.presses("103")
     key.presses("1")
     pressed = time.monotonic()
-    crew.talk(direct, "ximena", 2.8)
+    staff.talk(direct, "ximena", 2.8)
     assert walter.rung == 0, "1 may still become an extension"
-    crew.until(lambda: walter.rung, 6, "1 alone is a key")
+    staff.until(lambda: walter.rung, 6, "1 alone is a key")
     assert 2.9 <= time.monotonic() - pressed <= 6
     key.hangs_up()
     off.presses("103")
-    crew.talk(off, "walter")  # 1 acts at once: the group, where he is
+    staff.talk(off, "walter")  # 1 acts at once: the group, where he is
 
 
 @pytest.mark.acceptance("V-4")
-def test_wrong_keys_and_silence_are_said_and_the_third_leads_to_the_default(crew: Crew) -> None:
-    vera = crew.person("vera")
-    silent, wrong = crew.caller(number=0, hz=0), crew.caller(number=1, hz=940)
+def test_wrong_keys_and_silence_are_said_and_the_third_leads_to_the_default(staff: Staff) -> None:
+    vera = staff.person("vera")
+    silent, wrong = staff.caller(number=0, hz=0), staff.caller(number=1, hz=940)
     began = time.monotonic()
     for call in (silent, wrong):
         call.dials("387").established()
-    crew.hears(wrong, GREETING_HZ["sub"])
+    staff.hears(wrong, GREETING_HZ["sub"])
     for _ in range(2):
         wrong.datagrams.clear()
         wrong.presses("5")
-        crew.told(wrong, Say.INVALID_OPTION)
-        crew.hears(wrong, GREETING_HZ["sub"])
+        staff.told(wrong, Say.INVALID_OPTION)
+        staff.hears(wrong, GREETING_HZ["sub"])
         assert vera.rung == 0
     wrong.presses("5")
-    crew.talk(wrong, "vera")
+    staff.talk(wrong, "vera")
     wrong.hangs_up()
     # Four seconds of greeting, seven of silence, and the greeting once more: it is heard again after eleven.
-    crew.until(lambda: time.monotonic() - began > 9, 9, "its greeting is over long ago")
+    staff.until(lambda: time.monotonic() - began > 9, 9, "its greeting is over long ago")
     assert not hears(silent, GREETING_HZ["sub"])
-    crew.hears(silent, GREETING_HZ["sub"], 12)
+    staff.hears(silent, GREETING_HZ["sub"], 12)
     assert time.monotonic() - began > 10.5
     silent.presses("5")
-    crew.told(silent, Say.INVALID_OPTION)
+    staff.told(silent, Say.INVALID_OPTION)
     assert vera.rung == 1
     silent.presses("5")
-    crew.until(lambda: vera.rung == 2, 8, "silence and wrong keys count together")
+    staff.until(lambda: vera.rung == 2, 8, "silence and wrong keys count together")

@@ -16,7 +16,7 @@ from tests.acceptance.voces import (
     ROOM,
     ROOM_PIN,
     SHUT_ROOM,
-    Crew,
+    Staff,
     hears,
     said,
 )
@@ -28,34 +28,34 @@ OUTSIDE = "5599887766"
 
 
 @pytest.mark.acceptance("C-1", "C-3")
-def test_a_room_is_entered_by_number_and_pin_and_is_new_when_the_last_one_has_left(crew: Crew) -> None:
-    host, guest = crew.caller("vera", hz=900), crew.caller("walter", hz=960)
+def test_a_room_is_entered_by_number_and_pin_and_is_new_when_the_last_one_has_left(staff: Staff) -> None:
+    host, guest = staff.caller("vera", hz=900), staff.caller("walter", hz=960)
     host.dials("360").established()
-    crew.told(host, Say.ENTER_ROOM)
+    staff.told(host, Say.ENTER_ROOM)
     host.presses(f"{ROOM}#")
-    crew.told(host, Say.ENTER_ROOM_PIN)
+    staff.told(host, Say.ENTER_ROOM_PIN)
     host.presses(f"{MODERATOR_PIN}#")
-    crew.told(host, Say.ALONE)
-    crew.hears(host, MUSIC_HZ)
+    staff.told(host, Say.ALONE)
+    staff.hears(host, MUSIC_HZ)
     host.datagrams.clear()
     guest.dials("360").established()
     guest.presses(f"{ROOM}#{ROOM_PIN}#")
-    crew.until(lambda: hears(host, guest.hz) and hears(guest, host.hz), 12, "they hear each other")
-    joined, left = (Shelf.of(crew.house.building.settings).pcm(cue, "es-MX") for cue in (ROOM_JOINED, ROOM_LEFT))
+    staff.until(lambda: hears(host, guest.hz) and hears(guest, host.hz), 12, "they hear each other")
+    joined, left = (Shelf.of(staff.house.building.settings).pcm(cue, "es-MX") for cue in (ROOM_JOINED, ROOM_LEFT))
     assert said(host, _sounding(joined)), "a tone for who joins"
-    crew.until(lambda: not hears(host, MUSIC_HZ), 2, "no music any more")
+    staff.until(lambda: not hears(host, MUSIC_HZ), 2, "no music any more")
     guest.hangs_up()
-    crew.until(lambda: said(host, _sounding(left)), 5, "a tone for who leaves")
-    crew.hears(host, MUSIC_HZ)
+    staff.until(lambda: said(host, _sounding(left)), 5, "a tone for who leaves")
+    staff.hears(host, MUSIC_HZ)
     guest.dials("360").established()
     guest.presses(f"{ROOM}#{ROOM_PIN}#")
-    crew.hears(guest, host.hz)
+    staff.hears(guest, host.hz)
     host.presses("*3")
-    crew.told(guest, Say.ROOM_ENDED)
+    staff.told(guest, Say.ROOM_ENDED)
     guest.gone()
     guest.dials("360").established()
     guest.presses(f"{ROOM}#{ROOM_PIN}#")
-    crew.told(guest, Say.ALONE)
+    staff.told(guest, Say.ALONE)
 
 
 def _sounding(
@@ -67,49 +67,49 @@ def _sounding(
 
 
 @pytest.mark.acceptance("C-1")
-def test_wrong_thrice_is_goodbye_and_without_a_pin_only_colleagues_come_in_where_that_is_set(crew: Crew) -> None:
-    wrong, colleague, stranger = (crew.caller(number=n, hz=900 + 40 * n) for n in range(3))
-    outside = crew.house.carrier.call(CONFERENCE, OUTSIDE, crew.house.building.uplink_address)
+def test_wrong_thrice_is_goodbye_and_without_a_pin_only_colleagues_come_in_where_that_is_set(staff: Staff) -> None:
+    wrong, colleague, stranger = (staff.caller(number=n, hz=900 + 40 * n) for n in range(3))
+    outside = staff.house.carrier.call(CONFERENCE, OUTSIDE, staff.house.building.uplink_address)
     for call in (wrong, colleague, stranger):
         call.dials("360").established()
-    until(lambda: crew.house.carrier.state(outside) == "talking", 5, "the outside call is answered")
-    crew.told(wrong, Say.ENTER_ROOM)
-    crew.house.carrier.press(outside, f"{OPEN_ROOM}#")
+    until(lambda: staff.house.carrier.state(outside) == "talking", 5, "the outside call is answered")
+    staff.told(wrong, Say.ENTER_ROOM)
+    staff.house.carrier.press(outside, f"{OPEN_ROOM}#")
     wrong.presses("9999#")
     colleague.presses(f"{OPEN_ROOM}#")
     stranger.presses(f"{SHUT_ROOM}#")
-    crew.told(wrong, Say.NO_SUCH_ROOM)
+    staff.told(wrong, Say.NO_SUCH_ROOM)
     wrong.presses(f"{ROOM}#0000#")
-    crew.told(wrong, Say.WRONG_ROOM_PIN)
+    staff.told(wrong, Say.WRONG_ROOM_PIN)
     wrong.datagrams.clear()
     wrong.presses("1111#")
-    crew.told(wrong, Say.GOODBYE)
-    crew.until(lambda: wrong.left, 5, "the third time is the last")
-    crew.told(colleague, Say.ALONE)
-    crew.told(stranger, Say.NO_SUCH_ROOM)
-    crew.house.carrier.hang_up(outside)
-    no_such_room = Shelf.of(crew.house.building.settings).words(Say.NO_SUCH_ROOM, "es-MX")
+    staff.told(wrong, Say.GOODBYE)
+    staff.until(lambda: wrong.left, 5, "the third time is the last")
+    staff.told(colleague, Say.ALONE)
+    staff.told(stranger, Say.NO_SUCH_ROOM)
+    staff.house.carrier.hang_up(outside)
+    no_such_room = Shelf.of(staff.house.building.settings).words(Say.NO_SUCH_ROOM, "es-MX")
     assert no_such_room is not None
-    assert heard(no_such_room, decode_pcmu(crew.house.carrier.heard(outside))) > HEARD
+    assert heard(no_such_room, decode_pcmu(staff.house.carrier.heard(outside))) > HEARD
 
 
 @pytest.mark.acceptance("C-1")
-def test_number_and_pin_are_edited_at_the_centre_and_hold_in_the_building(crew: Crew, centre: str) -> None:
+def test_number_and_pin_are_edited_at_the_centre_and_hold_in_the_building(staff: Staff, centre: str) -> None:
     """An edit made while the building is cut off holds there as soon as it is back; the old one holds meanwhile."""
-    house = crew.house
+    house = staff.house
     room = house.building.directory_in_force().service(Room, "room-voces-shut")
     assert room is not None
     number, pin = ("7004", "2468") if centre == "up" else ("7005", "8642")
     house.lab.centre.put(replace(room, number=number, pin=pin))
-    caller = crew.caller()
+    caller = staff.caller()
     caller.dials("360").established()
     if centre == "cut":
         caller.presses(f"{room.number}#")
-        crew.told(caller, Say.ENTER_ROOM_PIN)
+        staff.told(caller, Say.ENTER_ROOM_PIN)
         caller.presses(f"{room.pin}#")
     else:
         until(lambda: house.building.directory_in_force().service(Room, room.id) != room, 10, "the edit is here")
         caller.presses(f"{number}#")
-        crew.told(caller, Say.ENTER_ROOM_PIN)
+        staff.told(caller, Say.ENTER_ROOM_PIN)
         caller.presses(f"{pin}#")
-    crew.told(caller, Say.ALONE)
+    staff.told(caller, Say.ALONE)

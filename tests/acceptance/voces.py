@@ -195,7 +195,7 @@ def settled(house: House, folder: Path) -> None:
 
 
 @dataclass
-class Crew:
+class Staff:
     """Handsets at sockets in the wall, made when first asked for."""
 
     house: House
@@ -276,16 +276,16 @@ class Crew:
             return Handset(f"p-{person}", f"secret-of-{person}", BOX, address=address, codec=codec, hz=hz)
 
 
-def crew_of(house: House) -> Iterator[Crew]:
+def staff_of(house: House) -> Iterator[Staff]:
     assert house.building.place
     place = Namespace.new("voces")
     cable(house.building.place, "voces", place, "eth0", near_switch="voice0")
     place.ip(*(f"addr add {WALL.format(FIRST_SOCKET + n)}/24 dev eth0" for n in range(SOCKETS)))
-    crew = Crew(house, place)
+    staff = Staff(house, place)
     try:
-        yield crew
+        yield staff
     finally:
-        for phone in crew.phones.values():
+        for phone in staff.phones.values():
             phone.close()
         place.remove()
 
