@@ -6,14 +6,11 @@ import numpy as np
 import pytest
 
 from appliance.voice.menu_sentences import Say
-from tests.acceptance.voces import GREETING_HZ, MUSIC_HZ, OPEN_ROOM, PIN, PITCH, ROOM, ROOM_PIN, Staff, hears
-from tests.lab.audio import read_wav, rtp_streams, silences, spacing, tone_level
+from tests.acceptance.voces import MUSIC_HZ, OPEN_ROOM, PIN, PITCH, ROOM, ROOM_PIN, Staff
+from tests.lab.audio import rtp_streams, silences, spacing, tone_level
 from tests.lab.handset import Handset
-from tests.lab.mailboxes import mailboxes_of
 
 FORMS = ("events", "info", "tones", "events info tones")
-CODECS = ("PCMU", "PCMA", "G722", "OPUS")
-SPOKEN_HZ = 720
 LISTEN_S = 6.5
 LATE_MS = 5.0
 """Y-1. Of a hundred legs tests/bench/bench_voice.py tells; here are a dozen, and the relay is in their way."""
@@ -42,9 +39,8 @@ def test_keys_of_every_form_are_taken_once_in_a_menu_a_mailbox_and_a_room(staff:
         phone.presses(f"{PIN}#", form)
     for phone in phones:
         staff.told(phone, Say.MAILBOX_KEYS, 20)
-    for phone, form in zip(phones, FORMS, strict=True):
-        phone.presses("#", form)
-    staff.until(lambda: all(phone.left for phone in phones), 10, "# leaves")
+    for phone in phones:
+        phone.hangs_up()
     for phone in phones:
         phone.dials("360")
     staff.connect(*phones)
@@ -53,43 +49,6 @@ def test_keys_of_every_form_are_taken_once_in_a_menu_a_mailbox_and_a_room(staff:
     staff.lives(1, lambda: not any(p._keys for p in phones))
     for n, phone in enumerate(phones):
         phone.hz = 900 + 60 * n
-    for one in phones:
-        for other in phones:
-            if one is not other:
-                staff.hears(one, other.hz)
-
-
-@pytest.mark.acceptance("Y-3")
-def test_every_codec_is_heard_and_understood_in_a_menu_a_mailbox_and_a_room(staff: Staff) -> None:
-    boxes = mailboxes_of(staff.house.building.settings)
-    for old in boxes.messages("box-walter"):
-        boxes.mark(old.id, "deleted")
-    phones = [staff.caller("yago", codec=codec) for codec in CODECS]
-    for phone in phones:
-        phone.dials("380")
-    staff.connect(*phones)
-    staff.until(lambda: all(hears(p, GREETING_HZ["keys"]) for p in phones), 5, "all hear the menu")
-    for phone in phones:
-        phone.presses("9")
-    staff.until(lambda: all(hears(p, GREETING_HZ["walter"]) for p in phones), 10, "all hear the mailbox")
-    for phone in phones:
-        phone.presses("#")
-    staff.have_heard(1400, *phones)
-    for phone in phones:
-        phone.hz = SPOKEN_HZ
-    staff.lives(3.0)
-    for phone in phones:
-        phone.hangs_up()
-    staff.until(lambda: len(boxes.messages("box-walter")) == len(CODECS), 5, "four messages")
-    for message in boxes.messages("box-walter"):
-        assert tone_level(read_wav(message.path)[4000:12000], SPOKEN_HZ) > -30
-        boxes.mark(message.id, "deleted")
-    for n, phone in enumerate(phones):
-        phone.hz = 900 + 60 * n
-        phone.dials("360")
-    staff.connect(*phones)
-    for phone in phones:
-        phone.presses(f"{OPEN_ROOM}#")
     for one in phones:
         for other in phones:
             if one is not other:

@@ -282,6 +282,8 @@ def staff_of(house: House) -> Iterator[Staff]:
     cable(house.building.place, "voces", place, "eth0", near_switch="voice0")
     place.ip(*(f"addr add {WALL.format(FIRST_SOCKET + n)}/24 dev eth0" for n in range(SOCKETS)))
     staff = Staff(house, place)
+    # Sentences without a recording are made at the lowest priority, after the house has started.
+    until(lambda: not Shelf.of(house.building.settings).missing(), 120, "every sentence is made")
     try:
         yield staff
     finally:
