@@ -3,6 +3,7 @@
 What the receiver may do with it is the routing's to say when its INVITE comes (plan.Reach.sent_by).
 """
 
+import re
 from typing import Any
 
 from appliance.sip_edge.dialogs import led_by, refer_to
@@ -10,6 +11,8 @@ from appliance.sip_edge.kamailio.board import Board
 from appliance.sip_edge.kamailio.knobs import Knobs
 from appliance.sip_edge.rooms import is_room
 
+_PLAIN = re.compile(r"[!-~]{1,300}")
+"""What a table of Kamailio's can have in a name: it takes no octet that is none of a text."""
 REFERRED = "referred"
 """Table: `sip_user where`, of who was sent: the sip_user who sent it. It forgets in a minute."""
 
@@ -39,6 +42,8 @@ class Referrals:
         if asked is None:
             return
         for where in asked.replaces.keys if asked.replaces else (asked.user,):
+            if not _PLAIN.fullmatch(where):
+                continue
             ksr.htable.sht_sets(REFERRED, f"{receiver} {where}", sender)
         if asked.replaces is None and not is_room(asked.user):
             return
@@ -48,9 +53,11 @@ class Referrals:
 
     def sent(self, receiver: str, dialled: str) -> str:
         """The sip_user who has just sent this phone to call this number, told once; empty: nobody."""
+        if not _PLAIN.fullmatch(dialled) or is_room(dialled):
+            return ""
         ksr, name = self._ksr, f"{receiver} {dialled}"
         sender = ksr.htable.sht_get(REFERRED, name)
-        if not sender or is_room(dialled):
+        if not sender:
             return ""
         ksr.htable.sht_rm(REFERRED, name)
         return str(sender)

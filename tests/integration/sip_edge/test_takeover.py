@@ -15,6 +15,8 @@ from tests.integration.sip_edge.conftest import MakePhone
 from tests.lab.sample import sip_user
 from tests.lab.waiting import until
 
+pytestmark = pytest.mark.alone
+
 MakeCarrier = Callable[[Building], Agent]
 MOBILE = "5512345678"
 
