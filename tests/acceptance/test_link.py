@@ -10,6 +10,8 @@ from appliance.vocabulary import LinkState
 from tests.acceptance.conftest import House
 from tests.lab.waiting import until
 
+pytestmark = pytest.mark.alone
+
 SHOWN_S = 15.0
 FLAPS = 6
 
