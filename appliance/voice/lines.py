@@ -119,12 +119,10 @@ class Agent(Timed):
     def _pressed(self, key: str) -> None: ...
 
 
-class IncomingCall(Agent):
-    """sippy's user agent as the Line of a Session; mends what it does not do."""
+class OfSession(Agent):
+    """An agent whose offers, answers and keys are a Session's."""
 
-    def __init__(self, config: dict[str, Any]) -> None:
-        super().__init__(config)
-        self.session: Session | None = None
+    session: Session | None = None
 
     def _own_offer(self) -> str | None:
         return self.session.offer_again() if self.session else None
@@ -140,6 +138,25 @@ class IncomingCall(Agent):
     def _pressed(self, key: str) -> None:
         if self.session is not None:
             self.session.pressed(key)
+
+
+class OfOther(Agent):
+    """An agent whose offers and answers are an Other's."""
+
+    _other: Other
+
+    def _own_offer(self) -> str | None:
+        return self._other.offer_again()
+
+    def _offered(self, offer: str) -> None:
+        self._other.offered_again(offer)
+
+    def _reanswered(self, answer: str) -> None:
+        self._other.answered_again(answer)
+
+
+class IncomingCall(OfSession):
+    """sippy's user agent as the Line of a Session; mends what it does not do."""
 
     def _happened(self, event: Any, _: Any) -> None:
         session = self.session
@@ -174,7 +191,7 @@ class IncomingCall(Agent):
     def report(self, status: Status) -> None: ...
 
 
-class OutgoingCall(Referable, Agent):
+class OutgoingCall(Referable, OfOther):
     """sippy's user agent as the line of another party, through our Kamailio."""
 
     def __init__(self, config: dict[str, Any], kamailio: tuple[str, int], other: Other) -> None:
@@ -191,15 +208,6 @@ class OutgoingCall(Referable, Agent):
     def drop(self) -> None:
         self.let_go()
         self.recvEvent(CCEventDisconnect())
-
-    def _offered(self, offer: str) -> None:
-        self._other.offered_again(offer)
-
-    def _reanswered(self, answer: str) -> None:
-        self._other.answered_again(answer)
-
-    def _own_offer(self) -> str | None:
-        return self._other.offer_again()
 
     def _happened(self, event: Any, _: Any) -> None:
         other = self._other

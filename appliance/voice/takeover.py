@@ -22,10 +22,9 @@ from sippy.Time.Timeout import Timeout
 
 from appliance.held import Held
 from appliance.voice.dialogue import Dial, Status
-from appliance.voice.lines import Agent
+from appliance.voice.lines import Agent, OfOther, OfSession
 from appliance.voice.other import Other
 from appliance.voice.refer import ACCEPTED, Referable, event_of, news
-from appliance.voice.session import Session
 from appliance.voice.timed import SERVER, refusal
 
 log = logging.getLogger("conserje.voice.takeover")
@@ -143,30 +142,14 @@ class Referrer:
         self._tm.newTransaction(sent)
 
 
-class Transferred(Place):
+class Transferred(OfSession, Place):
     """The call that was transferred, as the Line of a Session: its answer is 202 to the REFER, and our re-INVITE."""
 
     def __init__(self, config: dict[str, Any], kamailio: tuple[str, int], held: Held, referrer: Referrer) -> None:
         super().__init__(config, kamailio, held)
         self._referrer = referrer
-        self.session: Session | None = None
         self._body = ""
         self._ours = False
-
-    def _own_offer(self) -> str | None:
-        return self.session.offer_again() if self.session else None
-
-    def _offered(self, offer: str) -> None:
-        if self.session is not None:
-            self.session.offered_again(offer)
-
-    def _reanswered(self, answer: str) -> None:
-        if self.session is not None:
-            self.session.answered(answer)
-
-    def _pressed(self, key: str) -> None:
-        if self.session is not None:
-            self.session.pressed(key)
 
     def _happened(self, event: Any, _: Any) -> None:
         session = self.session
@@ -214,7 +197,7 @@ class Transferred(Place):
         super().hang_up()
 
 
-class Consulted(Referable, Place):
+class Consulted(Referable, OfOther, Place):
     """The call that was consulted, as the line of the other party."""
 
     def __init__(self, config: dict[str, Any], kamailio: tuple[str, int], held: Held, other: Other) -> None:
@@ -230,15 +213,6 @@ class Consulted(Referable, Place):
     def drop(self) -> None:
         self.let_go()
         self.hang_up()
-
-    def _own_offer(self) -> str | None:
-        return self._other.offer_again()
-
-    def _offered(self, offer: str) -> None:
-        self._other.offered_again(offer)
-
-    def _reanswered(self, answer: str) -> None:
-        self._other.answered_again(answer)
 
     def _happened(self, event: Any, _: Any) -> None:
         other = self._other
