@@ -38,6 +38,16 @@ def caller_of(phone: Phone, directory: Directory) -> Caller:
     return Caller(phone, directory.account(phone.account_id), person, digits)
 
 
+def may_go_by(name: str, phone: Phone, directory: Directory, method: str) -> bool:
+    """Whether a phone that has proved itself may write this user into From: its own, and no other phone's.
+
+    One that was called and is transferred calls, with some makers, by the name that it was called by: its extension.
+    """
+    if name == phone.sip_user:
+        return True
+    return method == "INVITE" and bool(name) and name == caller_of(phone, directory).extension
+
+
 def outside_number(caller: Caller, directory: Directory) -> tuple[str, Reason]:
     """The E.164 that a caller shows outside the account, and why that one.
 

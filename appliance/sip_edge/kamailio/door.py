@@ -12,7 +12,7 @@ from typing import Any
 
 from appliance.directory.model import Directory, Phone, Trunk
 from appliance.sip_edge.digest import Credentials, Guard, Verdict, challenges, parse, same_user
-from appliance.sip_edge.identity import caller_of
+from appliance.sip_edge.identity import may_go_by
 from appliance.sip_edge.kamailio.gate import Gate
 from appliance.sip_edge.kamailio.knobs import Knobs
 from appliance.sip_edge.kamailio.voices import Voices
@@ -72,10 +72,7 @@ class Door:
             self._challenge(method, stale=verdict is Verdict.STALE)
             return None
         # One phone must not speak in another's name, nor use a digest of one call for another (RFC 7616 §3.4.6).
-        honest = ksr.pv.get("$fU") == phone.sip_user
-        if not honest and method == "INVITE":
-            # Who was called and is transferred may go by the name that it was called by: its own extension.
-            honest = ksr.pv.get("$fU") == (caller_of(phone, directory).extension or phone.sip_user)
+        honest = may_go_by(ksr.pv.get("$fU") or "", phone, directory, method)
         if not honest or (method == "INVITE" and not same_user(given.uri, ksr.pv.get("$ru"))):
             ksr.sl.sl_send_reply(403, "Forbidden")
             return None
