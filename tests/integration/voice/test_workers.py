@@ -10,6 +10,8 @@ from tests.integration.voice.caller import Caller
 from tests.integration.voice.conftest import Voice
 from tests.lab.waiting import until
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Voice]:
