@@ -70,6 +70,8 @@ class Load:
         self.sequences: dict[int, list[int]] = {p.leg: [] for p in phones}
         for phone in phones:
             phone.socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+            # What came while the others were being set up has waited here: its time of arrival is not known.
+            phone.take_in()
 
     def run(self, seconds: float) -> None:
         at, number = time.monotonic(), 0
