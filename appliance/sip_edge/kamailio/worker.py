@@ -27,6 +27,7 @@ from appliance.sip_edge.kamailio.legible import told
 from appliance.sip_edge.kamailio.presence import PresenceRelay
 from appliance.sip_edge.kamailio.secure import SECURE, Secure
 from appliance.sip_edge.kamailio.spool import Spool, now_ms
+from appliance.sip_edge.kamailio.superseded import Superseded
 
 ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, NOTIFY, SUBSCRIBE, REGISTER"
 IN_DIALOG_ONLY = frozenset({"BYE", "PRACK", "UPDATE", "INFO", "REFER", "NOTIFY", "MESSAGE"})
@@ -76,6 +77,7 @@ class Worker:
         self._calls = Calls(ksr, knobs, self._live, self._spool, self._door)
         self._hold = Hold(ksr, knobs, self._live, self._calls.board)
         self._handover = Handover(ksr, knobs, self._calls, self._door, self._spool)
+        self._superseded = Superseded(ksr)
         self._presence = PresenceRelay(ksr, knobs, self._door, self._secure)
 
     # What Kamailio calls. Names are in kamailio.cfg.j2, in t_on_*() and in KEMI itself.
@@ -255,6 +257,7 @@ class Worker:
         # One writer at a time: a worker that found SQLite busy would sleep a whole millisecond.
         ksr.cfgutils.lock(CONTACTS_LOCK)
         try:
+            self._superseded.leave(f"sip:{phone.sip_user}@{self._knobs.realm}")
             ksr.registrar.save("location", 0)
         finally:
             ksr.cfgutils.unlock(CONTACTS_LOCK)

@@ -241,3 +241,27 @@ def test_what_ends_tls_says_no_version(front: Building, stream: MakeStream) -> N
     ana.register_request()
     asked = ana.expect(401)
     assert not re.search(r"\d+\.\d+\.\d+ ?\(|haproxy|kamailio", str(asked.headers), re.I)
+
+
+@pytest.mark.acceptance("S-9")
+@pytest.mark.parametrize("tls", [True, False])
+def test_a_phone_that_comes_back_over_a_new_connection_leaves_nothing_of_its_old_one(
+    front: Building, stream: MakeStream, phone: MakePhone, tls: bool
+) -> None:
+    """Power that fails says no farewell: its old connection stays open for us. Other devices keep their contacts."""
+    desk, elsewhere = stream(front, "dario", tls), stream(front, "dario", tls, address="127.0.0.32")
+    by_udp = phone(front, "dario")
+    assert desk.register().status == elsewhere.register().status == by_udp.register().status == 200
+    again = stream(front, "dario", tls)
+    assert again.register().status == 200
+    assert _contacts_of(front, "dario") == {again.contact, elsewhere.contact, by_udp.contact}
+    # Who only refreshes what it has stays, too.
+    assert again.register(cseq=20).status == 200
+    assert _contacts_of(front, "dario") == {again.contact, elsewhere.contact, by_udp.contact}
+    for agent in (again, elsewhere, by_udp):
+        assert agent.register(expires=0, cseq=40).status == 200
+
+
+def _contacts_of(b: Building, person: str) -> set[str]:
+    found = b.kamailio.call("ul.lookup", "location", sip_user(person))
+    return {c["Contact"]["Address"] for c in found["Contacts"]} if found else set()
