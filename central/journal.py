@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from central import calls_said, voicemail
 from central.clock import from_iso
 from central.directory.edit import Edit
-from central.directory.phones import PhoneWish, adopt_phone, move_phone, moves_by_itself, swap_phone
+from central.directory.phones import PhoneWish, adopt_phone, assign_phone, move_phone, moves_by_itself, swap_phone
 from central.errors import InputProblem, NotFoundProblem, Problem, WireInputProblem, Words
 from central.facts import NO_KIND, Envelope, fact_of
 from central.model import CdrRecord, FactRecord, PastPresence, PhoneRecord, PresenceRecord, SeenPhone
@@ -29,6 +29,7 @@ from wire.facts import (
     Cdr,
     GreetingChosen,
     PhoneAdopted,
+    PhoneAssigned,
     PhoneMoved,
     PhoneSeen,
     PhoneSwapped,
@@ -40,7 +41,8 @@ from wire.services import Limits
 
 MAX_SEEN_PHONES = 1000
 """Unknown phones kept for a site; the ones seen last stay."""
-_EDITS = frozenset(t.fact for t in (PhoneAdopted, PhoneSwapped, PhoneMoved, PinChanged, GreetingChosen, *CALL_FACTS))
+_OF_PHONES = (PhoneAdopted, PhoneSwapped, PhoneAssigned, PhoneMoved)
+_EDITS = frozenset(t.fact for t in (*_OF_PHONES, PinChanged, GreetingChosen, *CALL_FACTS))
 _REFUSALS = (InputProblem, NotFoundProblem, WireInputProblem)
 _NOT_STORED = Words(
     "It cannot be stored: it is malformed or in the way.", "No se puede guardar: es inválido o estorba."
@@ -157,6 +159,8 @@ def _apply(edit: Edit, site_id: str, envelope: Envelope, alerts_to: Iterable[str
             _apply_adopted(edit, site_id, adopted)
         case PhoneSwapped() as swapped:
             _apply_swapped(edit, site_id, swapped)
+        case PhoneAssigned() as assigned:
+            _apply_assigned(edit, site_id, assigned)
         case PhoneMoved() as moved:
             _apply_moved(edit, site_id, moved)
         case _ if isinstance(fact, MAILBOX_FACTS):
@@ -273,6 +277,30 @@ def _apply_swapped(edit: Edit, site_id: str, swapped: PhoneSwapped) -> None:
     )
     what = {"by": swapped.by, "at": swapped.at, "old": swapped.old_mac, "new": swapped.new_mac}
     edit.note("swap", "phone", swapped.phone_id, what, swapped.account_id)
+
+
+def _apply_assigned(edit: Edit, site_id: str, assigned: PhoneAssigned) -> None:
+    """A building gave a phone to another person of its company. What was decided here meanwhile stands."""
+    _own_site(site_id, assigned.site_id)
+    if not _is_at(edit.session, assigned.account_id, site_id):
+        raise _stranger()
+    edit.lock_account(assigned.account_id)
+    phone = edit.get(Phone, assigned.phone_id, assigned.account_id)
+    if phone.site_id != site_id:
+        raise _stranger()
+    if phone.person_id == assigned.person_id:
+        return
+    if phone.person_id != assigned.person_before or not assigned.person_id:
+        raise InputProblem(
+            "",
+            Words(
+                "The phone was given to somebody else at the central office meanwhile.",
+                "Mientras tanto, el teléfono se asignó a otra persona en la central.",
+            ),
+        )
+    assign_phone(edit, assigned.account_id, assigned.phone_id, assigned.person_id)
+    what = {"by": assigned.by, "at": assigned.at, "old": assigned.person_before, "new": assigned.person_id}
+    edit.note("assign", "phone", assigned.phone_id, what, assigned.account_id)
 
 
 def _apply_moved(edit: Edit, site_id: str, moved: PhoneMoved) -> None:

@@ -108,6 +108,20 @@ class PhoneSwapped:
 
 
 @dataclass(frozen=True, slots=True)
+class PhoneAssigned:
+    """Facility IT gave a phone that was `person_before`'s to another person of its company. All else of it stays."""
+
+    fact: ClassVar[str] = "phone_assigned"
+    phone_id: str
+    account_id: str
+    site_id: str
+    person_before: str
+    person_id: str
+    by: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class PhoneMoved:
     """A phone of another building registered here by its own password, from its own MAC address (J-3)."""
 
@@ -252,6 +266,7 @@ Fact = (
     | PhoneSeen
     | PhoneAdopted
     | PhoneSwapped
+    | PhoneAssigned
     | PhoneMoved
     | MessageLeft
     | MessageChanged
@@ -265,9 +280,8 @@ Fact = (
 )
 CALL_FACTS = (PreferenceChanged, ReceptionistOverridden, EmergencyCalled, LimitBreached)
 MAILBOX_FACTS = (MessageLeft, MessageChanged, PinChanged, GreetingChosen, MailboxLocked)
-FACT_TYPES: dict[str, type[Fact]] = {
-    t.fact: t for t in (Cdr, PhoneSeen, PhoneAdopted, PhoneSwapped, PhoneMoved, *MAILBOX_FACTS, *CALL_FACTS)
-}
+PHONE_FACTS = (PhoneSeen, PhoneAdopted, PhoneSwapped, PhoneAssigned, PhoneMoved)
+FACT_TYPES: dict[str, type[Fact]] = {t.fact: t for t in (Cdr, *PHONE_FACTS, *MAILBOX_FACTS, *CALL_FACTS)}
 """The kinds that a centre of this version applies."""
 SECRET_FIELDS = {PhoneAdopted.fact: "sip_secret", PhoneSwapped.fact: "sip_secret", PinChanged.fact: "pin_hash"}
 """The one field of a fact that is sealed in the building's journal, and opened for the way to the centre."""

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from appliance.directory import tables
+from appliance.directory.assigned import Assignments
 from appliance.directory.habits import Habits, laid_over
 from appliance.directory.live import LINK
 from appliance.directory.local import LocalStore
@@ -43,7 +44,8 @@ def publish(settings: Settings) -> int | None:
         temporary = live_dir / f".{name}"
         shutil.copyfile(found.path, temporary)
         temporary.chmod(0o640)
-        _open_and_overlay(temporary, box, local, Swaps(settings.paths.local_db))
+        path = settings.paths.local_db
+        _open_and_overlay(temporary, box, local, Swaps(path), Assignments(path))
         temporary.replace(live_dir / name)
         link = live_dir / ".link"
         link.unlink(missing_ok=True)
@@ -68,7 +70,9 @@ def _next_serial(live_dir: Path) -> int:
         return 1
 
 
-def _open_and_overlay(path: Path, box: SealBox, local: Habits, swaps: Swaps) -> None:
+def _open_and_overlay(
+    path: Path, box: SealBox, local: Habits, swaps: Swaps, assignments: Assignments
+) -> None:
     connection = sqlite3.connect(path, isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode = MEMORY")
@@ -84,6 +88,7 @@ def _open_and_overlay(path: Path, box: SealBox, local: Habits, swaps: Swaps) -> 
                 )
         _overlay_adoptions(connection, box, local)
         _overlay_swaps(connection, box, swaps)
+        _overlay_assignments(connection, assignments)
         _overlay_habits(connection, local)
         connection.execute("COMMIT")
     finally:
@@ -118,6 +123,19 @@ def _overlay_swaps(connection: sqlite3.Connection, box: SealBox, swaps: Swaps) -
             tables.put(connection, changed)
         else:
             swaps.forget(swap.phone_id)
+
+
+def _overlay_assignments(connection: sqlite3.Connection, assignments: Assignments) -> None:
+    """Phones given to another person here. Once the centre gave such a phone to somebody itself, its word stands."""
+    for made in assignments.all():
+        found = tables.get(connection, Phone.kind, made.phone_id)
+        person = connection.execute("SELECT account_id FROM person WHERE id = ?", (made.person_id,)).fetchone()
+        has_one = connection.execute("SELECT 1 FROM phone WHERE person_id = ?", (made.person_id,)).fetchone()
+        stands = isinstance(found, Phone) and found.person_id == made.person_before
+        if stands and isinstance(found, Phone) and person == (found.account_id,) and not has_one:
+            tables.put(connection, replace(found, person_id=made.person_id, label=""))
+        else:
+            assignments.forget(made.phone_id)
 
 
 def _overlay_habits(connection: sqlite3.Connection, local: Habits) -> None:

@@ -1,10 +1,11 @@
-"""`conserje phones swap|import`: whose phone is which device."""
+"""`conserje phones swap|assign|import`: whose phone is which device."""
 
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
+from appliance.directory.assignment import assign as assign_phone
 from appliance.directory.live import Live
 from appliance.directory.local import LocalStore
 from appliance.directory.swapping import swap_device
@@ -65,6 +66,37 @@ def swap(settings: Settings, old: str, new: str, family: str, model: str, keep_s
         f"{new_mac}{vendor} is in the place of {old_mac} now. Plug it in, or restart it.",
         f"{new_mac}{vendor} está ahora en lugar de {old_mac}. Conéctelo o reinícielo.",
     )
+    click.echo(done.text(said_in(settings)))
+
+
+@phones.command()
+@click.argument("mac")
+@click.option("--person", "person_id", default="", help="Id of the person it is given to.")
+@click.option("--extension", "digits", default="", help="In place of --person: the person's extension in the company.")
+@as_json
+@click.pass_obj
+def assign(settings: Settings, mac: str, person_id: str, digits: str, as_json: bool) -> None:
+    """Give a phone that is somebody's to another person of the same company, who has none."""
+    directory = Live(settings.paths.live_dir).current()
+    phone = known_phone(directory, checked_mac(mac))
+    if not person_id:
+        extension = directory.extension(phone.account_id, digits) if digits else None
+        person_id = extension.target_id if extension and extension.target_kind == "person" else ""
+    if not person_id:
+        raise InputProblem(
+            Words(
+                "Whose phone it is to be is not said, or nobody of its company has that extension.",
+                "No se dijo de quién será el teléfono, o nadie de su empresa tiene esa extensión.",
+            ),
+            Words("Give --person, or --extension.", "Indique --person o --extension."),
+        )
+    given = assign_phone(
+        settings, _store(settings), mac=phone.mac, person_id=person_id, by=by_whom(), clock=SystemClock()
+    )
+    if as_json:
+        print_json({"phone_id": given.id, "mac": given.mac, "person_id": given.person_id})
+        return
+    done = Words(f"{given.mac} is theirs now; it is told by itself.", f"{given.mac} ya es suyo; se le avisa solo.")
     click.echo(done.text(said_in(settings)))
 
 

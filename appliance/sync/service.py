@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 
+from appliance.directory.assigned import Assignments
 from appliance.directory.local import LocalStore
 from appliance.directory.publish import publish
 from appliance.directory.reports import SyncReportFile, write_report
@@ -27,7 +28,7 @@ from appliance.sync.messages import MessageUpload
 from appliance.sync.recordings import Recordings
 from appliance.sync.seen import SeenPhones
 from appliance.vocabulary import LinkState
-from wire.facts import SECRET_FIELDS, PhoneAdopted, PhoneSwapped
+from wire.facts import SECRET_FIELDS, PhoneAdopted, PhoneAssigned, PhoneSwapped
 from wire.feed import FactEnvelope, FeedAnswer, SyncReport
 
 RETRY_S = (1.0, 2.0)
@@ -252,13 +253,16 @@ class Sync:
         return pace.Sent(len(facts), bool(answer.accepted or answer.refused), took_s)
 
     def _take_back(self, facts: tuple[FactEnvelope, ...], refused_id: str) -> None:
-        """A phone whose adoption or swap the centre refused stops working here too: there is one truth."""
+        """What the centre refused of an adoption, a swap or an assignment ends here too: there is one truth."""
         for fact in facts:
             if fact.id == refused_id and fact.fact == PhoneAdopted.fact:
                 self.local.forget_adoption(str(fact.body["mac"]))
                 publish(self.settings)
             elif fact.id == refused_id and fact.fact == PhoneSwapped.fact:
                 Swaps(self.settings.paths.local_db).forget(str(fact.body["phone_id"]))
+                publish(self.settings)
+            elif fact.id == refused_id and fact.fact == PhoneAssigned.fact:
+                Assignments(self.settings.paths.local_db).forget(str(fact.body["phone_id"]))
                 publish(self.settings)
 
     def _report_status(self, client: CentreClient) -> None:

@@ -94,6 +94,7 @@ def language() -> str:
 def _register(app: Flask) -> None:
     from appliance.webui import (
         account,
+        assigns,
         calls,
         deeds,
         dhcp,
@@ -112,7 +113,8 @@ def _register(app: Flask) -> None:
 
     # These are of the blueprint of phones, and of calls; to have been read is all that they need.
     assert {m.blueprint for m in (calls, explain)} == {calls.blueprint}
-    assert {m.blueprint for m in (deeds, dhcp, files, firmware, imports, overrides, swaps)} == {phones.blueprint}
+    of_phones = (assigns, deeds, dhcp, files, firmware, imports, overrides, swaps)
+    assert {m.blueprint for m in of_phones} == {phones.blueprint}
     for module in (login, pages, phones, calls, system, account, live):
         app.register_blueprint(module.blueprint)
 

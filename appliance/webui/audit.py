@@ -30,6 +30,8 @@ class Action(StrEnum):
     PHONE_WISH_CANCELLED = "phone_wish_cancelled"
     PHONE_SWAPPED = "phone_swapped"
     PHONE_SWAP_REFUSED = "phone_swap_refused"
+    PHONE_ASSIGNED = "phone_assigned"
+    PHONE_ASSIGNMENT_REFUSED = "phone_assignment_refused"
     PHONES_IMPORTED = "phones_imported"
     OVERRIDE_CHANGED = "override_changed"
     OVERRIDE_REFUSED = "override_refused"

@@ -30,7 +30,7 @@ PEOPLE: dict[str, Words] = {
     "role.administrator": Words("Administrator", "Administrador"),
     "role.viewer.means": Words("looks.", "mira."),
     "role.technician.means": Words(
-        "also adopts, resyncs, restarts, swaps and imports phones, and opens files and a call's detail.",
+        "also adopts, resyncs, restarts, swaps, reassigns and imports phones, and opens files and a call's detail.",
         "además asigna, avisa, reinicia, cambia e importa teléfonos, y abre archivos y el detalle de una llamada.",
     ),
     "role.administrator.means": Words(

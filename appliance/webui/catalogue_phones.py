@@ -190,6 +190,20 @@ LIFE: dict[str, Words] = {
     "swap.undo.says": Words(
         "{old} is the phone again, this one is nobody's.", "{old} vuelve a ser el teléfono; este queda sin dueño."
     ),
+    "assign": Words("Give it to another person", "Asignarlo a otra persona"),
+    "assign.open": Words("Give it to another person", "Asignarlo a otra persona"),
+    "assign.says": Words(
+        "The phone keeps its keys and its password; label, extension and mailbox are the other person's once it has "
+        "read its files again, which it is told by itself. It works also without a link to the central office.",
+        "El teléfono conserva sus teclas y su contraseña; la etiqueta, la extensión y el buzón serán de la otra "
+        "persona en cuanto lea de nuevo sus archivos, lo que se le avisa solo. Funciona también sin enlace con la "
+        "central.",
+    ),
+    "assign.hint": Words(
+        "Type the extension or the name. Only people of its company without a phone are offered.",
+        "Escriba la extensión o el nombre. Solo se ofrecen personas de su empresa sin teléfono.",
+    ),
+    "assign.done": Words("It is for {person} now.", "Ahora es para {person}."),
     "import": Words("Import from a file", "Importar de un archivo"),
     "import.says": Words(
         "A CSV file as a spreadsheet writes it. The first line names the columns: mac; email, or company and "
@@ -225,6 +239,8 @@ LIFE: dict[str, Words] = {
     "action.phone_wish_cancelled": Words("Wish taken back", "Aviso cancelado"),
     "action.phone_swapped": Words("Phone swapped", "Teléfono cambiado"),
     "action.phone_swap_refused": Words("Swap refused", "Cambio rechazado"),
+    "action.phone_assigned": Words("Phone given to another person", "Teléfono asignado a otra persona"),
+    "action.phone_assignment_refused": Words("Assignment refused", "Asignación rechazada"),
     "action.phones_imported": Words("Phones imported", "Teléfonos importados"),
     "action.override_changed": Words("Override changed", "Ajuste propio cambiado"),
     "action.override_refused": Words("Override refused", "Ajuste propio rechazado"),

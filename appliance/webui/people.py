@@ -27,13 +27,16 @@ class Suggestion:
         return f"{self.extension} · {self.name} · {self.account_name}"
 
 
-def suggest(directory: Directory, text: str) -> tuple[Suggestion, ...]:
-    """People with an extension and without a phone that match every word of `text`; at most SHOWN."""
+def suggest(directory: Directory, text: str, account_id: str = "") -> tuple[Suggestion, ...]:
+    """People with an extension and without a phone that match every word of `text`; at most SHOWN.
+
+    `account_id`: of this company alone.
+    """
     words = words_of(text)
     if not any(len(w) >= SHORTEST for w in words):
         return ()
     found = []
-    for suggestion, own, company in _people(directory):
+    for suggestion, own, company in _people(directory, account_id):
         matched = [any(p.startswith(w) for p in own) for w in words]
         both = [m or any(p.startswith(w) for p in company) for m, w in zip(matched, words, strict=True)]
         telling = any(m and len(w) >= SHORTEST for m, w in zip(matched, words, strict=True))
@@ -57,8 +60,10 @@ def find(directory: Directory, person_id: str) -> Suggestion | None:
     )
 
 
-def _people(directory: Directory) -> Iterator[tuple[Suggestion, list[str], list[str]]]:
+def _people(directory: Directory, account_id: str = "") -> Iterator[tuple[Suggestion, list[str], list[str]]]:
     for account in directory.accounts():
+        if account_id and account.id != account_id:
+            continue
         company = words_of(account.name)
         for extension in directory.extensions(account.id):
             if extension.target_kind != "person":

@@ -55,7 +55,7 @@ def adopted(mac: str) -> AnyResponse | tuple[str, int]:
                 Words("What kind of phone this is is not known.", "No se sabe qué tipo de teléfono es."),
                 Words("Choose its family.", "Elija su familia."),
             )
-        person = _chosen(request.form.get("person_id", ""), typed)
+        person = chosen(request.form.get("person_id", ""), typed)
         phone = adopt(
             d.settings,
             d.building.local,
@@ -68,7 +68,7 @@ def adopted(mac: str) -> AnyResponse | tuple[str, int]:
     except (InputProblem, DirectoryProblem) as problem:
         said = problem.text(language())
         d.note(Action.PHONE_ADOPTION_REFUSED, line.mac, after={"person": typed, "why": problem.says.en})
-        choices = problem.choices if isinstance(problem, _Ambiguous) else ()
+        choices = problem.choices if isinstance(problem, Ambiguous) else ()
         return _page(line, error=said, typed=typed, choices=choices), 400
     before = {"state": line.state.value, "address": line.row.address}
     after = {"person": person.text, "phone_id": phone.id, "family": phone.family, "model": phone.model}
@@ -106,17 +106,20 @@ def line_of(mac: str) -> PhoneLine:
     return found
 
 
-def _chosen(person_id: str, typed: str) -> Suggestion:
-    """Whom the form means: the one chosen from the list, else the only one that the typed words fit."""
+def chosen(person_id: str, typed: str, account_id: str = "") -> Suggestion:
+    """Whom the form means: the one chosen from the list, else the only one that the typed words fit.
+
+    `account_id`: of this company alone. Raises Ambiguous with those to choose from, or InputProblem.
+    """
     directory = desk().building.live.current()
     by_id = find(directory, person_id) if person_id else None
     if by_id is not None:
         return by_id
-    matching = suggest(directory, typed)
+    matching = suggest(directory, typed, account_id)
     if len(matching) == 1:
         return matching[0]
     if matching:
-        raise _Ambiguous(matching)
+        raise Ambiguous(matching)
     raise InputProblem(
         Words("Nobody without a phone fits those words.", "Nadie sin teléfono coincide con esas palabras."),
         Words(
@@ -126,7 +129,7 @@ def _chosen(person_id: str, typed: str) -> Suggestion:
     )
 
 
-class _Ambiguous(InputProblem):
+class Ambiguous(InputProblem):
     def __init__(self, choices: tuple[Suggestion, ...]) -> None:
         super().__init__(
             Words("Several people fit those words.", "Varias personas coinciden con esas palabras."),

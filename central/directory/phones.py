@@ -117,12 +117,12 @@ def set_move_policy(edit: Edit, account_id: str, asks: bool) -> MovePolicy:
 
 
 def assign_phone(edit: Edit, account_id: str, phone_id: str, person_id: str) -> Phone:
-    """Give the phone to a person, or to nobody when `person_id` is empty."""
+    """Give the phone to a person, or to nobody when `person_id` is empty. A label of its own was the former one's."""
     edit.lock_account(account_id)
     phone = edit.get(Phone, phone_id, account_id)
     if phone.person_id == person_id:
         return phone
-    phone = replace(phone, person_id=_phoneless(edit, account_id, person_id))
+    phone = replace(phone, person_id=_phoneless(edit, account_id, person_id), label="")
     edit.put(phone)
     return phone
 

@@ -22,7 +22,7 @@ HEAD = "| phone | boot | file | transport | status | octets | SHA-256 |\n|---|--
 
 def main() -> int:
     with Lab() as lab:
-        text = served(lab.building())
+        text = served(lab.building(settings={"provisioning": {"secure_sip": True}}))
     OUT.mkdir(parents=True, exist_ok=True)
     (OUT / "files.txt").write_text(text, encoding="utf-8")
     print(text, end="")
@@ -47,11 +47,11 @@ def table(phone: str, boot: int, log: BootLog) -> list[str]:
         scheme, _, rest = step.detail.partition("://")
         path = re.sub(r"^t/([\w-]{4})[\w-]*/", r"t/\1.../", rest.partition("/")[2])
         data = log.files.get(step.detail)
-        digest = hashlib.sha256(data).hexdigest() if data is not None else ""
+        digest = f"`{hashlib.sha256(data).hexdigest()}`" if data is not None else ""
         sealed = ", encrypted" if step.detail in log.opened else ""
         size = str(len(data)) if data is not None else ""
         status = "200" if data is not None else "404"
-        rows.append(f"| {phone} | {boot} | `{path}` | {scheme}{sealed} | {status} | {size} | `{digest}` |\n")
+        rows.append(f"| {phone} | {boot} | `{path}` | {scheme}{sealed} | {status} | {size} | {digest} |\n")
     return rows
 
 

@@ -4,7 +4,7 @@ from dataclasses import asdict, replace
 from typing import Any
 from uuid import uuid4
 
-from wire.facts import Cdr, Leg, PhoneAdopted, PhoneMoved, PhoneSeen, PhoneSwapped
+from wire.facts import Cdr, Leg, PhoneAdopted, PhoneAssigned, PhoneMoved, PhoneSeen, PhoneSwapped
 from wire.rows import Phone
 
 HLC = "1772463600000-0000-box"
@@ -83,11 +83,20 @@ def a_swap(phone: Phone, new_mac: str, **more: Any) -> PhoneSwapped:
     return replace(swapped, **more)
 
 
+def an_assignment(phone: Phone, person_id: str, **more: Any) -> PhoneAssigned:
+    made = PhoneAssigned(
+        phone.id, phone.account_id, phone.site_id, phone.person_id, person_id, "tecnico", "2026-03-02T15:00:00.000Z"
+    )
+    return replace(made, **more)
+
+
 def a_move(phone: Phone, to_site: str, **more: Any) -> PhoneMoved:
     moved = PhoneMoved(phone.id, phone.account_id, to_site, phone.site_id, "10.20.0.50", "2026-03-02T15:00:00.000Z")
     return replace(moved, **more)
 
 
-def enveloped(fact: Cdr | PhoneSeen | PhoneAdopted | PhoneSwapped | PhoneMoved, id_: str = "") -> dict[str, Any]:
+def enveloped(
+    fact: Cdr | PhoneSeen | PhoneAdopted | PhoneSwapped | PhoneAssigned | PhoneMoved, id_: str = ""
+) -> dict[str, Any]:
     """The FactEnvelope in wire form."""
     return {"id": id_ or uuid4().hex, "fact": fact.fact, "hlc": HLC, "body": asdict(fact)}

@@ -22,7 +22,7 @@ from central.model.rows import of_account
 from central.office import Office
 from central.status import SiteLine, site_lines
 from tests.integration.central.building import Copy
-from tests.integration.central.facts import a_call, a_move, a_seen_phone, a_swap, an_adoption, enveloped
+from tests.integration.central.facts import a_call, a_move, a_seen_phone, a_swap, an_adoption, an_assignment, enveloped
 from tests.integration.central.making import WHO, a_company, a_person, a_site
 from tests.integration.central.server import Building, Refused, Served
 from tests.lab import until
@@ -311,6 +311,34 @@ def test_a_device_that_took_a_phones_place_in_the_building_takes_it_everywhere_w
     assert isinstance(phone, Phone)
     assert (phone.mac, phone.family, phone.model) == ("0004f20000c2", "polycom", "VVX400")
     assert (phone.sip_user, phone.person_id, phone.sip_secret) == (ana.sip_user, ana.person_id, swap.sip_secret)
+
+
+def test_a_phone_that_the_building_gave_to_another_person_is_theirs_everywhere(
+    served_office: Office, building: Building, acme: str
+) -> None:
+    site = building.site_id
+    ana = a_person(served_office, acme, "Ana", "101", mac="0015650000f1", model="T46S", site_id=site).phone
+    fina, gil = (a_person(served_office, acme, name, n).person for name, n in (("Fina", "104"), ("Gil", "105")))
+    assert ana is not None
+    given = an_assignment(ana, fina.id)
+    for _ in range(2):
+        assert building.post("journal", {"facts": [enveloped(given, "a-1")]})["accepted"] == ["a-1"]
+    copy = Copy(site)
+    building.follow(copy)
+    phone = copy.rows["phone", ana.id]
+    assert isinstance(phone, Phone)
+    assert (phone.person_id, phone.mac, phone.sip_user) == (fina.id, ana.mac, ana.sip_user)
+    wrong = (
+        an_assignment(ana, gil.id),  # whose it was before is not so any more
+        an_assignment(ana, "no-such", person_before=fina.id),
+        an_assignment(ana, "", person_before=fina.id),
+        an_assignment(ana, gil.id, person_before=fina.id, phone_id="no-such"),
+        an_assignment(ana, gil.id, person_before=fina.id, site_id=a_site(served_office)),
+        an_assignment(ana, gil.id, person_before=fina.id, account_id="no-such"),
+    )
+    answer = building.post("journal", {"facts": [enveloped(f, f"y-{i}") for i, f in enumerate(wrong)]})
+    assert answer["accepted"] == []
+    assert all(r["why"] and r["why_es"] for r in answer["refused"])
 
 
 def test_a_swap_that_cannot_be_is_refused_with_its_reason(served_office: Office, building: Building, acme: str) -> None:

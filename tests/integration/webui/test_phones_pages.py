@@ -59,6 +59,7 @@ def test_each_role_sees_and_does_what_it_may(shared: House) -> None:
         ("/phones/do", {"do": "resync", "mac": ANA}, "technician"),
         ("/phones/do", {"do": "forget", "mac": ANA}, "technician"),
         (f"/phones/{ANA}/swap", {"mac": "x"}, "technician"),
+        (f"/phones/{ANA}/assign", {"person": "x"}, "technician"),
         ("/phones/import", {"how": "check"}, "technician"),
         ("/phones/overrides", {"name": "language", "value": "en"}, "administrator"),
         ("/phones/overrides/unset", {"where": "site", "name": "x"}, "administrator"),
@@ -133,6 +134,36 @@ def test_a_broken_phone_is_swapped_for_a_device_that_was_seen_and_back(own: Hous
         assert f'value="{typed}"' in refused.text, "what was typed is kept"
     done = actions(own)
     assert (done.count("Phone swapped"), done.count("Swap refused")) == (2, 3)
+
+
+@pytest.mark.acceptance("B-2")
+def test_a_phone_is_given_to_another_person_of_its_company_and_back(own: House) -> None:
+    client = own.client("technician")
+
+    def holder() -> str:
+        phone = Live(own.settings.paths.live_dir).current().phone_by_mac(ANA)
+        return phone.person_id if phone else ""
+
+    offered = client.get(f"{own.url}/api/v1/phones/{ANA}/people?q=10", timeout=15).json()["people"]
+    assert {p["id"] for p in offered} == {"person-gael", "person-evil"}, "of its company, and without a phone"
+    page = does(client, f"/phones/{ANA}/assign", {"person": "gael"})
+    assert "It is for 104 · Gael" in said(page)
+    assert holder() == "person-gael"
+    does(client, f"/phones/{ANA}/assign", {"person_id": "person-ana"})
+    assert holder() == "person-ana"
+    for sent, why in (
+        ({"person": "carla"}, "Nobody without a phone fits"),
+        ({"person_id": "person-carla"}, "of another company"),
+        ({"person_id": "person-beto"}, "already has a phone"),
+        ({"person_id": "person-ana"}, "already"),
+        ({"person": ""}, "Nobody without a phone"),
+    ):
+        refused = client.submit(f"/phones/{ANA}/assign", sent)
+        assert refused.status_code == 400
+        assert why in said(refused.text)
+    assert holder() == "person-ana"
+    done = actions(own)
+    assert (done.count("Phone given to another person"), done.count("Assignment refused")) == (2, 5)
 
 
 @pytest.mark.acceptance("B-2")
