@@ -165,6 +165,7 @@ def test_what_kea_refuses_changes_nothing_and_is_said_in_a_sentence(door: Door) 
         descriptor.write_text(good)
 
 
+@pytest.mark.alone
 def test_a_phone_keeps_its_address_when_kea_or_its_keeper_is_killed(door: Door) -> None:
     phone = door.plug_in("001565aa0116")
     before = phone.dhcp("-V", "yealink")
