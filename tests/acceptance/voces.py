@@ -66,8 +66,9 @@ ZONE = "Asia/Kathmandu"
 def rows(now: datetime) -> tuple[Row, ...]:
     """101-104 Vera, Walter, Ximena, Yago; their mailboxes, Ximena's with PIN and after 3 s, Yago's without PIN.
 
-    360 conferences. 380 every kind of key, no direct dialling; 381 its sub-menu; 382 extensions and key 1; 383 to 386
-    the receptionists of a holiday, of open hours, of closed ones, and of no schedule; 387 three failures lead to Vera.
+    360 conferences, 370 the group. 380 every kind of key, no direct dialling; 381 its sub-menu; 382 extensions and
+    key 1; 383 to 386 the receptionists of a holiday, of open hours, of closed ones, and of no schedule; 387 three
+    failures lead to Vera.
     """
     made: list[Row] = [
         Account(VOCES, "Voces"),
@@ -102,6 +103,7 @@ def rows(now: datetime) -> tuple[Row, ...]:
     for n, target in enumerate(("keys", "sub", "direct", "holiday", "open", "closed", "always", "failing")):
         made.append(Extension(f"ext-rec-{target}", VOCES, f"38{n}", "receptionist", f"rec-{target}"))
     made.append(Extension("ext-conf-voces", VOCES, "360", "conference", "conf-voces"))
+    made.append(Extension("ext-group-voces", VOCES, "370", "ring_group", "group-voces"))
     return tuple(made)
 
 
