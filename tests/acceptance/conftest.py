@@ -18,6 +18,7 @@ from tests.lab.phones import Phone, PhoneCall
 from tests.lab.sample import ACME, BRAVO, SITE, sample_rows
 from tests.lab.waiting import until
 from wire.rows import Extension, LineKey, Person, Row, Site, Trunk
+from wire.services import TrunkUse
 
 if TYPE_CHECKING:
     from tests.acceptance.voces import Staff
@@ -86,7 +87,7 @@ class House:
                 phone.hang_up_all()
         until(lambda: self.carrier.talking() == 0, 5, "the carrier has no call left")
 
-    def rearrange(self, centre: str, *rows: Site | Trunk) -> None:
+    def rearrange(self, centre: str, *rows: Site | Trunk | TrunkUse) -> None:
         """The operator edits the building or its ways out; in force when it returns, whatever state the link is in."""
         self.building.mend_centre()
         with self.lab.centre.editing(site_id=SITE) as edit:
@@ -95,7 +96,8 @@ class House:
 
         def in_force() -> bool:
             directory = self.building.directory_in_force()
-            return all(r in (directory.site, *directory.trunks()) for r in rows)
+            known = (directory.site, *directory.trunks())
+            return all(r in (*known, directory.service(TrunkUse, r.id)) for r in rows)
 
         until(in_force, 30, "the building is as the operator wants it")
         if centre == "cut":
