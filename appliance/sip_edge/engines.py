@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import sysconfig
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 
 from appliance.settings import Settings
 from appliance.sip_edge.become import Command, become, missing, refused
-from appliance.sip_edge.contacts import prepare_contacts
+from appliance.sip_edge.contacts import LONGEST_REGISTRATION_S, prepare_contacts
 from appliance.sip_edge.digest import CLOCK_SLACK_S, NONCE_LIFE_S
 from appliance.sip_edge.front import inner_listeners
 from appliance.sip_edge.kamailio.board import LONGEST_S
@@ -94,7 +95,7 @@ def kamailio_command(settings: Settings) -> Command:
     directory = settings.paths.engines_dir / "kamailio"
     directory.mkdir(parents=True, exist_ok=True)
     settings.paths.call_spool_dir.mkdir(parents=True, exist_ok=True)
-    prepare_contacts(contacts_db(settings))
+    prepare_contacts(contacts_db(settings), time.time(), settings.sip.register_expires_s)
     run_edge = edge_dir(settings)
     run_edge.mkdir(parents=True, exist_ok=True, mode=0o750)
     environment = {
@@ -144,6 +145,7 @@ def render_kamailio(settings: Settings) -> str:
         location_url=f"sqlite:///{contacts_db(settings)}",
         max_contacts=MAX_CONTACTS,
         register_expires_s=sip.register_expires_s,
+        register_longest_s=LONGEST_REGISTRATION_S,
         expires_spread_percent=EXPIRES_SPREAD_PERCENT,
         nonce_kept_s=NONCE_LIFE_S + CLOCK_SLACK_S,
         state_kept_s=STATE_KEPT_S,

@@ -107,7 +107,7 @@ def native(directory: Path, ng_port: int, workers: int) -> Iterator[Target]:
         text = text.replace(f"@{word}@", value)
     path = directory / "kamailio.cfg"
     path.write_text(text)
-    prepare_contacts(directory / "contacts.db")
+    prepare_contacts(directory / "contacts.db", time.time(), 300)
     log = (directory / "native.log").open("wb")
     argv = ["kamailio", "-f", str(path), "-m", "128", "-M", "8", "-DD", "-E"]
     process = subprocess.Popen(argv, stdout=log, stderr=log, start_new_session=True)
