@@ -1,17 +1,38 @@
-"""A clock that is wrong by years ends what certificates allow, and nothing else: people go on calling."""
+"""The building's clock, moved: a day without the link passes in seconds; wrong by years it lets people call."""
 
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from appliance.directory.reports import SyncReportFile
 from appliance.vocabulary import LinkState
-from tests.acceptance.conftest import House
+from central.directory.habits import set_preferences
+from central.model import AuditEntry, CdrRecord, FactRecord
+from central.model.rows import find
+from tests.acceptance.conftest import House, house_rows
 from tests.lab.building import Building
+from tests.lab.lab import Lab
+from tests.lab.pageclient import PageClient
+from tests.lab.phoneboot import BootFailed
+from tests.lab.phones import Phone, PhoneCall
+from tests.lab.sample import ACME, SITE
 from tests.lab.waiting import until
+from wire.rows import Extension
+from wire.services import Preferences
 
+DAY = timedelta(days=1)
 PAST_EVERY_CERTIFICATE = timedelta(days=3 * 365)
+ANA, BETO = "person-ana", "person-beto"
+NEW_MAC = "001565ab0104"
+
+
+@pytest.fixture(scope="module")
+def house() -> Iterator[House]:
+    """Of this module's own: its clock goes wrong."""
+    with Lab() as lab:
+        yield House(lab, lab.building(enrolled=True, rows=house_rows()))
 
 
 def _sync(building: Building) -> SyncReportFile:
@@ -20,11 +41,105 @@ def _sync(building: Building) -> SyncReportFile:
     return said
 
 
-@pytest.mark.acceptance("S-2")
-def test_with_the_clock_three_years_ahead_the_centre_is_refused_and_calls_go_on(
-    own_house: Callable[..., House],
+def _habits(house: House, person: str) -> Preferences:
+    return house.building.directory_in_force().service(Preferences, person) or Preferences(person, "")
+
+
+def _said_back(phone: Phone, code: str) -> None:
+    """Dials a code and hears it confirmed."""
+    call = phone.call(code).established(10)
+    call.hears_words()
+    call.ended(30)
+
+
+def _outside(house: House, phone: Phone) -> PhoneCall:
+    call, _ = house.calls_carrier(phone, "5512345678")
+    phone.hang_up_all()
+    return call
+
+
+@pytest.mark.acceptance("S-3", "S-2")
+def test_after_a_day_apart_both_ends_hold_the_same_the_later_writer_of_each_field_and_each_fact_once(
+    house: House,
 ) -> None:
-    house = own_house(enrolled=True)
+    """The day: codes and calls in the building, then edits at the centre, then codes and the page in the building."""
+    building, centre = house.building, house.lab.centre
+    ana, beto = house.people("ana", "beto")
+
+    # Yesterday the link goes, and people go on.
+    building.cut_centre()
+    building.jump_clock(-DAY)
+    _said_back(ana, "*78")
+    _said_back(ana, "*43")
+    calls = [_outside(house, ana), ana.call("102").established().hears(beto.hz)]
+    house.quiet()
+
+    # Today, at the centre: later than Ana's codes, and before Beto's.
+    building.jump_clock(timedelta(0))
+    with centre.editing(ACME) as edit:
+        set_preferences(edit, ACME, ANA, {"call_waiting": False, "hide_caller_id": True})
+        set_preferences(edit, ACME, BETO, {"do_not_disturb": True, "hide_caller_id": True})
+    centre.put(Extension("ext-fina", ACME, "199", "person", "person-fina"))
+
+    # Today, in the building: whoever was registered is called, and a phone is adopted at the page.
+    calls.append(ana.call("102").established().hears(beto.hz))
+    house.quiet()
+    _said_back(beto, "*79")
+    calls.append(_outside(house, beto))
+    page = PageClient(building, "technician")
+    spare = building.plug(mac=NEW_MAC, family_name="yealink", model="T46S", hz=650)
+    with pytest.raises(BootFailed):
+        spare.boot(seconds=10)
+    until(lambda: NEW_MAC in page.see("/phones"), 15, "the page shows the new phone")
+    page.does(f"/phones/{NEW_MAC}/adopt", {"person_id": "person-fina", "person": ""})
+    spare.boot()
+    assert (_habits(house, ANA).do_not_disturb, _habits(house, ANA).call_waiting) == (True, True), "as it is known here"
+    local = building.local()
+
+    def kept() -> dict[str, str]:
+        return {e.id: str(e.body["call_id"]) for e in local.recent("cdr", 1000)}
+
+    until(lambda: {c.id for c in calls} <= set(kept().values()), 10, "each call has its record")
+
+    building.mend_centre()
+    until(lambda: _sync(building).link is LinkState.UP, 20, "the mended link is shown")
+    until(lambda: local.waiting_count() == 0, 60, "the centre has answered for all")
+
+    def state() -> str:
+        return next(str(s["state"]) for s in centre.command("status")["sites"] if s["site_id"] == SITE)
+
+    # The centre's edits are here, the building's are there, and either end has the same of both.
+    until(lambda: state() == "applied" and building.directory_in_force().extension(ACME, "199"), 30, "they agree")
+    here = {p: _habits(house, p) for p in (ANA, BETO)}
+    assert (here[ANA].do_not_disturb, here[ANA].call_waiting, here[ANA].hide_caller_id) == (True, False, True)
+    assert (here[BETO].do_not_disturb, here[BETO].hide_caller_id) == (False, True)
+    with centre.office() as office, office.reading() as session:
+        assert here == {p: find(session, Preferences, p) for p in (ANA, BETO)}
+        said = {kind: {e.id for e in local.recent(kind, 1000)} for kind in ("preference_changed", "phone_adopted")}
+        told = session.scalars(select(FactRecord)).all()
+        assert not [f.refused_en for f in told if f.refused_en]
+        for kind, ids in said.items():
+            assert sorted(f.id for f in told if f.fact == kind) == sorted(ids), kind
+        by_building = select(AuditEntry).where(AuditEntry.subject_kind == "preferences", AuditEntry.who.contains(SITE))
+        assert len(session.scalars(by_building).all()) == 2, (
+            "Ana's quiet and Beto's, once; her call waiting is too late"
+        )
+        records = {r.id: r for r in session.scalars(select(CdrRecord))}
+    assert {r.id: r.call_id for r in records.values()} == kept(), "each call's record, once, at either end"
+    ages = [_age(records, c.id) for c in calls]
+    assert all(timedelta(hours=23) < age < timedelta(hours=25) for age in ages[:2]), "yesterday's are dated so"
+    assert all(age < timedelta(minutes=10) for age in ages[2:])
+    ana.call("199").established().hears(spare.hz)
+    house.quiet()
+
+
+def _age(records: dict[str, CdrRecord], call_id: str) -> timedelta:
+    (record,) = [r for r in records.values() if r.call_id == call_id]
+    return datetime.now(UTC) - record.started_at
+
+
+@pytest.mark.acceptance("S-2")
+def test_with_the_clock_three_years_ahead_the_centre_is_refused_and_calls_go_on(house: House) -> None:
     building = house.building
     revision = building.directory_in_force().revision
 
