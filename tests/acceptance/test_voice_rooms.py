@@ -66,7 +66,7 @@ def _sounding(
     return pcm[loud[0] : loud[-1] + 1]
 
 
-@pytest.mark.acceptance("C-1")
+@pytest.mark.acceptance("C-1", "N-1")
 def test_wrong_thrice_is_goodbye_and_without_a_pin_only_colleagues_come_in_where_that_is_set(staff: Staff) -> None:
     wrong, colleague, stranger = (staff.caller(number=n, hz=900 + 40 * n) for n in range(3))
     outside = staff.house.carrier.call(CONFERENCE, OUTSIDE, staff.house.building.uplink_address)

@@ -11,6 +11,7 @@ from wire.services import Limits, Mailbox, Member, Menu, MenuKey, Preferences, R
 CORAL, DALIA = "acct-coral", "acct-dalia"
 MOBILE, DEAF_MOBILE = "5512340002", "5512340003"
 """Where Coral's people forward to; the second one's owner never answers: tests tell the carrier so."""
+RECEPTION, GROUP = "+525550000420", "+525550000421"
 PIA_MAC = "001565aa0320"
 BOX_PIN = "8024"
 
@@ -60,7 +61,10 @@ def number_of(person: str) -> str:
 
 
 def coral_rows() -> tuple[Row, ...]:
-    """160 is Coral's receptionist (1 Gala); nobody's mailbox is box-coral. Dalia has one person, Zoe, and no credit."""
+    """160 is Coral's receptionist (1 Gala); nobody's mailbox is box-coral. Dalia has one person, Zoe, and no credit.
+
+    RECEPTION and GROUP lead to the receptionist and to group-all.
+    """
     rows: list[Row] = [
         Account(CORAL, "Coral y Compañía"),
         Presence("pr-coral", CORAL, SITE),
@@ -71,6 +75,11 @@ def coral_rows() -> tuple[Row, ...]:
         Extension("ext-rec-coral", CORAL, "160", "receptionist", "rec-coral"),
         Menu("rec-coral-business", CORAL, "rec-coral", "business"),
         MenuKey("rec-coral-1", CORAL, "rec-coral-business", "1", "person", "person-gala"),
+        *(
+            row
+            for number, kind, target in ((RECEPTION, "receptionist", "rec-coral"), (GROUP, "ring_group", "group-all"))
+            for row in (Number(f"num-{target}", CORAL, number), Mapping(f"num-{target}", CORAL, kind, target))
+        ),
         Account(DALIA, "Dalia"),
         Presence("pr-dalia", DALIA, SITE),
         Limits(DALIA, DALIA, prepaid=True, balance=0),
