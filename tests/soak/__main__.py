@@ -1,8 +1,9 @@
 """`make soak`: an hour of callers in menus, mailboxes, rooms and music; then all hang up, and nothing may be left.
 
-`--seconds N` (3600), `--callers N` (12). Every minute a line: what the building holds while they call. Before and
-after, with nobody calling, each process's descriptors and memory; exit code 1 for a leak, or for calls that nobody
-answered.
+`--seconds N` (3600), `--callers N` (12). Every minute what the building and each of its processes hold, also in
+build/soak.tsv. Exit code 1 where a leg, a port, a relayed call or a transaction is left when nobody calls any more;
+where a process's memory or descriptors, or Kamailio's shared memory, grew by more than a bound an hour in the second
+half (growth.py says why so); or for calls that nobody answered.
 What a caller leaves in a mailbox is deleted as it goes, so that mailboxes do not fill.
 """
 
@@ -23,10 +24,9 @@ from tests.lab.sample_voice import voice_rows
 from tests.lab.waiting import until
 from tests.soak.callers import Callee, Caller, Tally
 from tests.soak.counts import Counts, counted
+from tests.soak.growth import History
 
 OUT = Path(__file__).resolve().parents[2] / "build" / "soak.tsv"
-WARM_UP_S = 240.0
-"""Of the same load, before the first count: each path has been walked, each cache is filled."""
 LOOK_S = 60.0
 DRAIN_S = 300.0
 """A call whose phone vanished is ended by voice after three minutes of silence, and may ring somebody before that."""
@@ -42,20 +42,17 @@ def main() -> int:
     with Lab() as lab:
         building = lab.building(enrolled=True, rows=(*house_rows(), *voice_rows()))
         with wall(building, asked.callers + len(PEOPLE)) as place, answering(place, tally):
-            warm = min(WARM_UP_S, asked.seconds)
-            print(f"{asked.callers} callers; warming up for {warm:.0f} s", flush=True)
-            churn(building, place, asked.callers, warm, tally)
-            before = drained(building)
-            warmed_up, lost = tally.calls, len(tally.lost)
-            churn(building, place, asked.callers, asked.seconds, tally)
+            print(f"{asked.callers} callers for {asked.seconds:.0f} s", flush=True)
+            before, history = counted(building), History()
+            churn(building, place, asked.callers, asked.seconds, tally, history)
             after = drained(building)
-    _print(before, after, tally, tally.calls - warmed_up)
-    leaks = after.leaks(before)
+    _print(before, after, tally, history)
+    leaks = [*after.left(before), *history.leaks()]
     for leak in leaks:
         print(f"LEAK: {leak}")
-    for words in tally.lost[lost:][:20]:
+    for words in tally.lost[:20]:
         print(f"lost: {words}")
-    too_many = len(tally.lost) - lost > LOST_SHARE * tally.calls
+    too_many = len(tally.lost) > LOST_SHARE * tally.calls
     return 1 if leaks or too_many else 0
 
 
@@ -87,7 +84,9 @@ def answering(place: Namespace, tally: Tally) -> Iterator[None]:
             one.join(10)
 
 
-def churn(building: Building, place: Namespace, callers: int, seconds: float, tally: Tally) -> None:
+def churn(
+    building: Building, place: Namespace, callers: int, seconds: float, tally: Tally, history: History
+) -> None:
     """So many callers for so long; a line a minute of what the building holds meanwhile."""
     crowd = [Caller(place, _address(len(PEOPLE) + n), PEOPLE[n % len(PEOPLE)], n, tally) for n in range(callers)]
     for one in crowd:
@@ -95,7 +94,7 @@ def churn(building: Building, place: Namespace, callers: int, seconds: float, ta
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
         time.sleep(min(LOOK_S, left))
-        _look(building, tally)
+        _look(building, tally, history)
         _empty(building)
     for one in crowd:
         one.stop()
@@ -117,27 +116,17 @@ def _address(n: int) -> str:
     return f"10.20.0.{FIRST_ADDRESS + n}"
 
 
-def _look(building: Building, tally: Tally) -> None:
+def _look(building: Building, tally: Tally, history: History) -> None:
     now = counted(building)
+    history.note(time.monotonic(), now)
     descriptors = sum(p.descriptors for p in now.processes.values())
     kib = sum(p.kib for p in now.processes.values())
     voice_kib = sum(p.kib for n, p in now.processes.items() if n.startswith("voice"))
     at = time.strftime("%H:%M:%S")
-    row = (
-        at,
-        tally.calls,
-        len(tally.lost),
-        now.legs,
-        now.ports,
-        now.relayed,
-        now.shared_kib,
-        descriptors,
-        kib,
-        voice_kib,
-    )
     OUT.parent.mkdir(exist_ok=True)
     with OUT.open("a") as out:
-        out.write("\t".join(map(str, row)) + "\n")
+        out.write(f"{at}\t{tally.calls}\tKamailio shared\t\t{now.shared_kib}\n")
+        out.writelines(f"{at}\t{tally.calls}\t{n}\t{p.descriptors}\t{p.kib}\n" for n, p in now.processes.items())
     print(
         f"{at}  calls {tally.calls:>6}  lost {len(tally.lost)}  legs {now.legs:>3}  ports {now.ports:>3}  "
         f"relayed {now.relayed:>3}  descriptors {descriptors}  memory {kib / 1024:.0f} MiB, "
@@ -154,11 +143,11 @@ def _empty(building: Building) -> None:
             boxes.mark(message.id, "deleted")
 
 
-def _print(before: Counts, after: Counts, tally: Tally, calls: int) -> None:
-    print(f"\n{calls} calls after the warming up, {tally.calls} in all, {len(tally.lost)} lost")
+def _print(before: Counts, after: Counts, tally: Tally, history: History) -> None:
+    print(f"\n{tally.calls} calls, {len(tally.lost)} lost")
     print("services: " + ", ".join(f"{n} {name}" for name, n in tally.services.most_common()))
     print("ends: " + ", ".join(f"{n} {name}" for name, n in tally.ends.most_common()))
-    print(f"\n{'':<18}{'descriptors':>20}{'memory KiB':>24}")
+    print(f"\n{'':<18}{'descriptors':>20}{'memory KiB':>24}{'an hour, by the second half':>36}")
     rows = [("legs", before.legs, after.legs), ("ports", before.ports, after.ports)]
     rows += [("calls in rtpengine", before.relayed, after.relayed)]
     rows += [("transactions", before.transactions, after.transactions)]
@@ -167,7 +156,8 @@ def _print(before: Counts, after: Counts, tally: Tally, calls: int) -> None:
         print(f"{name:<20}{then:>9} -> {now:<9}")
     for name, process in after.processes.items():
         was = before.processes.get(name, process)
-        print(f"{name:<20}{was.descriptors:>9} -> {process.descriptors:<9}{was.kib:>9} -> {process.kib:<9}")
+        print(f"{name:<20}{was.descriptors:>9} -> {process.descriptors:<9}{was.kib:>9} -> {process.kib:<9}"
+              f"{history.descriptors_per_hour(name):>+12.1f}{history.kib_per_hour(name):>+12.0f} KiB")  # fmt: skip
 
 
 def _arguments() -> argparse.Namespace:

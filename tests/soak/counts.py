@@ -9,13 +9,6 @@ from appliance.sip_edge.control import Rtpengine
 from tests.lab.building import Building
 from tests.lab.supervise import descendants
 
-GROWTH_KIB = 4096
-"""What a process may weigh more after the run than after its warming up: caches still fill. A leak of 300 bytes a call
-passes that in an hour of this load."""
-SLACK = 6
-"""Descriptors that a process may have more: a thread opens its databases when it first answers."""
-SHARED_KIB = 512
-"""The same of what Kamailio has taken of its shared memory."""
 OWN_TRANSACTIONS = 5
 """Its probes of trunks and of voice."""
 
@@ -43,24 +36,13 @@ class Counts:
     def idle(self) -> bool:
         return not (self.legs or self.ports or self.relayed)
 
-    def leaks(self, before: "Counts") -> list[str]:
+    def left(self, before: "Counts") -> list[str]:
         """In words, what is held now and was not before; both taken with nobody calling."""
         found = [f"{n} {what} left" for what, n in (("legs", self.legs), ("ports", self.ports)) if n]
         found += [f"{self.relayed} calls left in rtpengine"] if self.relayed else []
         if self.transactions > before.transactions + OWN_TRANSACTIONS:
             found.append(f"{self.transactions} transactions left in Kamailio")
-        if self.shared_kib - before.shared_kib > SHARED_KIB:
-            found.append(f"Kamailio's shared memory grew by {self.shared_kib - before.shared_kib} KiB")
-        for name, now in self.processes.items():
-            then = before.processes.get(name)
-            if then is None:
-                found.append(f"{name} was not there")
-                continue
-            if now.descriptors > then.descriptors + SLACK:
-                found.append(f"{name} has {now.descriptors - then.descriptors} descriptors more")
-            if now.kib - then.kib > GROWTH_KIB:
-                found.append(f"{name} weighs {now.kib - then.kib} KiB more")
-        return found
+        return found + [f"{name} was not there" for name in self.processes.keys() - before.processes.keys()]
 
 
 def counted(building: Building) -> Counts:
