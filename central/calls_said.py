@@ -49,7 +49,9 @@ def _tell(edit: Edit, fact_id: str, account_id: str, alerts_to: Iterable[str], s
 
     To the office's own list, and to the company's administrators whose user is an e-mail address.
     """
-    own = select(Operator.user).where(Operator.account_id == account_id, Operator.user.contains("@"))
+    own = select(Operator.user).where(
+        Operator.account_id == account_id, Operator.person_id.is_(None), Operator.user.contains("@")
+    )
     for to in dict.fromkeys((*alerts_to, *edit.session.scalars(own))):
         post.queue(edit.session, edit.now, f"alert:{fact_id}:{to}", to, subject, text)
 

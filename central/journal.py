@@ -28,6 +28,7 @@ from wire.facts import (
     MAILBOX_FACTS,
     Cdr,
     GreetingChosen,
+    MessageObeyed,
     PhoneAdopted,
     PhoneAssigned,
     PhoneMoved,
@@ -42,7 +43,7 @@ from wire.services import Limits
 MAX_SEEN_PHONES = 1000
 """Unknown phones kept for a site; the ones seen last stay."""
 _OF_PHONES = (PhoneAdopted, PhoneSwapped, PhoneAssigned, PhoneMoved)
-_EDITS = frozenset(t.fact for t in (*_OF_PHONES, PinChanged, GreetingChosen, *CALL_FACTS))
+_EDITS = frozenset(t.fact for t in (*_OF_PHONES, MessageObeyed, PinChanged, GreetingChosen, *CALL_FACTS))
 _REFUSALS = (InputProblem, NotFoundProblem, WireInputProblem)
 _NOT_STORED = Words(
     "It cannot be stored: it is malformed or in the way.", "No se puede guardar: es inválido o estorba."

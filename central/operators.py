@@ -5,6 +5,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -12,8 +13,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from central import throttle
-from central.errors import InputProblem, Words
-from central.model import AccountRecord, AuditEntry, Operator, PortalSession
+from central.errors import InputProblem, NotFoundProblem, Words
+from central.model import AccountRecord, AuditEntry, Operator, PersonRecord, PortalSession
 from central.office import Office
 from central.rules import tokens
 
@@ -32,16 +33,68 @@ _NOBODY = _HASHER.hash(secrets.token_urlsafe(16))
 
 @dataclass(frozen=True, slots=True)
 class LoggedIn:
-    """`account_id` empty: the whole office; else that company only."""
+    """`account_id` empty: the whole office; else that company only. `person_id`: only what is this person's own.
+
+    `temporary`: another password must be chosen first.
+    """
 
     operator_id: str
     user: str
     account_id: str
     language: str
+    person_id: str = ""
+    temporary: bool = False
 
 
 def add_operator(office: Office, user: str, password: str, actor: str, account_id: str = "") -> None:
     """A new log-in. Raises InputProblem."""
+    _check_password(password)
+    with office.database.writing() as session:
+        if account_id and session.get(AccountRecord, account_id) is None:
+            raise InputProblem("account", Words("There is no such company.", "No existe esa empresa."))
+        _add(session, office, user, password, actor, account_id)
+
+
+def give_log_in(office: Office, account_id: str, person_id: str, user: str, actor: str) -> str:
+    """A person's own log-in, or another password for it: returned once, temporary, and kept nowhere.
+
+    Whoever gives it cannot use it for long: its owner chooses another one, and the audit says who gave it (L-3).
+    Raises InputProblem, NotFoundProblem.
+    """
+    password = tokens.password()
+    with office.database.writing() as session:
+        person = session.get(PersonRecord, person_id)
+        if person is None or person.account_id != account_id:
+            raise NotFoundProblem(Words("There is no such person.", "No existe esa persona."))
+        operator = session.scalar(select(Operator).where(Operator.person_id == person_id))
+        if operator is None:
+            operator = _add(session, office, user, password, actor, account_id)
+            operator.person_id, operator.temporary = person_id, True
+        else:
+            _give(session, operator, password, True)
+            session.add(_entry(office.clock.now(), actor, "password", operator))
+    return password
+
+
+def choose_password(office: Office, who: LoggedIn, old: str, new: str) -> None:
+    """One's own, in force at once; every session of this log-in ends. Raises InputProblem."""
+    _check_password(new)
+    with office.database.writing() as session:
+        operator = session.get_one(Operator, who.operator_id)
+        if not _verify(operator.password_hash, old[:MAX_PASSWORD]):
+            raise InputProblem("old", Words("That is not your password.", "Esa no es su contraseña."))
+        if old == new:
+            raise InputProblem("password", Words("Choose another one.", "Elija otra distinta."))
+        _give(session, operator, new, False)
+        session.add(_entry(office.clock.now(), operator.user, "password", operator))
+
+
+def user_of(session: Session, person_id: str) -> str:
+    """The user of a person's log-in; empty where there is none."""
+    return session.scalar(select(Operator.user).where(Operator.person_id == person_id)) or ""
+
+
+def _add(session: Session, office: Office, user: str, password: str, actor: str, account_id: str) -> Operator:
     name = user.strip().lower()
     if not USER.fullmatch(name):
         raise InputProblem(
@@ -50,33 +103,26 @@ def add_operator(office: Office, user: str, password: str, actor: str, account_i
                 "A user has letters, digits and . _ @ + - only.", "Un usuario solo lleva letras, dígitos y . _ @ + -."
             ),
         )
-    _check_password(password)
-    with office.database.writing() as session:
-        if session.scalar(select(Operator.id).where(Operator.user == name)):
-            raise InputProblem("user", Words("That user exists already.", "Ese usuario ya existe."))
-        if account_id and session.get(AccountRecord, account_id) is None:
-            raise InputProblem("account", Words("There is no such company.", "No existe esa empresa."))
-        now = office.clock.now()
-        operator = Operator(
-            id=tokens.new_id("operator"),
-            user=name,
-            password_hash=_HASHER.hash(password),
-            account_id=account_id or None,
-            language=office.settings.language,
-            made_at=now,
-        )
-        session.add(operator)
-        session.add(
-            AuditEntry(
-                at=now,
-                who=actor,
-                action="create",
-                account_id=account_id or None,
-                subject_kind="operator",
-                subject_id=operator.id,
-                after={"user": name},
-            )
-        )
+    if session.scalar(select(Operator.id).where(Operator.user == name)):
+        raise InputProblem("user", Words("That user exists already.", "Ese usuario ya existe."))
+    now = office.clock.now()
+    operator = Operator(
+        id=tokens.new_id("operator"),
+        user=name,
+        password_hash=_HASHER.hash(password),
+        account_id=account_id or None,
+        temporary=False,
+        language=office.settings.language,
+        made_at=now,
+    )
+    session.add(operator)
+    session.add(_entry(now, actor, "create", operator, {"user": name}))
+    return operator
+
+
+def _give(session: Session, operator: Operator, password: str, temporary: bool) -> None:
+    operator.password_hash, operator.temporary = _HASHER.hash(password), temporary
+    session.execute(delete(PortalSession).where(PortalSession.operator_id == operator.id))
 
 
 def set_password(office: Office, user: str, password: str, actor: str) -> None:
@@ -86,8 +132,7 @@ def set_password(office: Office, user: str, password: str, actor: str) -> None:
         operator = session.scalar(select(Operator).where(Operator.user == user.strip().lower()))
         if operator is None:
             raise InputProblem("user", Words("There is no such user.", "No existe ese usuario."))
-        operator.password_hash = _HASHER.hash(password)
-        session.execute(delete(PortalSession).where(PortalSession.operator_id == operator.id))
+        _give(session, operator, password, operator.person_id is not None)
         session.add(_entry(office.clock.now(), actor, "password", operator))
 
 
@@ -142,7 +187,14 @@ def operator_of(office: Office, token: str) -> LoggedIn | None:
             kept = session.get(PortalSession, portal_session.token_hash)
             if kept is not None:
                 kept.seen_at = now
-    return LoggedIn(operator.id, operator.user, operator.account_id or "", operator.language)
+    return LoggedIn(
+        operator.id,
+        operator.user,
+        operator.account_id or "",
+        operator.language,
+        operator.person_id or "",
+        operator.temporary,
+    )
 
 
 def log_out(office: Office, token: str) -> None:
@@ -179,7 +231,9 @@ def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _entry(now: datetime, who: str, action: str, operator: Operator) -> AuditEntry:
+def _entry(
+    now: datetime, who: str, action: str, operator: Operator, after: dict[str, Any] | None = None
+) -> AuditEntry:
     return AuditEntry(
         at=now,
         who=who,
@@ -187,4 +241,5 @@ def _entry(now: datetime, who: str, action: str, operator: Operator) -> AuditEnt
         account_id=operator.account_id,
         subject_kind="operator",
         subject_id=operator.id,
+        after=after,
     )

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from central import post
 from central.clock import from_iso
+from central.directory import messages
 from central.directory.edit import Edit
 from central.directory.stamps import changed
 from central.errors import InputProblem, NotFoundProblem, Words
@@ -15,13 +16,13 @@ from central.model import MessageRecord, SiteRecord
 from central.model.rows import find
 from central.office import Office
 from central.rules.numbers import for_people
-from wire.facts import GreetingChosen, MailboxLocked, MessageChanged, MessageLeft, PinChanged
+from wire.facts import GreetingChosen, MailboxLocked, MessageChanged, MessageLeft, MessageObeyed, PinChanged
+from wire.messages import DELETED, NEW, Standing
 from wire.rows import Account, Person
 from wire.services import Mailbox
 
 MAX_AUDIO = 16 * 1024 * 1024
-NEW, DELETED = "new", "deleted"
-MailboxFact = MessageLeft | MessageChanged | PinChanged | GreetingChosen | MailboxLocked
+MailboxFact = MessageLeft | MessageChanged | MessageObeyed | PinChanged | GreetingChosen | MailboxLocked
 
 
 def apply(edit: Edit, site_id: str, fact: MailboxFact, hlc: str) -> None:
@@ -31,9 +32,11 @@ def apply(edit: Edit, site_id: str, fact: MailboxFact, hlc: str) -> None:
     """
     match fact:
         case MessageLeft():
-            _left(edit, site_id, fact, hlc)
+            _left(edit, site_id, fact)
         case MessageChanged():
             _changed(edit, fact, hlc)
+        case MessageObeyed():
+            messages.obeyed(edit, site_id, fact.account_id, fact.message_id, fact.stamp)
         case PinChanged():
             _write(edit, fact.account_id, fact.mailbox_id, {"pin_hash": fact.pin_hash}, hlc)
             edit.note("pin-by-phone", Mailbox.kind, fact.mailbox_id, account=fact.account_id)
@@ -64,16 +67,20 @@ def keep_audio(office: Office, site_id: str, message_id: str, audio: bytes) -> N
         _mail(office, session, record)
 
 
-def audio_of(office: Office, account_id: str, message_id: str) -> bytes:
-    """A message's sound, for its owner's page. Raises NotFoundProblem, as for another company's."""
+def audio_of(office: Office, account_id: str, mailbox_id: str, message_id: str) -> bytes:
+    """A message's sound, for its owner's page. Raises NotFoundProblem, as for one of another mailbox."""
     with office.reading() as session:
         record = session.get(MessageRecord, message_id)
-        if record is None or record.account_id != account_id or record.audio_sealed is None:
+        if (
+            record is None
+            or (record.account_id, record.mailbox_id) != (account_id, mailbox_id)
+            or record.audio_sealed is None
+        ):
             raise NotFoundProblem(Words("There is no such message.", "No existe ese mensaje."))
         return office.sealer.open(record.audio_sealed, f"message/{message_id}")
 
 
-def _left(edit: Edit, site_id: str, fact: MessageLeft, hlc: str) -> None:
+def _left(edit: Edit, site_id: str, fact: MessageLeft) -> None:
     if edit.session.get(MessageRecord, fact.message_id) is not None:
         return
     edit.session.add(
@@ -89,7 +96,7 @@ def _left(edit: Edit, site_id: str, fact: MessageLeft, hlc: str) -> None:
             bytes=fact.bytes,
             sha256=fact.sha256,
             state=NEW,
-            changed_stamp=hlc,
+            changed_stamp="",
             audio_sealed=None,
         )
     )
@@ -97,12 +104,10 @@ def _left(edit: Edit, site_id: str, fact: MessageLeft, hlc: str) -> None:
 
 
 def _changed(edit: Edit, fact: MessageChanged, hlc: str) -> None:
-    record = edit.session.get(MessageRecord, fact.message_id)
-    if record is None or record.account_id != fact.account_id or hlc < record.changed_stamp:
+    record = edit.session.get(MessageRecord, fact.message_id, with_for_update=True)
+    if record is None or record.account_id != fact.account_id:
         return
-    record.state, record.changed_stamp = fact.state, hlc
-    if fact.state == DELETED:
-        record.audio_sealed = None
+    messages.take(record, Standing(fact.state, fact.stamp or hlc))
     edit.session.flush()
 
 

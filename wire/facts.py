@@ -164,6 +164,19 @@ class MessageChanged:
     state: str
     """new | old | deleted"""
     at: str
+    stamp: str = ""
+    """By which it is merged with what is done at the centre (wire/messages.py); empty: the envelope's hlc."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageObeyed:
+    """The building has done what a MessageState row of this stamp asked; the row may go."""
+
+    fact: ClassVar[str] = "message_obeyed"
+    message_id: str
+    mailbox_id: str
+    account_id: str
+    stamp: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +283,7 @@ Fact = (
     | PhoneMoved
     | MessageLeft
     | MessageChanged
+    | MessageObeyed
     | PinChanged
     | GreetingChosen
     | MailboxLocked
@@ -279,7 +293,7 @@ Fact = (
     | LimitBreached
 )
 CALL_FACTS = (PreferenceChanged, ReceptionistOverridden, EmergencyCalled, LimitBreached)
-MAILBOX_FACTS = (MessageLeft, MessageChanged, PinChanged, GreetingChosen, MailboxLocked)
+MAILBOX_FACTS = (MessageLeft, MessageChanged, MessageObeyed, PinChanged, GreetingChosen, MailboxLocked)
 PHONE_FACTS = (PhoneSeen, PhoneAdopted, PhoneSwapped, PhoneAssigned, PhoneMoved)
 FACT_TYPES: dict[str, type[Fact]] = {t.fact: t for t in (Cdr, *PHONE_FACTS, *MAILBOX_FACTS, *CALL_FACTS)}
 """The kinds that a centre of this version applies."""

@@ -267,6 +267,23 @@ class Mailbox:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageState:
+    """What its owner did with a voicemail message at the centre. `id` is the message's, `site_id` where it lies.
+
+    It is there until that building has told that it did the same (MessageObeyed); merged by wire/messages.py.
+    """
+
+    kind: ClassVar[str] = "message_state"
+    id: str
+    account_id: str
+    site_id: str
+    mailbox_id: str
+    state: str
+    """new | old | deleted"""
+    stamp: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConferenceServer:
     """An account's conference line: what an extension or a number of kind `conference` leads to."""
 
@@ -393,6 +410,7 @@ ServiceRow = (
     | Menu
     | MenuKey
     | Mailbox
+    | MessageState
     | ConferenceServer
     | Room
     | ThreeWay
@@ -415,6 +433,7 @@ SERVICE_ROW_TYPES: tuple[type[ServiceRow], ...] = (
     Menu,
     MenuKey,
     Mailbox,
+    MessageState,
     ConferenceServer,
     Room,
     ThreeWay,
@@ -432,6 +451,7 @@ LISTED_BY: dict[type[object], str] = {
     Menu: "receptionist_id",
     MenuKey: "menu_id",
     Mailbox: "person_id",
+    MessageState: "site_id",
 }
 """The field that names what a row is a part of: the key by which such rows are looked up together."""
 

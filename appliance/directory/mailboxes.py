@@ -11,14 +11,17 @@ import os
 import sqlite3
 import struct
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from appliance.directory.mailbox_file import Cipher, sync_folder
 from appliance.directory.mailbox_owner import OwnedMailboxes
-from wire.facts import MessageChanged, MessageLeft
-from wire.services import Mailbox
+from wire.facts import MessageChanged, MessageLeft, MessageObeyed
+from wire.messages import DELETED, Standing, merged
+from wire.services import Mailbox, MessageState
+from wire.stamps import following
 
 __all__ = ["Cipher", "Mailboxes", "Message"]
 
@@ -28,6 +31,8 @@ QUIET_S = 5.0
 """A half-written recording that has not grown for so long has lost its writer."""
 SHORTEST_BYTES = 2 * 16_000
 _HEADER_BYTES = 44
+NODE = "house"
+"""Who acts, in the stamps of messages: a message lies in one building only, so that no two are confused."""
 
 
 def left_fact(message_id: str) -> str:
@@ -114,16 +119,42 @@ class Mailboxes(OwnedMailboxes):
             found = self._one(message_id, connection)
             if found is None or found.state in (state, "recording"):
                 return
-            if state == "deleted":
-                connection.execute("DELETE FROM message WHERE id = ?", (message_id,))
-            else:
-                connection.execute("UPDATE message SET state = ? WHERE id = ?", (state, message_id))
-            self._touch(connection, found.mailbox_id)
-            fact = MessageChanged(message_id, found.mailbox_id, found.account_id, state, self._now())
+            millis = int(self._clock.now().timestamp() * 1000)
+            stamp = following(_stamp(connection, message_id), millis, NODE)
+            self._becomes(connection, found, Standing(state, stamp))
+            fact = MessageChanged(message_id, found.mailbox_id, found.account_id, state, self._now(), stamp)
             self._note(connection, f"changed-{uuid.uuid4().hex}", fact)
-        if state == "deleted":
+        if state == DELETED:
             found.path.unlink(missing_ok=True)
         self.carry()
+
+    def obey(self, orders: Iterable[MessageState]) -> None:
+        """What owners did at the centre with messages of this building: done here too, and told of once each.
+
+        Done again it changes nothing. Raises OSError or sqlite3.Error where it cannot be kept: then do it again.
+        """
+        for order in orders:
+            with self._transaction() as connection:
+                found = self._one(order.id, connection)
+                if found is not None and found.state != "recording":
+                    held = Standing(found.state, _stamp(connection, order.id))
+                    now = merged(held, Standing(order.state, order.stamp))
+                    if now != held:
+                        self._becomes(connection, found, now)
+            if order.state == DELETED:
+                self._audio(order.id).unlink(missing_ok=True)
+            told = hashlib.sha256(f"{order.id}/{order.stamp}".encode()).hexdigest()[:32]
+            fact = MessageObeyed(order.id, order.mailbox_id, order.account_id, order.stamp)
+            self._journal.append(fact, f"obeyed-{told}")
+
+    def _becomes(self, connection: sqlite3.Connection, message: Message, now: Standing) -> None:
+        if now.state == DELETED:
+            connection.execute("DELETE FROM message WHERE id = ?", (message.id,))
+            connection.execute("DELETE FROM acted WHERE message_id = ?", (message.id,))
+        else:
+            connection.execute("UPDATE message SET state = ? WHERE id = ?", (now.state, message.id))
+            connection.execute("INSERT OR REPLACE INTO acted VALUES (?, ?)", (message.id, now.stamp))
+        self._touch(connection, message.mailbox_id)
 
     def messages(self, mailbox_id: str) -> tuple[Message, ...]:
         """New and old ones, the oldest first."""
@@ -199,6 +230,11 @@ class Mailboxes(OwnedMailboxes):
 
 
 _SELECT = "SELECT id, mailbox_id, account_id, state, caller, caller_name, at, duration_ms, bytes, sha256 FROM message"
+
+
+def _stamp(connection: sqlite3.Connection, message_id: str) -> str:
+    found = connection.execute("SELECT stamp FROM acted WHERE message_id = ?", (message_id,)).fetchone()
+    return str(found[0]) if found else ""
 
 
 def _half_written(path: Path) -> Path:

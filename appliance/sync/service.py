@@ -25,6 +25,7 @@ from appliance.sync.client import Busy, CentreClient, LinkDown
 from appliance.sync.identity import Identity, new_request
 from appliance.sync.link import SUCCESSES_TO_UP, LinkWatch, observe
 from appliance.sync.messages import MessageUpload
+from appliance.sync.orders import MessageOrders
 from appliance.sync.recordings import Recordings
 from appliance.sync.seen import SeenPhones
 from appliance.vocabulary import LinkState
@@ -100,13 +101,14 @@ class Sync:
             log.warning("event=link_changed state=%s was=%s", after, before)
 
     def _feed_loop(self) -> None:
-        whole_copy = False
+        whole_copy, orders = False, MessageOrders(self.settings, self.local, self.clock)
         client: CentreClient | None = None
         while not self.shared.stopping.is_set():
             if not self.identity.enrolled:
                 # A building may run alone; enrolling later needs no restart.
                 self.shared.stopping.wait(UPLOAD_EVERY_S)
                 continue
+            orders.obey()
             offered = 0
             try:
                 if client is None:

@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from central.directory.destinations import checked_destination
 from central.directory.edit import Edit
+from central.directory.log_ins import forget_log_ins
 from central.directory.sites import remove_presence
 from central.errors import InputProblem, Words
-from central.model import AccountRecord, Operator, PortalSession
+from central.model import AccountRecord, Operator
 from central.model.rows import everything_of_account, find
 from central.rules import names, tokens
 from central.rules.faults import Faults
@@ -58,9 +59,7 @@ def delete_account(edit: Edit, account_id: str) -> None:
     rest = everything_of_account(edit.session, account_id, edit.sealer)
     for row in reversed([r for r in rest if not isinstance(r, Account)]):  # what names others goes first
         edit.delete(row)
-    users = select(Operator.id).where(Operator.account_id == account_id)
-    edit.session.execute(delete(PortalSession).where(PortalSession.operator_id.in_(users)))
-    edit.session.execute(delete(Operator).where(Operator.account_id == account_id))
+    forget_log_ins(edit, Operator.account_id == account_id)
     edit.delete(account)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from central.directory.edit import Edit
 from central.directory.lines import extension_of, forget_target
+from central.directory.messages import forget_orders
 from central.directory.stamps import changed, moment
 from central.errors import InputProblem, Words
 from central.rules import names, tokens
@@ -86,11 +87,21 @@ def set_pin(edit: Edit, account_id: str, mailbox_id: str, pin: str) -> None:
     _keep_pin(edit, box, pin)
 
 
+def choose_greeting(edit: Edit, account_id: str, mailbox_id: str, greeting: str) -> None:
+    """What its owner wants callers to hear. Raises InputProblem."""
+    edit.lock_account(account_id)
+    box = edit.get(Mailbox, mailbox_id, account_id)
+    chosen = one_of("greeting", greeting, tuple(Greeting))
+    if chosen != box.greeting:
+        edit.put(changed(box, {"greeting": chosen}, moment(edit.now)))
+
+
 def delete_mailbox(edit: Edit, account_id: str, mailbox_id: str) -> None:
     """Its messages go with it, here and in every building."""
     edit.lock_account(account_id)
     box = edit.get(Mailbox, mailbox_id, account_id)
     forget_target(edit, account_id, DestinationKind.MAILBOX, mailbox_id)
+    forget_orders(edit, account_id, mailbox_id)
     edit.delete(box)
 
 

@@ -7,10 +7,12 @@ from sqlalchemy import select
 from central.directory.edit import Edit
 from central.directory.keys import follow_extension
 from central.directory.lines import extension_of, forget_target, free_extension
+from central.directory.log_ins import forget_log_ins
+from central.directory.messages import forget_orders
 from central.directory.numbers import free_number
 from central.directory.phones import PhoneWish, add_phone
 from central.errors import InputProblem, InputProblems, Words
-from central.model import PersonRecord
+from central.model import Operator, PersonRecord
 from central.rules import names, numbers, tokens
 from central.rules.faults import Faults
 from central.rules.languages import optional_language
@@ -98,8 +100,8 @@ def change_person(edit: Edit, account_id: str, person_id: str, wish: PersonWish,
 
 
 def delete_person(edit: Edit, account_id: str, person_id: str) -> tuple[str, ...]:
-    """The person, the extension, the mailbox and their own settings. Their numbers lead to the default destination,
-    their phone is nobody's. Returns the names of ring groups that have no members left (R-4).
+    """The person, the extension, the mailbox, the log-in and their own settings. Their numbers lead to the default
+    destination, their phone is nobody's. Returns the names of ring groups that have no members left (R-4).
     """
     edit.lock_account(account_id)
     person = edit.get(Person, person_id, account_id)
@@ -113,10 +115,12 @@ def delete_person(edit: Edit, account_id: str, person_id: str) -> tuple[str, ...
     for box in edit.all(Mailbox, account_id):
         if box.person_id == person_id:
             empty = tuple(sorted({*empty, *forget_target(edit, account_id, DestinationKind.MAILBOX, box.id)}))
+            forget_orders(edit, account_id, box.id)
             edit.delete(box)
     for habits in edit.all(Preferences, account_id):
         if habits.id == person_id:
             edit.delete(habits)
+    forget_log_ins(edit, Operator.person_id == person_id)
     edit.delete(person)
     return empty
 

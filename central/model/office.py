@@ -10,13 +10,19 @@ from central.model.base import Base
 
 
 class Operator(Base):
-    """A log-in to the portal. `account_id` set: sees and changes that account only. `password_hash`: argon2id."""
+    """A log-in to the portal. `account_id` set: sees and changes that account only. `password_hash`: argon2id.
+
+    `person_id` set: that person's own, for what is theirs alone. `temporary`: somebody else has seen the password, so
+    that it opens nothing but the page where another one is chosen.
+    """
 
     __tablename__ = "operator"
     id: Mapped[str] = mapped_column(primary_key=True)
     user: Mapped[str] = mapped_column(unique=True)
     password_hash: Mapped[str]
     account_id: Mapped[str | None] = mapped_column(ForeignKey("account.id"))
+    person_id: Mapped[str | None]
+    temporary: Mapped[bool] = mapped_column(default=False)
     language: Mapped[str]
     made_at: Mapped[datetime]
 

@@ -207,6 +207,17 @@ class MailboxRecord(OfAccount):
     stamps: Mapped[str]
 
 
+class MessageStateRecord(OfAccount):
+    """An act of an owner that the message's building has not obeyed yet."""
+
+    __tablename__ = "message_state"
+    __table_args__ = (ForeignKeyConstraint(["account_id", "mailbox_id"], ["mailbox.account_id", "mailbox.id"]),)
+    site_id: Mapped[str]
+    mailbox_id: Mapped[str]
+    state: Mapped[str]
+    stamp: Mapped[str]
+
+
 class ConferenceServerRecord(OfAccount):
     """One an account."""
 
@@ -292,6 +303,7 @@ SERVICE_RECORDS: tuple[type[Record], ...] = (
     MenuRecord,
     MenuKeyRecord,
     MailboxRecord,
+    MessageStateRecord,
     ConferenceServerRecord,
     RoomRecord,
     ThreeWayRecord,

@@ -11,7 +11,7 @@ from central.model.base import Base
 class MessageRecord(Base):
     """A voicemail message as its building told of it. `audio_sealed` is empty until the building has sent the sound.
 
-    `changed_stamp`: hlc of the last change of `state` (new | old | deleted); the later one wins.
+    `changed_stamp`: of the act that made `state` (new | old | deleted), merged by wire/messages.py; empty: none yet.
     """
 
     __tablename__ = "message"

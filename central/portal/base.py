@@ -4,7 +4,7 @@ One place decides what a log-in of one company may reach: addresses that carry i
 """
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -29,8 +29,14 @@ from central.sounds import MAX_UPLOAD
 Answer = str | Response | WsgiResponse | tuple[str, int]
 OPEN = frozenset({"portal.log_in", "portal.static", "portal.set_language"})
 """What needs no log-in."""
-EVERYBODY = OPEN | {"portal.log_out", "portal.home"}
+EVERYBODY = OPEN | {"portal.log_out", "portal.home", "portal.password"}
 """What a log-in of one company may reach besides its own account's addresses."""
+OWNERS = frozenset(
+    f"portal.{end}" for end in ("messages", "message_sound", "mark_message", "own_greeting", "own_pin")
+)
+"""Addresses of a person that this person's own log-in may use, and no administrator: what a mailbox holds (L-3)."""
+FIRST_PASSWORD = OPEN | {"portal.log_out", "portal.password"}
+"""All that may be reached with a password that somebody else has seen."""
 OFFICE_ONLY = frozenset({"portal.new_presence", "portal.delete_presence", "portal.delete_account"})
 """Addresses of an account that only the office may use: where a company is, and whether it is."""
 UPLOADS = frozenset({"portal.sounds", "portal.replace_sound"})
@@ -66,6 +72,7 @@ def portal(office: Office, authority: Authority) -> Blueprint:
         accounts,
         habits,
         mailboxes,
+        messages,
         numbers,
         people,
         phones,
@@ -85,7 +92,9 @@ def portal(office: Office, authority: Authority) -> Blueprint:
     pages.after_request(_protect)
     pages.register_error_handler(Problem, _say)
     _log_in_pages(pages, office)
-    everything = (sites, accounts, people, numbers, phones, records, services, receptionists, mailboxes, sounds, habits)
+    everything = (
+        sites, accounts, people, numbers, phones, records, services, receptionists, mailboxes, messages, sounds, habits,
+    )  # fmt: skip
     for module in everything:
         module.add_pages(pages, desk)
     return pages
@@ -147,11 +156,20 @@ def _admit(office: Office) -> Answer | None:
             session.pop("token")
             say("Your session ended; log in again.", "Su sesión terminó; entre de nuevo.")
         return redirect(url_for("portal.log_in"))
-    own = g.operator.account_id
-    elsewhere = (request.view_args or {}).get("account_id") != own or request.endpoint in OFFICE_ONLY
-    if own and request.endpoint not in EVERYBODY and elsewhere:
+    if g.operator.temporary and request.endpoint not in FIRST_PASSWORD:
+        return redirect(url_for("portal.password"))
+    if not _may_reach(g.operator, request.endpoint or "", request.view_args or {}):
         raise NotFoundProblem(Words("There is no such page.", "No existe esa página."))
     return None
+
+
+def _may_reach(who: operators.LoggedIn, endpoint: str, named: Mapping[str, str]) -> bool:
+    if endpoint in EVERYBODY:
+        return True
+    if endpoint in OWNERS or who.person_id:
+        theirs = (named.get("account_id"), named.get("person_id")) == (who.account_id, who.person_id)
+        return endpoint in OWNERS and bool(who.person_id) and theirs
+    return not who.account_id or (named.get("account_id") == who.account_id and endpoint not in OFFICE_ONLY)
 
 
 _STALE_FORM = Words(
@@ -178,6 +196,8 @@ def _say(problem: Problem) -> Answer:
 
 
 def _log_in_pages(pages: Blueprint, office: Office) -> None:
+    from central.portal.form import Form  # it knows this frame
+
     @pages.route("/log-in", methods=["GET", "POST"])
     def log_in() -> Answer:
         user, problem = request.form.get("user", ""), ""
@@ -202,6 +222,18 @@ def _log_in_pages(pages: Blueprint, office: Office) -> None:
         session.pop("token", None)
         return redirect(url_for("portal.log_in"))
 
+    @pages.route("/password", methods=["GET", "POST"])
+    def password() -> Answer:
+        form = Form()
+
+        def act() -> None:
+            operators.choose_password(office, g.operator, form.value("old"), form.value("password"))
+
+        if form.done(act, "Your password is changed; log in with it.", "Su contraseña cambió; entre con ella."):
+            session.pop("token", None)
+            return redirect(url_for("portal.log_in"))
+        return page("password.html", form.status, form=form)
+
     @pages.post("/language")
     def set_language() -> Answer:
         wanted = request.form.get("language", "")
@@ -212,6 +244,9 @@ def _log_in_pages(pages: Blueprint, office: Office) -> None:
 
     @pages.get("/")
     def home() -> Answer:
+        if g.operator.person_id:
+            own = {"account_id": g.operator.account_id, "person_id": g.operator.person_id}
+            return redirect(url_for("portal.messages", **own))
         if g.operator.account_id:
             return redirect(url_for("portal.people", account_id=g.operator.account_id))
         return redirect(url_for("portal.sites"))

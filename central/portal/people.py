@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from flask import Blueprint, redirect, url_for
 
+from central import operators
 from central.directory import people as edits
 from central.errors import NotFoundProblem, Words
 from central.model.rows import of_account
@@ -66,6 +67,7 @@ def add_pages(pages: Blueprint, desk: Desk) -> None:
             lines = [line for line in person_lines(session, account_id) if line.person.id == person_id]
             used = frozenset(e.digits for e in of_account(session, Extension, account_id))
             numbers = number_lines(session, account_id)
+            user = operators.user_of(session, person_id)
         if not lines:
             raise NotFoundProblem(Words("There is no such person.", "No existe esa persona."))
         held = lines[0].person
@@ -94,7 +96,26 @@ def add_pages(pages: Blueprint, desk: Desk) -> None:
             person=lines[0],
             extensions=free_extensions(used, OFFERED_EXTENSIONS),
             numbers=[line.number.e164 for line in numbers],
+            user=user,
         )
+
+    @pages.post("/accounts/<account_id>/people/<person_id>/log-in")
+    def give_log_in(account_id: str, person_id: str) -> Answer:
+        form = Form()
+
+        def act() -> None:
+            password = operators.give_log_in(office, account_id, person_id, form.value("user"), desk.actor)
+            told.append(password)
+
+        told: list[str] = []
+        if form.done(act):
+            say(
+                f"Password, shown only now: {told[0]}. It is to be changed when it is first used.",
+                f"Contraseña, se muestra solo ahora: {told[0]}. Hay que cambiarla al usarla por primera vez.",
+            )
+        else:
+            say(form.error("user"), form.error("user"))
+        return redirect(url_for("portal.person", account_id=account_id, person_id=person_id))
 
     @pages.post("/accounts/<account_id>/people/<person_id>/delete")
     def delete_person(account_id: str, person_id: str) -> Answer:

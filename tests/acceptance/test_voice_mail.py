@@ -1,6 +1,7 @@
 """Voicemail through the whole house, twice: what is left, what lights, what is mailed; and an owner in the mailbox."""
 
 import io
+import re
 import time
 import wave
 from collections.abc import Iterator
@@ -13,13 +14,16 @@ import pytest
 from appliance.voice.menu_sentences import Say
 from appliance.voice.prompts import Shelf
 from central.model import MessageRecord
+from central.model.rows import of_account
 from tests.acceptance.conftest import House
-from tests.acceptance.voces import GREETING_HZ, PIN, Staff, said
+from tests.acceptance.voces import GREETING_HZ, PIN, VOCES, Staff, said
 from tests.lab.audio import Pcm, read_wav, tone, tone_level, write_wav
+from tests.lab.handset import Handset
 from tests.lab.letterbox import Letterbox
 from tests.lab.mailboxes import mailboxes_of
+from tests.lab.portalclient import PortalClient
 from tests.lab.waiting import until
-from wire.services import Mailbox
+from wire.services import Mailbox, MessageState
 
 BEEP_HZ = 1400
 LAMP_S, MAILED_S = 2.0, 120
@@ -37,7 +41,11 @@ def letters(shared_house: House) -> Iterator[Letterbox]:
 
 def _sound(letter: EmailMessage) -> Pcm:
     (part,) = letter.iter_attachments()
-    with wave.open(io.BytesIO(part.get_content())) as sound:
+    return _pcm(part.get_content())
+
+
+def _pcm(octets: bytes) -> Pcm:
+    with wave.open(io.BytesIO(octets)) as sound:
         return np.frombuffer(sound.readframes(sound.getnframes()), np.int16)
 
 
@@ -160,6 +168,92 @@ def test_the_owner_hears_dates_skips_deletes_saves_and_calls_back(staff: Staff) 
     staff.lives(0.5)
     owner.presses("8")
     staff.talk(owner, "yago")
+
+
+@pytest.fixture(scope="module")
+def page(voces: Staff) -> PortalClient:
+    """Ximena's own log-in at the portal, given by an administrator, with the password that she chose."""
+    admin, path = PortalClient(voces.house.lab.centre), f"/accounts/{VOCES}/people/person-ximena"
+    assert admin.send(f"{path}/log-in", path, user="ximena").status_code == 302
+    given = re.search(r"shown only now: ([a-z0-9-]+)\.", admin.see(path))
+    assert given
+    hers = PortalClient(voces.house.lab.centre, "ximena", given[1])
+    assert hers.send("/password", "/password", old=given[1], password="ximena has a secret").status_code == 302
+    return PortalClient(voces.house.lab.centre, "ximena", "ximena has a secret")
+
+
+@pytest.mark.acceptance("L-2", "K-2")
+def test_what_phone_and_portal_do_with_messages_lamp_menu_mailbox_and_portal_agree(
+    staff: Staff, page: PortalClient, centre: str
+) -> None:
+    """Cut, both sides act: a deletion stays, wherever the other one marked it later; else the later act counts."""
+    house, building = staff.house, staff.house.building
+    boxes, ours = mailboxes_of(building.settings), f"/accounts/{VOCES}/people/person-ximena/messages"
+    if centre == "cut":
+        building.mend_centre()
+    read, gone, erased, renewed = _seeded(staff, 720.0, 780.0, 840.0, 900.0)
+    until(lambda: page.see(ours).count("<audio") == 4, 30, "the centre has them with their sound")
+    assert tone_level(_pcm(page.octets(f"{ours}/{renewed}/sound"))[4000:12000], 900) > -30
+    ximena, began = staff.lamp("ximena"), time.monotonic()
+
+    def marks(message: str, state: str) -> None:
+        assert page.send(f"{ours}/{message}", ours, state=state).status_code == 302
+
+    if centre == "cut":
+        building.cut_centre()
+    boxes.mark(erased, "deleted")
+    boxes.mark(renewed, "old")
+    if centre == "cut":
+        marks(erased, "old")
+        marks(renewed, "old")
+    else:
+        until(lambda: _states(house, erased, renewed) == ["deleted", "old"], 5, "the portal follows the phone")
+    marks(renewed, "new")
+    marks(read, "old")
+    marks(gone, "deleted")
+    if centre == "cut":
+        boxes.mark(gone, "old")
+        assert {m.id: m.state for m in boxes.messages("box-ximena")} == {read: "new", gone: "old", renewed: "old"}
+        building.mend_centre()
+    agreed = ["old", "deleted", "deleted", "new"]
+    until(lambda: _states(house, read, gone, erased, renewed) == agreed, 20, "the centre comes to it")
+    until(
+        lambda: {m.id: m.state for m in boxes.messages("box-ximena")} == {read: "old", renewed: "new"}, 20, "the house"
+    )
+    staff.until(lambda: _lamp(ximena, began) == "1/1", LAMP_S, "the lamp")
+    until(lambda: not _asked(house), 10, "nothing is asked of the building any more")
+    if centre == "cut":
+        building.cut_centre()
+    owner = staff.caller("ximena", hz=980)
+    owner.dials("*97").established()
+    staff.told(owner, Say.ENTER_PIN)
+    owner.presses(f"{PIN}#1")
+    staff.hears(owner, 900)
+    owner.presses("7")
+    staff.told(owner, Say.DELETED)
+    staff.told(owner, Say.NO_MORE_MESSAGES)
+    staff.lives(1.5)  # until the main menu begins
+    owner.presses("2")
+    staff.hears(owner, 720)
+    if centre == "up":
+        until(lambda: page.see(ours).count("<audio") == 1, 5, "and the portal follows")
+
+
+def _states(house: House, *messages: str) -> list[str]:
+    with house.lab.centre.office() as office, office.reading() as session:
+        return [session.get_one(MessageRecord, m).state for m in messages]
+
+
+def _asked(house: House) -> list[MessageState]:
+    with house.lab.centre.office() as office, office.reading() as session:
+        return of_account(session, MessageState, VOCES)
+
+
+def _lamp(phone: Handset, since: float) -> str:
+    """New and old messages, as the phone was told last."""
+    told = [said.body for at, said in phone.told_at if at >= since]
+    found = re.search(r"Voice-Message: (\d+/\d+)", told[-1]) if told else None
+    return found[1] if found else ""
 
 
 @pytest.mark.acceptance("L-2")

@@ -11,22 +11,31 @@ from tests.lab.centre import Centre
 
 @dataclass
 class PortalClient:
-    """Signed in as the operator that the centre was set up with; the portal speaks English."""
+    """Signed in as the operator that the centre was set up with, or as `user`; the portal speaks English."""
 
     centre: Centre
+    user: str = ""
+    password: str = field(default="", repr=False)
     session: requests.Session = field(default_factory=requests.Session)
 
     def __post_init__(self) -> None:
         self.session.headers.update({"Accept-Language": "en", "Referer": self.centre.url})
         self.session.trust_env = False
         self.session.verify = str(self.centre.ca_file)
-        answer = self.send("/log-in", "/log-in", user=self.centre.admin, password=self.centre.password)
+        answer = self.send("/log-in", "/log-in", user=self.user or self.centre.admin,
+                           password=self.password or self.centre.password)  # fmt: skip
         assert answer.status_code == 302, answer.text
 
     def see(self, path: str) -> str:
+        return self._seen(path).text
+
+    def octets(self, path: str) -> bytes:
+        return self._seen(path).content
+
+    def _seen(self, path: str) -> requests.Response:
         answer = self._request("GET", path)
         assert answer.status_code == 200, (path, answer.status_code)
-        return answer.text
+        return answer
 
     def send(self, path: str, page: str = "", **values: str) -> requests.Response:
         """A form of `page` (of `path` itself where none is named), with its token; the answer, not followed."""

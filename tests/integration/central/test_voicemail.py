@@ -92,9 +92,9 @@ def test_a_message_is_mailed_once_with_its_sound_however_often_the_building_tell
         record = session.get_one(MessageRecord, message.message_id)
         assert record.audio_sealed is not None
         assert AUDIO not in record.audio_sealed
-    assert voicemail.audio_of(house.office, house.account, message.message_id) == AUDIO
+    assert voicemail.audio_of(house.office, house.account, house.box.id, message.message_id) == AUDIO
     with pytest.raises(NotFoundProblem):
-        voicemail.audio_of(house.office, a_company(house.office), message.message_id)
+        voicemail.audio_of(house.office, a_company(house.office), house.box.id, message.message_id)
 
 
 def test_a_mail_server_that_refuses_or_is_dead_loses_no_letter(

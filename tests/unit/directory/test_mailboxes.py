@@ -12,7 +12,7 @@ import pytest
 from appliance.directory.local import LocalStore
 from appliance.directory.mailboxes import ABANDONED_S, Cipher, Mailboxes
 from appliance.ports import SystemChance
-from wire.services import Mailbox
+from wire.services import Mailbox, MessageState
 
 BOX = Mailbox("box-ana", "acme", "Ana", person_id="person-ana", max_messages=3)
 CIPHER = Cipher(lambda text: f"sealed {text}", lambda text: text.removeprefix("sealed "))
@@ -220,3 +220,55 @@ def test_a_greeting_by_phone_takes_over_whole(boxes: Mailboxes, journal: LocalSt
     assert boxes.greeting_path(BOX.id, "custom").read_bytes() == wav(2)
     assert not boxes.keep_greeting(BOX, "custom", Path("/etc/passwd"))
     assert kinds(journal) == ["greeting_chosen"]
+
+
+# What the owner did at the centre -------------------------------------------------------------------------------------
+
+
+def order(message_id: str, state: str, stamp: str) -> MessageState:
+    return MessageState(message_id, BOX.account_id, "casa", BOX.id, state, stamp)
+
+
+def at(clock: SetClock, seconds: float) -> str:
+    return f"{int((clock.at.timestamp() + seconds) * 1000):013d}-0000-centre"
+
+
+def test_what_was_read_and_deleted_at_the_centre_is_so_here_and_told_of_once(
+    boxes: Mailboxes, journal: LocalStore, clock: SetClock
+) -> None:
+    read, gone = left(boxes), left(boxes)
+    sound = next(one.path for one in boxes.messages(BOX.id) if one.id == gone)
+    mark, _ = boxes.changed_since(0)
+    for _ in range(2):
+        boxes.obey((order(read, "old", at(clock, 1)), order(gone, "deleted", at(clock, 2))))
+    assert [(one.id, one.state) for one in boxes.messages(BOX.id)] == [(read, "old")]
+    assert not sound.exists()
+    assert boxes.changed_since(mark)[1] == (BOX.id,), "the lamp looks again"
+    told = [fact.body for fact in journal.waiting() if fact.fact == "message_obeyed"]
+    assert [(t["message_id"], t["stamp"]) for t in told] == [(read, at(clock, 1)), (gone, at(clock, 2))]
+
+
+def test_an_act_by_phone_that_was_later_stays_and_a_deletion_stays_always(
+    boxes: Mailboxes, journal: LocalStore, clock: SetClock
+) -> None:
+    kept, gone = left(boxes), left(boxes)
+    boxes.mark(kept, "old")
+    boxes.mark(gone, "deleted")
+    boxes.obey((order(kept, "new", at(clock, -60)), order(gone, "old", at(clock, 60))))
+    assert [(one.id, one.state) for one in boxes.messages(BOX.id)] == [(kept, "old")]
+    boxes.obey((order(kept, "new", at(clock, 60)),))
+    boxes.mark(kept, "old")
+    last = [fact.body for fact in journal.waiting() if fact.fact == "message_changed"][-1]
+    assert last["stamp"] > at(clock, 60), "who heard of the centre's act acts after it, whatever the clocks say"
+
+
+def test_an_order_that_cannot_be_told_of_is_obeyed_again(
+    tmp_path: Path, clock: SetClock, boxes: Mailboxes, journal: LocalStore
+) -> None:
+    message = left(boxes)
+    stuck = Mailboxes(tmp_path / "mailboxes", LocalStore(tmp_path, clock, SystemChance()), CIPHER, clock)
+    with pytest.raises((OSError, sqlite3.Error)):
+        stuck.obey((order(message, "deleted", at(clock, 1)),))
+    boxes.obey((order(message, "deleted", at(clock, 1)),))
+    assert boxes.messages(BOX.id) == ()
+    assert "message_obeyed" in kinds(journal)
