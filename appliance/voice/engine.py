@@ -129,6 +129,8 @@ class Engine:
         """A key that is news ends a recording that waits for it, or goes to the dialogue."""
         if not leg.keys.heard(key, way, now):
             return
+        if way is Way.INFO or (way is Way.EVENTS and leg.passes is None):
+            self._stage.hand_on(leg, key)
         if leg.recorder is not None and key in leg.recorder.wish.stop_keys:
             self._end_recording(leg, Why.DIGIT, key)
         else:

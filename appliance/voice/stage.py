@@ -104,6 +104,11 @@ class Stage:
             self.set_background(one, Bridged(peer))
         self.rewire(leg)
 
+    def hand_on(self, leg: Leg, key: str) -> None:
+        """A key that is in no packet and no sound that the other party of a bridge gets: said to it in its own way."""
+        if isinstance(leg.background, Bridged) and isinstance(leg.background.peer, Leg):
+            leg.background.peer.send_keys(key)
+
     def rewire(self, leg: Leg) -> None:
         """Codecs may have changed: pass packets on where they are the same, else transcode."""
         mine = leg.background
