@@ -7,7 +7,8 @@ import numpy as np
 
 from appliance.voice.codecs import FRAME_SAMPLES, Pcm
 
-HISTORY_SAMPLES = 3 * FRAME_SAMPLES
+HISTORY_FRAMES = 3
+HISTORY_SAMPLES = HISTORY_FRAMES * FRAME_SAMPLES
 _SHORTEST, _LONGEST = 40, 120
 """Pitch periods that are looked for, in samples: 200 to 66 Hz."""
 _WINDOW = 160
@@ -43,14 +44,12 @@ class Concealment:
         self._frames += 1
         return np.asarray(made * np.linspace(loud, quiet, FRAME_SAMPLES), np.int16)
 
-    def join(self, frame: Pcm) -> Pcm:
-        """The first frame after the hole, led over to from what was made up."""
+    def join(self, frame: Pcm) -> None:
+        """Lead over, in the first frame after the hole, from what was made up."""
         loud = max(0.0, 1 - self._frames / _FADE_FRAMES)
         tail = self._going_on(_OVERLAP) * loud
         self._period = None
-        out = frame.copy()
-        out[:_OVERLAP] = tail * (1 - _RAMP) + frame[:_OVERLAP] * _RAMP
-        return out
+        frame[:_OVERLAP] = tail * (1 - _RAMP) + frame[:_OVERLAP] * _RAMP
 
     def forget(self) -> None:
         """The stream has stopped: what comes next is a beginning."""

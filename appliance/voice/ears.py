@@ -7,8 +7,8 @@ from typing import Protocol
 
 import numpy as np
 
-from appliance.voice.codecs import FRAME_BYTES, FRAME_SAMPLES, Pcm
-from appliance.voice.concealment import Concealment
+from appliance.voice.codecs import FRAME_BYTES, FRAME_SAMPLES, LAWS, Law, Pcm
+from appliance.voice.concealment import HISTORY_FRAMES, Concealment
 from appliance.voice.jitter import LOST, JitterBuffer
 from appliance.voice.native import G722Decoder, OpusDecoder, opus_samples
 from appliance.voice.rtp import Packet
@@ -24,21 +24,31 @@ class Ear(Protocol):
 
     def put(self, packet: Packet) -> None: ...
     def hear(self) -> bytes | Pcm | None:
-        """This tick's frame: G.711 codes to be decoded and handed to `settle`, or samples; None for nothing."""
+        """This tick's frame: samples, or G.711 codes to be decoded, and settled where the ear is `mending`."""
 
-    def settle(self, frame: Pcm) -> Pcm:
-        """Decoded codes, joined to what was made up before."""
+    @property
+    def mending(self) -> bool:
+        """Whether the frame before was made up."""
+
+    def settle(self, frame: Pcm) -> None:
+        """Join a decoded frame, in place, to what was made up before it."""
 
 
 class _Bytewise:
     """A codec with a byte for a sample's time: G.711, G.722."""
 
-    __slots__ = ("_before", "_concealment", "buffer")
+    __slots__ = ("_concealment", "buffer")
 
     def __init__(self) -> None:
         self.buffer = JitterBuffer()
         self._concealment = Concealment()
-        self._before: tuple[Pcm, ...] = ()
+
+    @property
+    def mending(self) -> bool:
+        return self._concealment.running
+
+    def settle(self, frame: Pcm) -> None:
+        self._concealment.join(frame)
 
     def put(self, packet: Packet) -> None:
         data = packet.payload
@@ -50,38 +60,50 @@ class _Bytewise:
         if pieces:
             self.buffer.put(packet.sequence, packet.timestamp, pieces, packet.ssrc)
 
-    def hear(self) -> bytes | Pcm | None:
-        got = self.buffer.take()
-        if isinstance(got, tuple):
-            return got[0] + got[1]
-        if got is LOST and len(self._before) == 3:
-            return self._concealment.fill(np.concatenate(self._before))
+    def _made_up(self, lost: bool, before: list[Pcm]) -> Pcm | None:
+        """For a tick without a frame: what fills the hole, given all that came just before it."""
+        if lost and len(before) == HISTORY_FRAMES:
+            return self._concealment.fill(np.concatenate(before))
         self._concealment.forget()
         return None
 
-    def settle(self, frame: Pcm) -> Pcm:
-        if self._concealment.running:
-            frame = self._concealment.join(frame)
-        self._before = (*self._before[-2:], frame)
-        return frame
-
 
 class LawEar(_Bytewise):
-    """G.711: `hear` gives codes."""
+    """G.711: `hear` gives codes. Codes are also what it remembers, as samples are views into those of all legs."""
 
-    __slots__ = ()
+    __slots__ = ("_before", "_law")
+
+    def __init__(self, law: Law) -> None:
+        super().__init__()
+        self._law = law
+        self._before: tuple[bytes, ...] = ()
+
+    def hear(self) -> bytes | Pcm | None:
+        got = self.buffer.take()
+        if isinstance(got, tuple):
+            codes = got[0] + got[1]
+            self._before = (*self._before[1 - HISTORY_FRAMES :], codes)
+            return codes
+        return self._made_up(got is LOST, [self._law.decode(codes) for codes in self._before] if got is LOST else [])
 
 
 class G722Ear(_Bytewise):
-    __slots__ = ("_decoder",)
+    __slots__ = ("_before", "_decoder")
 
     def __init__(self) -> None:
         super().__init__()
         self._decoder = G722Decoder()
+        self._before: tuple[Pcm, ...] = ()
 
     def hear(self) -> Pcm | None:
-        got = super().hear()
-        return self.settle(self._decoder.decode(got)) if isinstance(got, bytes) else got
+        got = self.buffer.take()
+        if not isinstance(got, tuple):
+            return self._made_up(got is LOST, list(self._before))
+        frame = self._decoder.decode(got[0] + got[1])
+        if self.mending:
+            self.settle(frame)
+        self._before = (*self._before[1 - HISTORY_FRAMES :], frame)
+        return frame
 
 
 class OpusEar:
@@ -115,11 +137,14 @@ class OpusEar:
         frame, self._left = self._left[:FRAME_SAMPLES], self._left[FRAME_SAMPLES:]
         return frame if len(frame) == FRAME_SAMPLES else None
 
-    def settle(self, frame: Pcm) -> Pcm:
-        return frame
+    @property
+    def mending(self) -> bool:
+        return False  # libopus joins by itself
+
+    def settle(self, frame: Pcm) -> None: ...
 
 
 def ear_for(codec: str) -> Ear:
     if codec == "OPUS":
         return OpusEar()
-    return G722Ear() if codec == "G722" else LawEar()
+    return G722Ear() if codec == "G722" else LawEar(LAWS[codec])

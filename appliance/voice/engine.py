@@ -16,7 +16,7 @@ from appliance.voice import words
 from appliance.voice.clock import TICK_S, Punctuality, as_early_as_allowed
 from appliance.voice.dialogue import Why
 from appliance.voice.keys import Way
-from appliance.voice.leg import Leg
+from appliance.voice.leg import MAX_PER_TICK, Leg
 from appliance.voice.library import Library
 from appliance.voice.portpool import PortPool
 from appliance.voice.prompts import Shelf
@@ -102,10 +102,14 @@ class Engine:
 
     def _tick(self) -> None:
         now = time.monotonic()
-        for fd, _ in self._sockets.poll(0, max(1, len(self._legs))):
-            leg = self._by_fd.get(fd)
-            if leg is not None:
-                for key in leg.take_in():
+        for _ in range(MAX_PER_TICK):
+            # One datagram of each that has some: to ask once more for all is less than to ask each until it has none.
+            ready = self._sockets.poll(0, max(1, len(self._legs)))
+            if not ready:
+                break
+            for fd, _ in ready:
+                leg = self._by_fd[fd]
+                for key in leg.take_in(1):
                     self._press(leg, key, Way.EVENTS, now)
         legs = list(self._legs.values())
         for leg, keys in self._stage.hear(legs):

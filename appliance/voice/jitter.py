@@ -72,7 +72,7 @@ class JitterBuffer:
         elif self._repeats(sequence):
             return False
         offset = (timestamp - self._base + 0x80000000) % 0x100000000 - 0x80000000
-        slot = round(offset / self._slot_units)
+        slot = (offset + self._slot_units // 2) // self._slot_units
         slack = slot - self._play
         if slack + len(pieces) > MAX_SLOTS or slack < -MAX_SLOTS:
             self._begin(sequence, timestamp)

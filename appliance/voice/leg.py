@@ -37,8 +37,8 @@ class Leg:
 
     __slots__ = (
         "_digits", "_events", "_foreground", "_heard_from", "_highest", "_marked", "_out", "_passed", "_sequence",
-        "_ssrc", "_terms", "_timestamp", "_token", "background", "codec", "counts", "ear", "keys", "number", "passes",
-        "pcm", "peak", "port", "quiet_ticks", "recorder", "recording_waits", "socket", "tones",
+        "_ssrc", "_terms", "_timestamp", "_token", "background", "codec", "counts", "ear", "expects_sound", "keys",
+        "number", "passes", "pcm", "peak", "port", "quiet_ticks", "recorder", "recording_waits", "socket", "tones",
     )  # fmt: skip
 
     def __init__(
@@ -64,6 +64,7 @@ class Leg:
         self.passes: Leg | None = None
         """The leg that its packets are passed on to, undecoded."""
         self._terms = terms
+        self.expects_sound = terms.sends and bool(terms.source)
         self._foreground: Playlist | None = None
         self._token = 0
         self._events: EventSender | None = None
@@ -82,10 +83,6 @@ class Leg:
         return self._terms.event_type
 
     @property
-    def expects_sound(self) -> bool:
-        return self._terms.sends and bool(self._terms.source)
-
-    @property
     def playing(self) -> bool:
         return self._foreground is not None
 
@@ -99,6 +96,7 @@ class Leg:
             self.ear = ear_for(terms.codec)
         self.quiet_ticks = 0
         self._terms = terms
+        self.expects_sound = terms.sends and bool(terms.source)
 
     def play(self, playlist: Playlist | None, token: int) -> None:
         """Instead of what sounds now; None: only the background."""
@@ -113,10 +111,10 @@ class Leg:
         else:
             self.play(Playlist(key_tracks(keys)), 0)
 
-    def take_in(self) -> list[str]:
-        """Read what has come since the last tick; the keys pressed in it by RFC 4733."""
+    def take_in(self, most: int = MAX_PER_TICK) -> list[str]:
+        """Read what has come since the last tick, or so many datagrams; the keys pressed in it by RFC 4733."""
         keys: list[str] = []
-        for _ in range(MAX_PER_TICK):
+        for _ in range(most):
             try:
                 data, source = self.socket.recvfrom(MAX_DATAGRAM + 1)
             except (BlockingIOError, ConnectionError):
@@ -186,7 +184,7 @@ class Leg:
             self.counts.unsent += 1  # no route, or a full queue: lost as on any network
 
     def _one(self, data: bytes, source: Address) -> str:
-        if not self._known(source):
+        if source != self._heard_from and not self._known(source):
             self.counts.foreign += 1
             return ""
         try:
@@ -228,7 +226,9 @@ class Leg:
 
     def _count(self, sequence: int) -> None:
         self.counts.received += 1
-        if self._highest is not None and newer(sequence, self._highest, 16):
+        if self._highest is not None and sequence == (self._highest + 1) & 0xFFFF:
+            pass
+        elif self._highest is not None and newer(sequence, self._highest, 16):
             self.counts.lost += (sequence - self._highest - 1) % 65536
         elif self._highest is not None:
             return

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.voice.codecs import FRAME_BYTES, FRAME_SAMPLES, Codec, Law, Pcm
-from appliance.voice.sources import Frame, Seat
+from appliance.voice.codecs import FRAME_BYTES, FRAME_SAMPLES, LAWS, Codec, Pcm
+from appliance.voice.sources import Seat
 from appliance.voice.tracks import Track
 
 Wide = NDArray[np.int32]
@@ -25,6 +25,7 @@ _RECOVERY = 1.05
 _SLOPE = 24
 """Samples over which a gain changes: 3 ms."""
 _RAMP = np.linspace(0.0, 1.0, _SLOPE, dtype=np.float32)
+_SILENCE = np.zeros(FRAME_SAMPLES, np.int16)
 
 
 @dataclass(slots=True)
@@ -40,86 +41,15 @@ class Member:
 
 @dataclass(slots=True)
 class Room:
-    """What lasts from tick to tick. `gain` of each seat, 1 where nothing is turned down."""
+    """What lasts from tick to tick. `gain`: of the common sum, 1 where nothing is turned down."""
 
-    gains: dict[int, float] = field(default_factory=dict)
+    gain: float = 1.0
     chimes: list[tuple[Track, int]] = field(default_factory=list)
 
     def chime(self, track: Track) -> None:
         self.chimes.append((track, 0))
 
-    def mix(self, members: list[Member]) -> None:
-        """Put this tick's frame into each seat that hears; none where there is nothing to hear."""
-        alone = len(members) == 1
-        speakers: list[Member] = []
-        for member in members:
-            seat = member.seat
-            seat.lonely, seat.out = alone, None
-            if member.peak >= SPEECH_PEAK:
-                seat.speaking = HANGOVER_TICKS
-            elif seat.speaking:
-                seat.speaking -= 1
-            if seat.heard and seat.speaking and member.pcm is not None:
-                speakers.append(member)
-        extra = self._chime()
-        if extra is None and (not speakers or alone):
-            return
-        rows = np.array([m.pcm for m in speakers], np.int32) if speakers else np.zeros((0, FRAME_SAMPLES), np.int32)
-        total = rows.sum(axis=0, dtype=np.int32)
-        if extra is not None:
-            total += extra
-        self._share(members, speakers, total, nothing=extra is None and not speakers)
-        own = [(m, i) for i, m in enumerate(speakers) if m.hears and not (extra is None and len(speakers) == 1)]
-        if own:
-            # What a speaker hears is the total without itself.
-            sums = total - rows[[i for _, i in own]]
-            frames = self._levelled(sums, [id(m.seat) for m, _ in own])
-            _give([m for m, _ in own], frames)
-
-    def forget(self, seat: Seat) -> None:
-        self.gains.pop(id(seat), None)
-
-    def _share(self, members: list[Member], speakers: list[Member], total: Wide, nothing: bool) -> None:
-        """The common sum to all who do not speak."""
-        if nothing:
-            return
-        speaking = {id(m.seat) for m in speakers}
-        listeners = [m for m in members if m.hears and id(m.seat) not in speaking]
-        if not listeners:
-            return
-        frame = self._levelled(total[np.newaxis], [0])[0]
-        shared: dict[str, Frame] = {}
-        for member in listeners:
-            codec = member.codec
-            if isinstance(codec, Law):
-                if codec.name not in shared:
-                    shared[codec.name] = codec.encode(frame)
-                member.seat.out = shared[codec.name]
-            else:
-                member.seat.out = _own(member.seat, codec, frame)
-
-    def _levelled(self, sums: Wide, names: list[int]) -> Pcm:
-        """Sums brought under the ceiling, each by a gain of its own that falls at once and rises slowly."""
-        gains = self.gains
-        peaks = np.maximum(sums.max(axis=1), -sums.min(axis=1))
-        if not gains and peaks.max() <= CEILING:
-            return sums.astype(np.int16)
-        out = np.empty(sums.shape, np.int16)
-        for n, name in enumerate(names):
-            before = gains.get(name, 1.0)
-            wanted = min(1.0, CEILING / max(1.0, float(peaks[n])))
-            gain = min(wanted, before * _RECOVERY)
-            if gain >= 1.0 and before >= 1.0:
-                gains.pop(name, None)
-                out[n] = sums[n]
-                continue
-            gains[name] = gain
-            slope = np.full(FRAME_SAMPLES, gain, np.float32)
-            slope[:_SLOPE] = before + (gain - before) * _RAMP
-            out[n] = np.clip(sums[n] * slope, -32767, 32767)
-        return out
-
-    def _chime(self) -> Pcm | None:
+    def next_chime(self) -> Pcm | None:
         """What is played to all at this tick."""
         if not self.chimes:
             return None
@@ -131,17 +61,115 @@ class Room:
         return track.pcm(at) if len(track) else None
 
 
-def _give(members: list[Member], frames: Pcm) -> None:
-    """Encode each one's own frame: G.711 for all in one step."""
-    for law in {m.codec.name: m.codec for m in members if isinstance(m.codec, Law)}.values():
-        chosen = [n for n, m in enumerate(members) if m.codec.name == law.name]
-        assert isinstance(law, Law)
-        data = memoryview(law.encode(frames[chosen].reshape(-1)))
+@dataclass(slots=True)
+class _Sum:
+    """What one member hears (`own`: whose voice is not in it), or all in a room that do not speak."""
+
+    total: int
+    own: int | None
+    whose: Room | Seat
+    hearers: list[Member]
+
+
+def mix(rooms: list[tuple[Room, list[Member]]]) -> None:
+    """Put this tick's frame into each seat that hears; none where there is nothing to hear. All rooms in one step."""
+    voices: list[Pcm] = []
+    starts: list[int] = []
+    sums: list[_Sum] = []
+    chimes: dict[int, Pcm] = {}
+    total = 0
+    for room, members in rooms:
+        speakers = _speakers(members)
+        extra = room.next_chime()
+        if extra is None and (not speakers or len(members) == 1):
+            continue
+        if extra is not None:
+            chimes[total] = extra
+        starts.append(len(voices))
+        if not speakers:
+            voices.append(_SILENCE)
+        speaking = set()
+        for member in speakers:
+            speaking.add(id(member))
+            # A speaker hears the total without itself; whose is the only voice hears nothing.
+            if member.hears and (extra is not None or len(speakers) > 1):
+                sums.append(_Sum(total, len(voices), member.seat, [member]))
+            assert member.pcm is not None
+            voices.append(member.pcm)
+        listeners = [m for m in members if m.hears and id(m) not in speaking]
+        if listeners:
+            sums.append(_Sum(total, None, room, listeners))
+        total += 1
+    if sums:
+        _hand_out(sums, _levelled(_summed(voices, starts, chimes, sums), sums))
+
+
+def _speakers(members: list[Member]) -> list[Member]:
+    """Who is mixed; each seat made ready for this tick."""
+    alone = len(members) == 1
+    speakers: list[Member] = []
+    for member in members:
+        seat = member.seat
+        seat.lonely, seat.out = alone, None
+        if member.peak >= SPEECH_PEAK:
+            seat.speaking = HANGOVER_TICKS
+        elif seat.speaking:
+            seat.speaking -= 1
+        if seat.speaking and seat.heard and member.pcm is not None:
+            speakers.append(member)
+    return speakers
+
+
+def _summed(voices: list[Pcm], starts: list[int], chimes: dict[int, Pcm], sums: list[_Sum]) -> Wide:
+    rows = np.array(voices, np.int32)
+    totals = np.add.reduceat(rows, starts, axis=0)
+    for n, extra in chimes.items():
+        totals[n] += extra
+    out: Wide = totals[[s.total for s in sums]]
+    without = [n for n, s in enumerate(sums) if s.own is not None]
+    out[without] -= rows[[s.own for s in sums if s.own is not None]]
+    return out
+
+
+def _levelled(wide: Wide, sums: list[_Sum]) -> Pcm:
+    """Sums brought under the ceiling, each by a gain of its own that falls at once and rises slowly."""
+    before = np.array([s.whose.gain for s in sums], np.float32)
+    peaks = np.maximum(wide.max(axis=1), -wide.min(axis=1))
+    gains = np.minimum(np.minimum(1.0, CEILING / np.maximum(peaks, 1)), before * _RECOVERY).astype(np.float32)
+    (turned,) = np.nonzero((gains < 1) | (before < 1))
+    if not len(turned):
+        return wide.astype(np.int16)
+    old, new = before[turned, np.newaxis], gains[turned, np.newaxis]
+    loud = wide[turned].astype(np.float32)
+    loud[:, :_SLOPE] *= old + (new - old) * _RAMP
+    loud[:, _SLOPE:] *= new
+    np.minimum(np.maximum(loud, -32767, out=loud), 32767, out=loud)
+    wide[turned] = loud
+    for n, gain in zip(turned.tolist(), gains[turned].tolist(), strict=True):
+        sums[n].whose.gain = gain
+    return wide.astype(np.int16)
+
+
+def _hand_out(sums: list[_Sum], frames: Pcm) -> None:
+    """Encode each sum once a codec for those who hear it: G.711 for all in one step."""
+    by_law: dict[str, list[int]] = {}
+    for n, one in enumerate(sums):
+        for name in {m.codec.name for m in one.hearers}:
+            by_law.setdefault(name, []).append(n)
+    for name, chosen in by_law.items():
+        law = LAWS.get(name)
+        if law is None:
+            for n in chosen:
+                for member in sums[n].hearers:
+                    if member.codec.name == name:
+                        member.seat.out = _own(member.seat, member.codec, frames[n])
+            continue
+        data = memoryview(law.encode((frames if len(chosen) == len(sums) else frames[chosen]).reshape(-1)))
         for place, n in enumerate(chosen):
-            members[n].seat.out = data[place * FRAME_BYTES : (place + 1) * FRAME_BYTES]
-    for n, member in enumerate(members):
-        if not isinstance(member.codec, Law):
-            member.seat.out = _own(member.seat, member.codec, frames[n])
+            out = data[place * FRAME_BYTES : (place + 1) * FRAME_BYTES]
+            for member in sums[n].hearers:
+                if member.codec.name == name:
+                    member.seat.out = out
 
 
 def _own(seat: Seat, codec: Codec, frame: Pcm) -> bytes:

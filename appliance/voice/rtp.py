@@ -4,7 +4,7 @@ Whether a packet is wanted, by its source and payload type, is for the leg to sa
 """
 
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 HEADER_BYTES = 12
 MAX_DATAGRAM = 1500
@@ -20,9 +20,8 @@ class RtpError(ValueError):
     """These bytes are no RTP packet. The text says why: "too short", "version", "padding", ..."""
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
-    """RFC 3550 §5.1, without CSRC list, extension and padding."""
+class Packet(NamedTuple):
+    """RFC 3550 §5.1, without CSRC list, extension and padding. A tuple, as thousands are made a second."""
 
     payload_type: int
     marker: bool

@@ -174,7 +174,7 @@ class Bridged:
 class Seat:
     """A place in a room. The mixer puts this tick's frame in; alone, music may sound."""
 
-    __slots__ = ("_comfort", "alone", "encoder", "encoder_of", "heard", "lonely", "out", "room", "speaking")
+    __slots__ = ("_comfort", "alone", "encoder", "encoder_of", "gain", "heard", "lonely", "out", "room", "speaking")
 
     def __init__(self, room: str, heard: bool, alone: Music | None) -> None:
         self.room = room
@@ -185,6 +185,8 @@ class Seat:
         self.out: Frame | None = None
         self.speaking = 0
         """Ticks that its voice is still taken for going on."""
+        self.gain = 1.0
+        """Of what it hears while it speaks; less than 1 where that would be too loud."""
         self.encoder: Encoder | None = None
         self.encoder_of = ""
         self._comfort = Comfort()

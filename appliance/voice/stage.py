@@ -10,7 +10,7 @@ import numpy as np
 from appliance.voice.codecs import FRAME_SAMPLES, LAWS, Pcm
 from appliance.voice.dialogue import Why
 from appliance.voice.leg import Leg
-from appliance.voice.mixer import SPEECH_PEAK, Member, Room
+from appliance.voice.mixer import SPEECH_PEAK, Member, Room, mix
 from appliance.voice.recorder import SILENCE
 from appliance.voice.sources import Bridged, Comfort, Reflection, Seat, Source
 from appliance.voice.tone_digits import suspicious
@@ -25,9 +25,9 @@ class Stage:
 
     def hear(self, legs: list[Leg]) -> Iterator[tuple[Leg, str]]:
         """Give each leg what came for this tick, as samples; the keys that were heard as tones."""
-        heard: list[Leg] = []
-        frames: list[Pcm] = []
+        decoded: tuple[list[Leg], list[Pcm]] = [], []
         coded: dict[str, tuple[list[Leg], list[bytes]]] = {name: ([], []) for name in LAWS}
+        before = {leg.number: leg.pcm for leg in legs}
         for leg in legs:
             leg.pcm, leg.peak = None, 0
             if leg.expects_sound:
@@ -38,23 +38,28 @@ class Stage:
                 whose.append(leg)
                 codes.append(got)
             elif got is not None:
-                heard.append(leg)
-                frames.append(got)
+                decoded[0].append(leg)
+                decoded[1].append(got)
+        heard, parts = decoded[0], [np.array(decoded[1])] if decoded[1] else []
         for name, (whose, codes) in coded.items():
             if whose:
                 rows = LAWS[name].decode(b"".join(codes)).reshape(-1, FRAME_SAMPLES)
-                heard += whose
-                frames += [leg.ear.settle(row) for leg, row in zip(whose, rows, strict=True)]
+                for leg, row in zip(whose, rows, strict=True):
+                    if leg.ear.mending:
+                        leg.ear.settle(row)
+                heard = heard + whose
+                parts.append(rows)
         if not heard:
             return
-        together = np.array(frames)
+        together = parts[0] if len(parts) == 1 else np.concatenate(parts)
         peaks = np.maximum(together.max(axis=1), -np.maximum(together.min(axis=1), -32767)).tolist()
         doubts = suspicious(together).tolist()
         for leg, pcm, peak, doubt in zip(heard, together, peaks, doubts, strict=True):
             leg.pcm, leg.peak = pcm, peak
-            keys = leg.tones.hear(pcm, doubt)
-            if keys:
-                yield leg, keys
+            if doubt or leg.tones.attentive:
+                keys = leg.tones.hear(pcm, doubt, before[leg.number])
+                if keys:
+                    yield leg, keys
 
     def perform(self, legs: list[Leg]) -> Iterator[tuple[Leg, Why]]:
         """Recordings, rooms, reflections and bridges of this tick; the recordings that are over with it."""
@@ -74,8 +79,7 @@ class Stage:
             background = leg.background
             if isinstance(background, Bridged) and not background.passing:
                 background.heard = background.peer.pcm
-        for name, members in rooms.items():
-            self._rooms.setdefault(name, Room()).mix(members)
+        mix([(self._rooms.setdefault(name, Room()), members) for name, members in rooms.items()])
         if len(self._rooms) > len(rooms):
             for name in self._rooms.keys() - rooms.keys():
                 del self._rooms[name]
@@ -87,8 +91,6 @@ class Stage:
         """What the leg hears from now on; it is out of what it was in before."""
         before = leg.background
         leg.background = source
-        if isinstance(before, Seat) and before.room in self._rooms:
-            self._rooms[before.room].forget(before)
         if isinstance(before, Bridged) and isinstance(before.peer, Leg):
             peer = before.peer
             leg.passes_to(None)

@@ -32,27 +32,28 @@ def suspicious(frames: Pcm) -> "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]"
 class Listener:
     """One leg's. Holds a receiver only while there is something to judge."""
 
-    __slots__ = ("_before", "_left", "_receiver")
+    __slots__ = ("_left", "_receiver")
 
     def __init__(self) -> None:
         self._receiver: ToneDigits | None = None
-        self._before: Pcm | None = None
         self._left = 0
 
-    def hear(self, frame: Pcm, suspicion: bool) -> str:
-        """The keys made out with this frame."""
+    @property
+    def attentive(self) -> bool:
+        """Whether it wants to hear each frame, suspicious or not."""
+        return self._left > 0
+
+    def hear(self, frame: Pcm, suspicion: bool, before: Pcm | None) -> str:
+        """The keys made out with this frame, and the one before it, in which the key may have begun."""
         if suspicion:
             self._left = _ATTENTION_TICKS
-        if not self._left:
-            self._before = frame
-            return ""
         keys = ""
         if self._receiver is None:
             self._receiver = ToneDigits()
-            if self._before is not None:
-                keys = self._receiver.hear(self._before)
+            if before is not None:
+                keys = self._receiver.hear(before)
         keys += self._receiver.hear(frame)
         self._left -= 1
         if not self._left:
-            self._receiver, self._before = None, frame
+            self._receiver = None
         return keys
