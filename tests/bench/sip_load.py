@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.sip_edge.contacts import prepare_contacts
+from appliance.sip_edge.kamailio.media import FLAGS, PLAIN, STRICT
 from tests.integration.sip_edge.building import ADDRESS, free_ports
 from tests.lab.capture import read_capture
 from tests.lab.siptext import parse
@@ -102,6 +103,7 @@ def native(directory: Path, ng_port: int, workers: int) -> Iterator[Target]:
     directory.mkdir(parents=True, exist_ok=True)
     words = {"ADDRESS": ADDRESS, "PORT": str(port), "WORKERS": str(workers), "REALM": REALM, "NGPORT": str(ng_port)}
     words |= {"CONTACTS": str(directory / "contacts.db"), "CALLEE": user(1), "SECRET": SECRET}
+    words |= {"FLAGS": FLAGS + STRICT, "PLAIN": PLAIN}
     text = (HERE / "reference" / "kamailio.cfg").read_text()
     for word, value in words.items():
         text = text.replace(f"@{word}@", value)

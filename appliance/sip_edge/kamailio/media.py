@@ -15,16 +15,16 @@ begun when it did. The fourth is secure.SECURE."""
 VOICE, UPLINK = "voice", "uplink"
 """The two interfaces that rtpengine is started with, where phones and trunks are on different addresses."""
 
-_FLAGS = (
+FLAGS = (
     "replace-origin replace-session-connection ICE=remove SDES-no-NULL_HMAC_SHA1_80 SDES-no-NULL_HMAC_SHA1_32"
     " SDES-no-F8_128_HMAC_SHA1_80 SDES-no-F8_128_HMAC_SHA1_32 generate-RTCP"
 )
 """Of SRTP's ciphers rtpengine knows two that do not encrypt, and F8, which nobody needs. It tells both ends itself what
 it saw of their sound (RFC 3550 §6.4), as voice has no RTCP; what it was told in turn is in its `query`."""
-_STRICT = " strict-source"
+STRICT = " strict-source"
 """Packets that come from elsewhere than the address that a party named are dropped (Q-8)."""
 _APART = " via-branch=extra"
-_PLAIN, _ENCRYPTED = " RTP/AVP", " RTP/SAVP DTLS=off"
+PLAIN, _ENCRYPTED = " RTP/AVP", " RTP/SAVP DTLS=off"
 OFFER_METHODS = frozenset({"INVITE", "UPDATE", "PRACK", "ACK"})
 
 
@@ -32,7 +32,7 @@ class Media:
     def __init__(self, ksr: Any, knobs: Knobs) -> None:
         self._ksr = ksr
         self._several_sides = knobs.several_sides
-        self._flags = _FLAGS + (_STRICT if knobs.strict_source else "")
+        self._flags = FLAGS + (STRICT if knobs.strict_source else "")
 
     def offer(self, caller_side: str, callee_side: str, secure: bool = False, apart: bool = False) -> None:
         """In a branch route: put rtpengine into this branch. `secure`: it is offered SRTP with SDES keys (RFC 4568).
@@ -46,7 +46,7 @@ class Media:
         if self._is_dead():
             return
         sides = f" direction={caller_side} direction={callee_side}" if self._several_sides else ""
-        flags = self._flags + (_ENCRYPTED if secure else _PLAIN) + sides + (_APART if apart else "")
+        flags = self._flags + (_ENCRYPTED if secure else PLAIN) + sides + (_APART if apart else "")
         if ksr.rtpengine.rtpengine_offer(flags) > 0:
             ksr.setbflag(RELAYED)
 
@@ -66,7 +66,7 @@ class Media:
             if not self._is_dead():
                 ksr.rtpengine.rtpengine_delete("")
         elif method in OFFER_METHODS and ksr.sdpops.sdp_content() > 0 and not self._is_dead():
-            ksr.rtpengine.rtpengine_manage(self._flags + (_ENCRYPTED if secure else _PLAIN))
+            ksr.rtpengine.rtpengine_manage(self._flags + (_ENCRYPTED if secure else PLAIN))
 
     def in_dialog_reply(self) -> None:
         ksr = self._ksr
