@@ -10,9 +10,10 @@ fact belongs to the last INVITE with that Call-ID.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any, ClassVar
 
 from appliance.sip_edge.plan import CallAttempt, FromTrunk, Plan, Ring, Say, Step, ToTrunk, ToVoice
@@ -202,6 +203,7 @@ _BY_EVENT: dict[str, type[CallFact | News]] = {
     for t in (Invite, Began, Rang, Replied, Answered, Cancelled, Departed, Ended, Changed, Alerted, Arrived)
 }
 _NAMES: dict[type[CallFact | News], tuple[str, ...]] = {t: tuple(f.name for f in fields(t)) for t in _BY_EVENT.values()}
+_VALUES: dict[type[CallFact | News], Callable[[Any], tuple[Any, ...]]] = {t: attrgetter(*n) for t, n in _NAMES.items()}
 _ENCODE = json.JSONEncoder(
     ensure_ascii=False, separators=(",", ":"), default=lambda leg: [leg.kind, leg.to, leg.phone_id]
 ).encode
@@ -217,7 +219,8 @@ class UnreadableFact(ValueError):
 
 def encode(fact: CallFact | News) -> bytes:
     """One line, with its newline. Never raises on text from the wire: lone surrogates are replaced."""
-    line = {name: getattr(fact, name) for name in _NAMES[type(fact)]}
+    kind = type(fact)
+    line = dict(zip(_NAMES[kind], _VALUES[kind](fact), strict=True))
     line["event"] = fact.event
     return (_ENCODE(line) + "\n").encode("utf-8", "replace")
 

@@ -80,7 +80,8 @@ def _pack_step(step: Step) -> list[Any]:
             after = [] if step.after is _NOTHING or step.after == _NOTHING else _pack_ways(step.after)
             identity = _pack_identity(step.identity)
             diverted = _pack_diverted(step.diverted)
-            how = [step.replaces, step.answers] if step.replaces or step.answers else []
+            how = [step.replaces, step.answers, step.if_idle]
+            how = how if any(how) else []
             return ["ring", targets, step.together, step.seconds, identity, after, step.elsewhere, diverted, *how]
         case ToTrunk():
             identity = _pack_identity(step.identity)

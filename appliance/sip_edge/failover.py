@@ -33,6 +33,11 @@ def all_steps(plan: Plan) -> tuple[Step, ...]:
     return tuple(place.step for place in _places(plan))
 
 
+def step_at(plan: Plan, position: int) -> Step:
+    """The step at a position. The first one stands there: most calls get no further, so the tree is not laid out."""
+    return plan.steps[0] if position == 0 and plan.steps else _places(plan)[position].step
+
+
 def following(plan: Plan, position: int, status: int, rang: bool = True) -> int | None:
     """The position of the step to run after the one at `position` failed with `status`; None: pass `status` on.
 

@@ -11,7 +11,7 @@ from appliance.sip_edge.courses import BUSY, OTHER, Course
 from appliance.sip_edge.decision import Decision, Trail
 from appliance.sip_edge.identity import seen_inside
 from appliance.sip_edge.persons import habits_of
-from appliance.sip_edge.plan import Ring, Target
+from appliance.sip_edge.plan import Reach, Ring, Target
 from appliance.sip_edge.ways_out import central_trunks
 from wire.services import GroupMode, Member, RingGroup
 
@@ -41,10 +41,15 @@ def ring_members(d: Decision, group: RingGroup, trail: Trail) -> Course:
     seconds = min(max(group.ring_s, LEAST_S), MOST_S)
     if group.mode == GroupMode.IN_TURN:
         d.note(Because.GROUP_IN_TURN, group=group.name, seconds=str(seconds))
-        return Course(tuple(Ring(t, True, seconds, identity, diverted=trail.extensions) for t in rung))
+        return Course(tuple(Ring(t, True, seconds, identity, diverted=trail.extensions, if_idle=True) for t in rung))
     d.note(Because.GROUP_TOGETHER, group=group.name, seconds=str(seconds))
     together = tuple(t for targets in rung for t in targets)[:MOST_TARGETS]
     return Course((Ring(together, True, seconds, identity, diverted=trail.extensions),))
+
+
+def passed_over(step: Ring, reach: Reach) -> bool:
+    """Whether a member whose turn has come is skipped: the plan was made when the first one rang, and he talks now."""
+    return step.if_idle and any(reach.calls_of(t.sip_user) for t in step.targets)
 
 
 def _member(d: Decision, group: RingGroup, member: Member) -> tuple[tuple[Target, ...], bool]:

@@ -189,6 +189,8 @@ class Ring:
     """A Replaces header's value for these phones (RFC 3891)."""
     answers: bool = False
     """The phone is asked to answer by itself: its person talks already."""
+    if_idle: bool = False
+    """Passed over where one of its phones is in a call when its turn comes (groups.passed_over)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,5 +33,7 @@ def restoring(original: str, shown: str) -> str:
     """Parameter `vsf` of Kamailio's uac module: the two URIs of a replaced From over each other, in base 64."""
     one, other = original.encode(), shown.encode()
     length = max(len(one), len(other))
-    mixed = bytes(a ^ b for a, b in zip(one.ljust(length, b"\0"), other.ljust(length, b"\0"), strict=True))
+    # Both as one big number: an octet at a time took ten times as long.
+    numbers = (int.from_bytes(uri.ljust(length, b"\0"), "big") for uri in (one, other))
+    mixed = (next(numbers) ^ next(numbers)).to_bytes(length, "big")
     return f";vsf={b64encode(mixed).decode().replace('=', '-')}"

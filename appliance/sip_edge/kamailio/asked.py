@@ -19,6 +19,16 @@ HIDDEN = frozenset({"id", "user", "header"})
 PREFIX = "X-Conserje-"
 
 
+def remove_ours(ksr: Any) -> None:
+    """Take X-Conserje-* off a request: only we say such things. Most have none, so Kamailio need not look for them."""
+    try:
+        said = PREFIX.lower() in (ksr.pv.get("$mb") or "").lower()
+    except UnicodeDecodeError:
+        said = True
+    if said:
+        ksr.textops.remove_hf_re("^[Xx]-[Cc][Oo][Nn][Ss][Ee][Rr][Jj][Ee]-")
+
+
 class Asked:
     """Reads the INVITE that a worker holds."""
 

@@ -34,6 +34,22 @@ def entries(text: str | None) -> list[Entry]:
     return [Entry(p[0], int(p[1])) for p in pairs if len(p) == 2 and p[1].isdigit()]
 
 
+def with_entry(text: str, key: str, now_s: int) -> str:
+    """The list with this call in it. Workers change lists as text: each call does so seven times."""
+    if _stands_in(text, key):
+        return text
+    return f"{text}\n{key} {now_s}" if text else f"{key} {now_s}"
+
+
+def without_entry(text: str, key: str) -> str:
+    """The list without this call; empty: nothing is left."""
+    return "\n".join([line for line in text.split("\n") if not line.startswith(f"{key} ")])
+
+
+def _stands_in(text: str, key: str) -> bool:
+    return text.startswith(f"{key} ") or f"\n{key} " in text
+
+
 def listed(found: Iterable[Entry]) -> str:
     return "\n".join(f"{e.key} {e.since_s}" for e in found)
 
@@ -52,18 +68,24 @@ class OnBoard:
     """sip_users of phones that did not say that they know Replaces."""
 
     def text(self) -> str:
-        late = (f"+{index} {user}" for index, user in self.late)
-        plain = (f"!{user}" for user in self.plain)
+        late = [f"+{index} {user}" for index, user in self.late]
+        plain = [f"!{user}" for user in self.plain]
         return "\n".join((f"{self.index} {self.label} {self.caller}", *self.phones, *late, *plain))
 
     @classmethod
     def of(cls, text: str) -> "OnBoard":
         first, *lines = text.split("\n")
         index, label, caller = first.split(" ", 2)
-        added = [line[1:].split(" ", 1) for line in lines if line.startswith("+")]
-        plain = tuple(line[1:] for line in lines if line.startswith("!"))
-        phones = tuple(line for line in lines if not line.startswith(("+", "!")))
-        return cls(int(index), int(label), caller, phones, tuple((int(i), user) for i, user in added), plain)
+        phones, late, plain = [], [], []
+        for line in lines:
+            if line.startswith("+"):
+                branch, user = line[1:].split(" ", 1)
+                late.append((int(branch), user))
+            elif line.startswith("!"):
+                plain.append(line[1:])
+            else:
+                phones.append(line)
+        return cls(int(index), int(label), caller, tuple(phones), tuple(late), tuple(plain))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +127,8 @@ class Board:
         for user in now:
             self._add(RINGS, user, key)
         if now != on.phones:
-            self._ksr.htable.sht_sets(CALL, key, replace(on, phones=now).text())
+            changed = OnBoard(on.index, on.label, on.caller, now, on.late, on.plain)
+            self._ksr.htable.sht_sets(CALL, key, changed.text())
 
     def joins(self, call_id: str, from_tag: str, branch: int, user: str) -> None:
         """One more phone rings with a call that rings already, by a branch that was added to it."""
@@ -226,22 +249,24 @@ class Board:
         htable = self._ksr.htable
         htable.sht_lock(table, user)
         try:
-            found = entries(htable.sht_get(table, user))
-            if all(e.key != key for e in found):
-                htable.sht_sets(table, user, listed((*found, Entry(key, int(time.time())))))
+            found = htable.sht_get(table, user) or ""
+            changed = with_entry(found, key, int(time.time()))
+            if changed != found:
+                htable.sht_sets(table, user, changed)
         finally:
             htable.sht_unlock(table, user)
 
     def _take(self, table: str, user: str, key: str) -> None:
         htable = self._ksr.htable
+        if not _stands_in(htable.sht_get(table, user) or "", key):
+            # Most phones that stop to ring for a call have stopped already. Nobody adds it while it is taken away.
+            return
         htable.sht_lock(table, user)
         try:
-            found = entries(htable.sht_get(table, user))
-            left = [e for e in found if e.key != key]
-            if len(left) != len(found):
-                if left:
-                    htable.sht_sets(table, user, listed(left))
-                else:
-                    htable.sht_rm(table, user)
+            left = without_entry(htable.sht_get(table, user) or "", key)
+            if left:
+                htable.sht_sets(table, user, left)
+            else:
+                htable.sht_rm(table, user)
         finally:
             htable.sht_unlock(table, user)

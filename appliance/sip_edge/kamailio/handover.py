@@ -15,7 +15,8 @@ from appliance.held import LAST_SEQUENCE, Held
 from appliance.sip_edge.callfacts import Departed
 from appliance.sip_edge.dialogs import ReferTo, key_of, refer_to
 from appliance.sip_edge.identity import Calling, caller_of, seen_inside
-from appliance.sip_edge.kamailio.calls import OURS, Calls
+from appliance.sip_edge.kamailio.asked import remove_ours
+from appliance.sip_edge.kamailio.calls import Calls
 from appliance.sip_edge.kamailio.door import Door
 from appliance.sip_edge.kamailio.headers import shown
 from appliance.sip_edge.kamailio.knobs import Knobs
@@ -154,9 +155,7 @@ class Handover:
         ksr = self._ksr
         if self._door.is_voice():
             return False
-        if ksr.textops.search(OURS) > 0:
-            # Only we tell voice what to do.
-            ksr.textops.remove_hf_re("^[Xx]-[Cc][Oo][Nn][Ss][Ee][Rr][Jj][Ee]-")
+        remove_ours(ksr)
         directory = self._calls.live.current()
         caller, callee = self._calls.board.parties(call_id, from_tag)
         sender, far = (caller, callee) if downstream else (callee, caller)

@@ -39,7 +39,7 @@ def shown(identity: Identity, host: str) -> tuple[str, str]:
 
 def _quotable(text: str) -> str:
     """As it stands in a quoted-string (RFC 3261 §25.1); what would end the header is left out."""
-    clean = "".join(c for c in text if c.isprintable())
+    clean = text if text.isprintable() else "".join(c for c in text if c.isprintable())
     return clean.replace("\\", "\\\\").replace('"', '\\"')
 
 

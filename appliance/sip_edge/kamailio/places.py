@@ -5,8 +5,8 @@ A worker keeps no dialog: it would have nothing to say in it. But who consults a
 last CSeq of each end, as requests within the call pass. A restart of Kamailio forgets them: such a transfer is refused.
 """
 
-import json
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from appliance.held import LAST_SEQUENCE, Held
@@ -31,6 +31,30 @@ def routes_in(values: list[str]) -> tuple[str, ...]:
     return tuple(one.strip() for value in values for one in _ROUTE.findall(value))[:MOST_ROUTES]
 
 
+def _unfolded(value: str) -> str:
+    """On one line, as it means the same (RFC 3261 §7.3.1)."""
+    return " ".join(value.split()) if "\n" in value else value
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """An answered call: From and To as its caller sent them and as the callee saw them, how each end is reached."""
+
+    call_id: str
+    sent_from: str
+    sent_to: str
+    seen_from: str
+    seen_to: str
+    caller: str
+    callee: str
+    routes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, text: str) -> "Noted":
+        call_id, sent_from, sent_to, seen_from, seen_to, caller, callee, *routes = text.split("\n")
+        return cls(call_id, sent_from, sent_to, seen_from, seen_to, caller, callee, routes_in(routes))
+
+
 class Places:
     def __init__(self, ksr: Any, knobs: Knobs) -> None:
         self._ksr = ksr
@@ -38,24 +62,24 @@ class Places:
         self._front = frozenset((knobs.behind_port, knobs.behind_port + 1)) if knobs.behind_port else frozenset()
         self._tls_port = knobs.behind_port
 
-    def answered(self) -> None:
+    def answered(self, call_id: str, from_tag: str) -> None:
         """In the reply route: the 200 to an initial INVITE. The reply is as the callee wrote it."""
         ksr = self._ksr
         pv = ksr.pv
-        call_id, from_tag = pv.get("$ci"), pv.get("$ft")
         to_tag = pv.get("$tt") or ""
-        entry = {
-            "call_id": call_id,
-            "from": pv.get("$T_req($hdr(From))") or "",
-            "to": f"{pv.get('$T_req($hdr(To))') or ''};tag={to_tag}",
-            "seen_from": pv.get("$hdr(From)") or "",
-            "seen_to": pv.get("$hdr(To)") or "",
-            "caller": self._reached(pv.get("$T_req($ct)"), "$T_req($Rp)", "$T_req($si)", "$T_req($sp)"),
-            "callee": self._reached(pv.get("$ct"), "$Rp", "$si", "$sp"),
-            "routes": routes_in(self.values("Record-Route")),
-        }
+        # In the order of Noted, as text: what it means is read when somebody transfers.
+        noted = (
+            call_id,
+            pv.get("$T_req($hdr(From))") or "",
+            f"{pv.get('$T_req($hdr(To))') or ''};tag={to_tag}",
+            pv.get("$hdr(From)") or "",
+            pv.get("$hdr(To)") or "",
+            self._reached(pv.get("$T_req($ct)"), "$T_req($Rp)", "$T_req($si)", "$T_req($sp)"),
+            self._reached(pv.get("$ct"), "$Rp", "$si", "$sp"),
+            *self.values("Record-Route"),
+        )
         key = key_of(call_id, from_tag)
-        ksr.htable.sht_sets(PLACES, key, json.dumps(entry, separators=(",", ":")))
+        ksr.htable.sht_sets(PLACES, key, "\n".join(map(_unfolded, noted)))
         ksr.htable.sht_seti(PLACES, f"{key}:o", int(pv.get("$cs") or 1))
 
     def passes(self, call_id: str, from_tag: str, downstream: bool) -> None:
@@ -77,8 +101,8 @@ class Places:
 
     def by_voice(self, key: str, of_caller: bool) -> bool:
         """Whether the end opposite to this one is voice."""
-        entry = self._entry(key)
-        return bool(entry) and self.is_voice(str(entry["callee" if of_caller else "caller"]))
+        noted = self._noted(key)
+        return noted is not None and self.is_voice(noted.callee if of_caller else noted.caller)
 
     def is_voice(self, uri: str) -> bool:
         host, _, port = uri.partition("@")[2].partition(";")[0].partition(":")
@@ -86,18 +110,21 @@ class Places:
 
     def held(self, key: str, of_caller: bool) -> Held | None:
         """A call as its caller, or who answered it, holds it."""
-        entry = self._entry(key)
-        if not entry:
+        noted = self._noted(key)
+        if noted is None:
             return None
         mine, far = ("o", "i") if of_caller else ("i", "o")
-        local, remote, target = ("from", "to", "callee") if of_caller else ("seen_to", "seen_from", "caller")
-        routes = tuple(entry["routes"])
+        local, remote, target = (
+            (noted.sent_from, noted.sent_to, noted.callee)
+            if of_caller
+            else (noted.seen_to, noted.seen_from, noted.caller)
+        )
         return Held(
-            str(entry["call_id"]),
-            str(entry[local]),
-            str(entry[remote]),
-            str(entry[target]),
-            tuple(reversed(routes)) if of_caller else routes,
+            noted.call_id,
+            local,
+            remote,
+            target,
+            tuple(reversed(noted.routes)) if of_caller else noted.routes,
             # An end that has sent nothing yet may begin where it likes.
             self.sequence(key, mine == "o") or 1,
             self.sequence(key, far == "o") or LAST_SEQUENCE,
@@ -107,9 +134,9 @@ class Places:
         found = (self._ksr.hdr.get_idx(header, n) for n in range(MOST_ROUTES))
         return [value for value in found if value]
 
-    def _entry(self, key: str) -> dict[str, Any]:
+    def _noted(self, key: str) -> Noted | None:
         text = self._ksr.htable.sht_get(PLACES, key)
-        return dict(json.loads(text)) if text else {}
+        return Noted.of(text) if text else None
 
     def _reached(self, contact: str | None, port: str, address: str, source: str) -> str:
         """A Contact's URI; of a phone behind HAProxy with the connection that it opened, as secure.py writes it."""

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from appliance.sip_edge.callfacts import LegName
 
+STANDING = "$avp(call)"
+"""Where it travels."""
+
 
 @dataclass(frozen=True, slots=True)
 class At:
@@ -34,8 +37,11 @@ class Standing:
         step, turn, tried, side = first.split(" ")
         return cls(At(int(step), int(turn), int(tried)), side, plan, tuple(legs))
 
-    def leg(self, branch: int) -> LegName:
-        if not 0 <= branch < len(self.legs):
-            return LegName("", "")
-        kind, _, to = self.legs[branch].partition(":")
-        return LegName(kind, to)
+
+def leg_of(text: str, branch: int) -> LegName:
+    """Whose branch of a Standing's text this is, the plan unread; nameless where it is not of its own step's."""
+    legs = text.split("\n")[2:]
+    if not 0 <= branch < len(legs):
+        return LegName("", "")
+    kind, _, to = legs[branch].partition(":")
+    return LegName(kind, to)

@@ -183,7 +183,7 @@ class Worker:
                 if ksr.tm.t_relay() < 0:
                     ksr.sl.sl_reply_error()
                 return
-            if method != "ACK":
+            if method not in ("ACK", "BYE"):
                 self._calls.places.passes(call_id, from_tag, downstream)
             if method == "BYE":
                 self._handover.ends(call_id, from_tag)

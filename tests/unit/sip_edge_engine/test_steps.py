@@ -11,7 +11,7 @@ from appliance.sip_edge.diversion import counted
 from appliance.sip_edge.kamailio.calls import Calls
 from appliance.sip_edge.kamailio.headers import assertion, location_uri, shown, trunk_headers, voice_headers
 from appliance.sip_edge.kamailio.knobs import Knobs
-from appliance.sip_edge.kamailio.standing import At, Standing
+from appliance.sip_edge.kamailio.standing import At, Standing, leg_of
 from appliance.sip_edge.plan import Diversion, Identity, OnFailure, Plan, Refuse, Ring, Say, Target, ToTrunk
 from appliance.vocabulary import Announcement, CallClass
 
@@ -35,8 +35,9 @@ def test_where_a_call_stands_comes_back_with_its_legs() -> None:
     standing = Standing(At(3, 1, 1), "uplink", '[["ring"]]', ("phone:p1", "phone:p1", "trunk:t:1"))
     back = Standing.of(standing.text())
     assert back == standing
-    assert [back.leg(n) for n in (0, 2)] == [LegName("phone", "p1"), LegName("trunk", "t:1")]
-    assert back.leg(7) == back.leg(-1) == LegName("", "")
+    text = standing.text()
+    assert [leg_of(text, n) for n in (0, 2)] == [LegName("phone", "p1"), LegName("trunk", "t:1")]
+    assert leg_of(text, 7) == leg_of(text, -1) == LegName("", "")
 
 
 @pytest.mark.parametrize(
