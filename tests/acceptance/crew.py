@@ -84,10 +84,13 @@ class Crew:
     def engaged(self, person: str) -> Agent:
         """A phone of this person's that talks with somebody outside until the test is over."""
         agent = self.phone(person)
+        self.engage(agent)
+        return agent
+
+    def engage(self, agent: Agent) -> None:
         call = agent.dial("5512345678")
         assert agent.outcome(call).status == 200
         self.talking.append((agent, call))
-        return agent
 
     def away(self, agent: Agent) -> None:
         """It takes its contact back; it is no phone any more."""

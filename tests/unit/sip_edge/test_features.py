@@ -7,6 +7,7 @@ import pytest
 from appliance.directory.model import Directory, Extension, Person, Trunk
 from appliance.reasons import Because
 from appliance.sip_edge.failover import all_steps, following
+from appliance.sip_edge.groups import passed_over
 from appliance.sip_edge.plan import (
     AlertKind,
     CallAttempt,
@@ -100,6 +101,18 @@ def test_busy_silent_and_disturbed_members_are_skipped() -> None:
     quiet = group(habits(do_not_disturb=True))
     assert rung(dial("150", directory=quiet)) == [sip_user("elsa")]
     assert words(dial("150", directory=quiet, reach=gone)) == (Announcement.BUSY, 486)
+
+
+@pytest.mark.acceptance("R-2")
+def test_in_turn_who_talks_when_the_turn_comes_is_passed_over() -> None:
+    """The plan was made when the first one rang. Together nobody is: all ring at once."""
+    def rings(mode: str) -> list[Ring]:
+        return [s for s in dial("150", directory=group(mode=mode)).steps if isinstance(s, Ring)]
+
+    talks = Reachable(in_calls={sip_user("beto"): 1})
+    assert [passed_over(step, talks) for step in rings("in_turn")] == [False, True]
+    assert [passed_over(step, Reachable()) for step in rings("in_turn")] == [False, False]
+    assert [passed_over(step, talks) for step in rings("together")] == [False]
 
 
 @pytest.mark.acceptance("R-2")

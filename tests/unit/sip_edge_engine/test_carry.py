@@ -15,6 +15,7 @@ SAY = Say(Announcement.BUSY, 486, "Busy Here", "es-MX")
 PLAN = Plan(
     (
         Ring((Target("phone-1", "p-1"), Target("phone-2", "p-2")), True, 30, SHOWN),
+        Ring((Target("phone-3", "p-3"),), True, 30, SHOWN, if_idle=True),
         ToTrunk("t", "+52", SHOWN, 50, 2, True),
     ),
     CallClass.INTERNAL,
