@@ -34,6 +34,12 @@ class LiveDirectory:
         self.revision = int(meta["revision"])
         self._remembered: dict[tuple[Any, ...], tuple[Row, ...]] = {}
 
+    def __del__(self) -> None:
+        # A connection and its statements name each other: left to the garbage collector, which looks at old things next
+        # to never in some processes, it would hold a file of memory that was replaced long ago.
+        if connection := getattr(self, "_connection", None):
+            connection.close()
+
     def _find(self, row_type: type[R], where: str, *values: str) -> tuple[R, ...]:
         key = (row_type, where, values)
         found = self._remembered.get(key)

@@ -15,7 +15,11 @@ OWN_TRANSACTIONS = 5
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """`kib`: proportional memory (PSS), in which shared pages are divided among those who share them."""
+    """`kib`: what the process itself has written (anonymous and shared memory), divided among those who share it.
+
+    Not its files' pages: a library weighs more on everybody who maps it whenever another program on the machine that
+    mapped it too has ended, 10 MiB and more.
+    """
 
     descriptors: int
     kib: int
@@ -66,15 +70,16 @@ def counted(building: Building) -> Counts:
 
 
 def _processes(building: Building) -> dict[str, Process]:
-    """Each of the table with all its children; voice's children one by one."""
+    """Each of the table with all its children; those of voice and Kamailio one by one."""
     found: dict[str, Process] = {}
     for name in building.processes.states():
         pid = building.processes.pid_of(name)
         assert pid, f"{name} does not run"
-        if name == "voice":
+        if name in ("voice", "kamailio"):
             found[name] = _weigh((pid,))
-            for child in descendants(pid):
-                found[Path(f"/proc/{child}/comm").read_text().strip()] = _weigh((child,))
+            for n, child in enumerate(sorted(descendants(pid)), 1):
+                called = Path(f"/proc/{child}/comm").read_text().strip()
+                found[called if called != name else f"{name}, child {n}"] = _weigh((child,))
         else:
             found[name] = _weigh((pid, *descendants(pid)))
     return found
@@ -88,7 +93,7 @@ def _weigh(pids: tuple[int, ...]) -> Process:
             lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
         except OSError:
             continue  # it has ended meanwhile
-        kib += next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
+        kib += sum(int(line.split()[1]) for line in lines if line.startswith(("Pss_Anon:", "Pss_Shmem:")))
     return Process(descriptors, kib)
 
 

@@ -1,5 +1,6 @@
 """The building's copy: whole or nothing, the last three kept, never a bad one loaded, secrets sealed."""
 
+import gc
 import os
 import sqlite3
 import subprocess
@@ -173,6 +174,22 @@ def test_the_live_file_is_readable_while_it_is_replaced(settings: Settings) -> N
     assert old.person("person-ana") is not None
     with pytest.raises(sqlite3.OperationalError):
         old._connection.execute("DELETE FROM person")
+
+
+def test_a_copy_that_was_replaced_is_let_go_without_the_garbage_collector(settings: Settings) -> None:
+    """Kamailio's workers look for garbage next to never; each copy is a file in memory until nobody holds it."""
+    live = Live(settings.paths.live_dir)
+    gc.disable()
+    try:
+        for number in range(1, 5):
+            publish_rows(settings, sample_rows(), number)
+            assert live.current().person("person-ana") is not None
+        held = {os.readlink(one) for one in Path("/proc/self/fd").iterdir() if one.is_symlink()}
+    finally:
+        gc.enable()
+    assert [name for name in held if str(settings.paths.live_dir) in name] == [
+        str((settings.paths.live_dir / live.name).resolve())
+    ]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="a small disk of its own needs root")
