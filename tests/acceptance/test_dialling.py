@@ -1,5 +1,8 @@
 """What people dial becomes what the carrier is sent; and as many calls as they like."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 from tests.acceptance.conftest import House
@@ -22,8 +25,11 @@ def test_ten_digits_reach_the_carrier_as_e164_and_the_caller_is_heard(house: Hou
 @pytest.mark.acceptance("D-3")
 @pytest.mark.parametrize("dialled", ["+5215512345678", "5215512345678", "005215512345678"])
 def test_the_old_mobile_1_is_taken_out(house: House, centre: str, dialled: str) -> None:
-    _, sent = house.calls_carrier(house.phone("beto"), dialled)
+    beto = house.phone("beto")
+    call, sent = house.calls_carrier(beto, dialled)
     assert sent == "+525512345678"
+    beto.hang_up_all()
+    assert _record(house, call.id)["destination"] == "+525512345678", "so it stands in the log"
 
 
 @pytest.mark.acceptance("D-3")
@@ -34,6 +40,14 @@ def test_a_caller_with_the_old_mobile_1_is_shown_without_it(house: House, centre
     call = beto.incoming(after=before).established()
     assert "+525512345678" in call.peer
     house.carrier.hang_up(call_id)
+    assert _record(house, call_id)["caller"] == "+525512345678"
+
+
+def _record(house: House, call_id: str) -> Mapping[str, Any]:
+    def found() -> Mapping[str, Any] | None:
+        return next((e.body for e in house.building.local().recent("cdr", 50) if e.body["call_id"] == call_id), None)
+
+    return until(found, 10, "the call is recorded")
 
 
 @pytest.mark.acceptance("D-6")

@@ -6,14 +6,17 @@ import pytest
 
 from appliance.processes import PROCESSES
 from tests.acceptance.conftest import House
-from tests.lab.audio import spacing
+from tests.lab.audio import read_wav, spacing, tone, tone_level, write_wav
+from tests.lab.mailboxes import mailboxes_of
 from tests.lab.phones import Phone, PhoneCall
 from tests.lab.waiting import until
+from wire.services import Mailbox
 
 pytestmark = pytest.mark.alone
 
 BACK_S = 3.0
 WITHOUT_SOUND_MS = 3000
+MESSAGE_HZ = 720
 
 
 def _longest_silence_ms(call: PhoneCall) -> float:
@@ -58,6 +61,13 @@ def _talks_again(one: PhoneCall, other: PhoneCall) -> bool:
 @pytest.mark.acceptance("S-7")
 def test_a_voice_process_that_dies_takes_only_its_own_calls(house: House, centre: str) -> None:
     ana, beto, elsa = house.people("ana", "beto", "elsa")
+    boxes = mailboxes_of(house.building.settings)
+    box = house.building.directory_in_force().service(Mailbox, "box-coral")
+    assert box
+    message = boxes.reserve(box, "104", "Gala")
+    assert message
+    write_wav(message.path, tone(MESSAGE_HZ, 3.0))
+    assert boxes.keep(message.id, 3.0)
     call = ana.call("102").established()
     echo = elsa.call("*9196").established()
     echo.hears(elsa.hz, 10)
@@ -68,6 +78,10 @@ def test_a_voice_process_that_dies_takes_only_its_own_calls(house: House, centre
     echo.hang_up()
     echo.ended()
     until(lambda: _answered(elsa, "*9196"), BACK_S, "voice answers again").hears(elsa.hz, 10)
+    (kept,) = [m for m in boxes.messages(box.id) if m.id == message.id]
+    assert (kept.state, kept.duration_ms) == ("new", 3000), "mailboxes are as they were"
+    assert tone_level(read_wav(kept.path), MESSAGE_HZ) > -30
+    boxes.mark(kept.id, "deleted")
 
 
 @pytest.mark.acceptance("S-9")
