@@ -179,10 +179,12 @@ class LocalStore(LocalDatabase):
         return tuple(FactEnvelope(i, f, h, json.loads(b)) for i, f, h, b in found)
 
     def costing(self, after: int = 0) -> tuple[tuple[int, dict[str, Any]], ...]:
-        """Records of calls that cost by the minute, of a higher number than `after`, with their numbers, in order."""
+        """Records of calls that cost by the minute and were talked in, of a higher number than `after`, with their
+        numbers, in order.
+        """
         found = self._connection().execute(
             "SELECT seq, body FROM journal WHERE fact = 'cdr' AND seq > ?"
-            " AND body ->> 'call_class' IN ('international', 'premium') ORDER BY seq",
+            " AND body ->> 'call_class' IN ('international', 'premium') AND body ->> 'talk_ms' > 0 ORDER BY seq",
             (after,),
         )
         return tuple((seq, json.loads(body)) for seq, body in found)

@@ -10,6 +10,22 @@ from typing import ClassVar
 BUSY_S = 5.0
 
 
+class _Held:
+    """Closes its connection with its thread or its LocalDatabase, whichever goes first: the connection itself is part
+    of a cycle, to which the garbage collector comes late, or never.
+    """
+
+    __slots__ = ("connection",)
+
+    def __init__(self, path: Path) -> None:
+        # Used in its own thread only; whoever drops it may be another one.
+        self.connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+
+    def __del__(self) -> None:
+        if connection := getattr(self, "connection", None):
+            connection.close()
+
+
 class LocalDatabase:
     """SQLite in WAL mode, written by several processes in short transactions. Each thread gets its own connection.
 
@@ -23,15 +39,15 @@ class LocalDatabase:
         self._threads = thread_local()
 
     def _connection(self) -> sqlite3.Connection:
-        found: sqlite3.Connection | None = getattr(self._threads, "connection", None)
-        if found is None:
+        held: _Held | None = getattr(self._threads, "held", None)
+        if held is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            found = sqlite3.connect(self._path, timeout=BUSY_S, isolation_level=None)
-            found.execute("PRAGMA journal_mode = WAL")
-            found.execute("PRAGMA synchronous = FULL")
-            found.executescript(self.schema)
-            self._threads.connection = found
-        return found
+            held = _Held(self._path)
+            held.connection.execute("PRAGMA journal_mode = WAL")
+            held.connection.execute("PRAGMA synchronous = FULL")
+            held.connection.executescript(self.schema)
+            self._threads.held = held
+        return held.connection
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

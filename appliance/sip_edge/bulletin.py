@@ -84,6 +84,10 @@ class Bulletin:
         return self._alerts
 
 
+_NEEDED = ("account_id", "payer_id", "caller_phone_id", "call_class", "talk_ms", "started_at", "answered_by")
+"""Of a record, to know what was spent."""
+
+
 def _logged(fact: EmergencyCalled | LimitBreached) -> dict[str, str]:
     """What the log may say: who and where, no number that was called."""
     if isinstance(fact, LimitBreached):
@@ -152,7 +156,8 @@ class Spending:
     def _past(self, directory: LiveDirectory, now: datetime) -> Iterable[Spent]:
         """Each record is read once; those of former days go when the centre knows of them."""
         newest = self._store.last_seq()
-        self._records.update(self._store.costing(self._read))
+        # Without their legs and reasons, which are most of a record: a day's are kept.
+        self._records.update((s, {n: b[n] for n in _NEEDED if n in b}) for s, b in self._store.costing(self._read))
         self._read = newest
         oldest, unreported = (now - timedelta(hours=25)).isoformat(), self._store.unreported()
         self._records = {s: b for s, b in self._records.items() if s in unreported or b["started_at"] >= oldest}

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -190,6 +191,31 @@ def test_a_copy_that_was_replaced_is_let_go_without_the_garbage_collector(settin
     assert [name for name in held if str(settings.paths.live_dir) in name] == [
         str((settings.paths.live_dir / live.name).resolve())
     ]
+
+
+def test_a_store_of_local_facts_closes_its_connections_with_itself_and_with_each_thread(settings: Settings) -> None:
+    """Each copy that is published opens some of these."""
+    path = settings.paths.local_db
+
+    def held() -> int:
+        names = (os.readlink(one) for one in Path("/proc/self/fd").iterdir() if one.is_symlink())
+        return sum(name.startswith(str(path)) for name in names)
+
+    gc.disable()
+    try:
+        store = LocalStore(path, SystemClock(), SystemChance())
+        store.waiting_count()
+        alone = held()
+        for _ in range(5):
+            thread = Thread(target=store.waiting_count)
+            thread.start()
+            thread.join()
+        # SQLite keeps one of the file itself for the next connection, while another one may hold a lock.
+        assert 0 < held() <= alone + 1
+        del store
+        assert held() == 0
+    finally:
+        gc.enable()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="a small disk of its own needs root")

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -102,7 +103,9 @@ def test_who_forwards_abroad_is_charged_for_it_while_it_lasts_and_after(tmp_path
 
     over, _ = forwarded(now, ends=True)
     assert isinstance(over, Cdr) and over.payer_id == "person-beto"
-    LocalStore(settings.paths.local_db, SystemClock(), SystemChance()).append(over)
+    store = LocalStore(settings.paths.local_db, SystemClock(), SystemChance())
+    store.append_all([("", over), ("", replace(over, id="refused", talk_ms=0, answered_by=""))])
+    assert [body["id"] for _, body in store.costing()] == [over.id], "what nobody talked in is not looked at all day"
     spending.tell(directory, [], anew=False)
     assert tables.held["spent", "person:person-beto"] == 500
     assert tables.held["spent", f"account:{ACME}"] == 500
