@@ -12,7 +12,8 @@ NEVER = 1_000_000
 IDLE_SHARE, BUSY_SHARE = 0.05, 0.001
 """Of the time, at most, that goes into looking at everything: while nobody calls, and while somebody does."""
 
-BUSY_LEAST_S = 30.0
+BUSY_LEAST_S, BUSY_MOST_S = 30.0, 120.0
+"""Between two looks while somebody calls. A call leaves some 20 KiB to be found: what waits for long is much."""
 
 
 class Tidiness:
@@ -36,14 +37,16 @@ class Tidiness:
         # Short calls: none at this moment is not yet nobody.
         quiet, self._last = not calls and ever == self._last, ever
         wait_s = self._took_s / IDLE_SHARE if quiet else max(BUSY_LEAST_S, self._took_s / BUSY_SHARE)
+        wait_s = min(wait_s, BUSY_MOST_S)
         if ever == self._seen or since < wait_s:
             return False
         self._collect(ever)
         return True
 
     def _collect(self, ever: int) -> None:
-        began = time.monotonic()
+        # Processor time: where a machine is busy with other things, a look takes seconds and the next would be far off.
+        began = time.thread_time()
         gc.collect()
+        self._took_s = time.thread_time() - began
         self._done_at = time.monotonic()
-        self._took_s = self._done_at - began
         self._seen = ever

@@ -1,6 +1,7 @@
 """Garbage of ended calls goes, and nobody waits for it who calls."""
 
 import gc
+import time
 import weakref
 from collections.abc import Iterator
 
@@ -49,4 +50,17 @@ def test_where_somebody_always_calls_it_is_done_as_seldom_as_it_is_slow(
     monkeypatch.setattr(tidiness, "BUSY_LEAST_S", 0.0)
     assert not tidy.look(calls=5, ever=5), "a thousand times as long as the last took"
     monkeypatch.setattr(tidiness, "BUSY_SHARE", float("inf"))
+    assert tidy.look(calls=5, ever=5)
+
+
+def test_after_a_slow_look_the_next_one_is_two_minutes_off_at_most(
+    tidy: Tidiness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a machine that is busy with other things, where one took seconds."""
+    monkeypatch.setattr(tidiness, "BUSY_SHARE", 1e-9)
+    monkeypatch.setattr(tidiness, "BUSY_LEAST_S", 0.0)
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + tidiness.BUSY_MOST_S - 1)
+    assert not tidy.look(calls=5, ever=5)
+    monkeypatch.setattr(time, "monotonic", lambda: now + tidiness.BUSY_MOST_S + 1)
     assert tidy.look(calls=5, ever=5)
