@@ -13,7 +13,7 @@ help:
 	@echo "make check              ruff, mypy --strict, import-linter, the suite"
 	@echo "make acceptance         the abilities that tests prove: a table, and build/acceptance.tsv"
 	@echo "make bench              ratios against references: a table, and build/bench.tsv"
-	@echo "make proof              a phone's boot from DHCP to a talked call, captured; kill -9 of each process, timed; files served"
+	@echo "make proof              a phone's boot from DHCP to a talked call, captured; what survives what, timed; files served"
 	@echo "make attack             ten thousand guessed MACs by HTTP and TFTP, and what they got"
 	@echo "make storm              1,000 phones powered on together: figures, and the curve in docs/boot-storm.md"
 	@echo "make soak               an hour of callers who hang up at random; fails when a leg, port, descriptor or memory leaks"

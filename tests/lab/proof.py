@@ -1,6 +1,6 @@
-"""`make proof`: a phone's boot from DHCP to a talked call as captured, and kill -9 of each process, timed.
+"""`make proof`: a phone's boot from DHCP to a talked call as captured, and what survives what, timed.
 
-Also what survives what, and 100,000 broken SIP messages. Writes build/proof/ and prints what can be read.
+Also 100,000 broken SIP messages. Writes build/proof/ and docs/survivability.md, and prints what can be read.
 """
 
 import socket
@@ -13,9 +13,10 @@ from pathlib import Path
 from tests.lab.building import Building
 from tests.lab.lab import Lab
 from tests.lab.supervise import descendants
-from tests.lab.survivability import matrix, text
+from tests.lab.survivability import matrix, write
 from tests.lab.torture import HOST, TORTURE, mutations
 from tests.lab.waiting import until
+from tests.storm.homecoming import figures
 
 OUT = Path(__file__).resolve().parents[2] / "build" / "proof"
 FIELDS = ("frame.time_relative", "ip.src", "ip.dst", "_ws.col.Protocol", "_ws.col.Info")
@@ -29,10 +30,9 @@ def main() -> int:
     with Lab() as lab:
         building = lab.building(enrolled=True)
         boot(building)
-        restarts(building)
-    (OUT / "survivability.md").write_text(text(matrix()), encoding="utf-8")
+    write(matrix(), figures(), docs=True)
     (OUT / "torture.txt").write_text(torture(), encoding="utf-8")
-    for name in ("boot.txt", "restarts.txt", "survivability.md", "torture.txt"):
+    for name in ("boot.txt", "survivability.md", "torture.txt"):
         print(f"\n== {name}\n{(OUT / name).read_text()}", end="")
     return 0
 
@@ -117,15 +117,6 @@ def shown(pcap: Path) -> list[str]:
         at, source, target, protocol, info = (*columns, "", "", "", "")[:5]
         kept.append(f"{float(at or 0):8.3f}  {source:>15} > {target:<15}  {protocol:<8} {info[:110]}")
     return [*kept, f"(and {max(speech - RTP_SHOWN, 0)} more packets of speech)"]
-
-
-def restarts(building: Building) -> None:
-    """Each process of the table killed in turn; seconds until it serves again."""
-    supervisor = building.processes
-    names = sorted(supervisor.states())
-    took = [(name, supervisor.kill_and_time(name)) for name in names]
-    lines = "".join(f"{name:<12}{seconds:6.2f} s\n" for name, seconds in took)
-    (OUT / "restarts.txt").write_text("kill -9, seconds until it serves again\n" + lines, encoding="utf-8")
 
 
 if __name__ == "__main__":
