@@ -20,17 +20,21 @@ from sippy.SipCallId import SipCallId
 from sippy.SipContact import SipContact
 from sippy.SipHeader import SipHeader
 
+from appliance.held import Held
 from appliance.voice.dialogue import Dial, Status
 from appliance.voice.dtmf_info import TYPES, key_of
 from appliance.voice.other import Other
 from appliance.voice.refer import Referable
 from appliance.voice.refresh import EXTENSION
+from appliance.voice.remembered import Remembered
 from appliance.voice.session import Session
 from appliance.voice.timed import ALLOW, METHODS, SERVER, Timed, refusal
 
 LINGER_S = 10.0
 """How long an ended dialog still answers a repeated BYE: a loopback peer repeats for less."""
 ANONYMOUS = "anonymous"
+MEMORY = "_conserje_remembered"
+"""Where sippy's configuration, which all user agents share, has the dialogs remembered."""
 REDIRECTED = Status(480, "Temporarily Unavailable")
 """Our own Kamailio redirects nobody; a 3xx from beyond it is no answer."""
 
@@ -46,6 +50,24 @@ class Agent(Timed):
         self.lContact = SipContact()
         self.lContact.address.name = None  # sippy's own says "Anonymous"
         self._offering = False
+        self._remembered: Remembered | None = config.get(MEMORY)
+        self._kept: Held | None = None
+
+    def changeState(self, newstate: Any) -> None:
+        """A dialog that is up is remembered until it is over, in case this process does not end it."""
+        super().changeState(newstate)
+        if self._remembered is None:
+            return
+        if self._kept is None and self.isConnected():
+            self._kept = self._as_held()
+            self._remembered.keep(self._kept)
+        elif self._kept is not None and not self.isConnected():
+            self._remembered.forget(self._kept)
+            self._kept = None
+
+    def _as_held(self) -> Held:
+        routes = tuple(str(route) for route in self.routes or ())
+        return Held(str(self.cId), str(self.lUri), str(self.rUri), str(self.rTarget), routes, self.lCSeq)
 
     def recvRequest(self, req: Any, sip_t: Any) -> Any:
         """A re-INVITE without SDP asks for our offer (RFC 3261 §14.2); sippy would take it for a hold."""

@@ -27,12 +27,13 @@ from appliance.voice import words
 from appliance.voice.desk import desk_of
 from appliance.voice.dialogue import Status
 from appliance.voice.floor import Floor
-from appliance.voice.lines import IncomingCall, OutgoingCall
+from appliance.voice.lines import MEMORY, IncomingCall, OutgoingCall
 from appliance.voice.other import Other
 from appliance.voice.refer import headers_of
+from appliance.voice.remembered import Remembered
 from appliance.voice.services import CONSULT, HEADERS, REFERRER, Request, begin, transferred
 from appliance.voice.session import Session, Timer
-from appliance.voice.takeover import Consulted, Referrer, Transferred
+from appliance.voice.takeover import Consulted, Place, Referrer, Transferred
 from appliance.voice.tidiness import Tidiness
 from appliance.voice.timed import ALLOW, SERVER, SHORTEST, refusal, too_brief, unsupported
 
@@ -97,6 +98,7 @@ class Signalling:
         self._draining = False
         self._tidiness = Tidiness()
         self._config["_sip_tm"] = _Transactions(self._config, self._request)
+        self._remembered = Remembered(settings.paths.run_dir / "voice" / f"dialogs-{port}")
 
     def run(self) -> None:
         """Until SIGTERM. Calls are then ended in order."""
@@ -105,7 +107,18 @@ class Signalling:
         self._pulse()
         Timeout(self._pulse, PULSE_S, -1)
         self._tidiness.begin()
+        self._end_left_behind()
+        self._config[MEMORY] = self._remembered
         ED2.loop()
+
+    def _end_left_behind(self) -> None:
+        """End the calls of a process that was killed on this port; they themselves are not remembered."""
+        for held in self._remembered.left_behind():
+            log.info("%s: ended, in the place of a process that was killed", held.call_id)
+            try:
+                Place(self._config, self._kamailio, held).hang_up()
+            except Exception:  # whatever sippy finds in it, new calls matter more
+                log.exception("%s: cannot be ended", held.call_id)
 
     # House ------------------------------------------------------------------------------------------------------------
 
