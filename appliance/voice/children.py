@@ -35,6 +35,11 @@ class Child:
         return os.waitstatus_to_exitcode(status)
 
 
+def give_back_memory() -> None:
+    """What loading has left free within the heap goes back to the system (malloc_trim(3))."""
+    ctypes.CDLL(None).malloc_trim(0)
+
+
 def spawn(name: str, body: Callable[[socket.socket], None], now: float) -> Child:
     """Run `body` with the child's end of the link in a new process, which ends when `body` returns or we die.
 

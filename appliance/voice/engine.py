@@ -13,6 +13,7 @@ import time
 
 from appliance.settings import Settings
 from appliance.voice import words
+from appliance.voice.children import give_back_memory
 from appliance.voice.clock import TICK_S, Punctuality, as_early_as_allowed
 from appliance.voice.dialogue import Why
 from appliance.voice.keys import Way
@@ -21,7 +22,7 @@ from appliance.voice.library import Library
 from appliance.voice.portpool import PortPool
 from appliance.voice.prompts import Shelf
 from appliance.voice.recorder import Disk, Recorder
-from appliance.voice.sentences import BEEP, CUES, SPANISH
+from appliance.voice.sentences import BEEP, CUES, SPANISH, language_of
 from appliance.voice.sources import Comfort, Music, Playlist, Reflection, Seat
 from appliance.voice.stage import Stage
 
@@ -45,6 +46,7 @@ class Engine:
         self._host = settings.network.voice_address
         self._ports = PortPool(settings.media.voice_ports)
         self._shelf = Shelf.of(settings)
+        self._language = language_of(settings.language)
         self._library = Library(settings, self._shelf, lambda: self._ticks)
         self._stage = Stage()
         self._disk = Disk()
@@ -64,9 +66,10 @@ class Engine:
 
     def run(self) -> None:
         """Until the parent closes its end."""
-        self._shelf.load()
+        self._shelf.load(self._language)
         as_early_as_allowed()
         gc.collect()
+        give_back_memory()
         gc.freeze()
         gc.disable()
         deadline = time.monotonic()

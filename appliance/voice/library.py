@@ -64,7 +64,7 @@ class Library:
     def _part(self, sound: Sound, language: str) -> Loading | Track:
         match sound:
             case str():
-                return self._shelf.track(sound, language) if sound in CUES else Track(tones.pause(0))
+                return self._cue(sound, language) if sound in CUES else Track(tones.pause(0))
             case Pause():
                 return Track(tones.pause(min(max(sound.seconds, 0.0), MAX_PAUSE_S)))
             case Recording():
@@ -74,6 +74,10 @@ class Library:
                 return self._kept_or(("text", f"{language}/{words}"), lambda: self._spoken(words, language))
             case File():
                 return self._load(lambda: _from(read_wav(Path(sound.path)), sound.from_s), sound.path)
+
+    def _cue(self, cue: str, language: str) -> Loading | Track:
+        """The shelf keeps it once it is read, unless it is a stand-in for what is not made yet."""
+        return self._shelf.ready(cue, language) or self._load(lambda: self._shelf.pcm(cue, language), cue)
 
     def _kept_or(self, key: tuple[str, str], read: Callable[[], Pcm | None]) -> Loading:
         known = self._kept.get(key)

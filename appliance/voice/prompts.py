@@ -14,7 +14,7 @@ import numpy as np
 from appliance.errors import Problem, Words
 from appliance.settings import Settings
 from appliance.voice import synthesis, tones
-from appliance.voice.codecs import FRAME_SAMPLES, LAWS, RATE_HZ, Law, Pcm
+from appliance.voice.codecs import FRAME_SAMPLES, RATE_HZ, Law, Pcm
 from appliance.voice.sentences import (
     BEEP,
     CUES,
@@ -60,7 +60,7 @@ class PromptProblem(Problem):
 
 
 class Shelf:
-    """The audio of all cues, read at first use and kept. One per process; not for threads."""
+    """The audio of all cues, read at first use and kept. One per process."""
 
     def __init__(self, sounds_dir: Path, synthesised_dir: Path) -> None:
         self._sounds_dir = sounds_dir
@@ -72,12 +72,17 @@ class Shelf:
     def of(cls, settings: Settings) -> "Shelf":
         return cls(settings.paths.sounds_dir, cache_dir(settings))
 
-    def load(self) -> None:
-        """Read everything there is, so that no call waits for a disk, and encode it for G.711."""
-        for cue, language in ((c, la) for c in CUES for la in LANGUAGES):
-            track = self.track(cue, language)
-            for law in LAWS.values():
-                track.prepare(law)
+    def load(self, language: str) -> None:
+        """Read what is there in one language, so that its calls wait for no disk.
+
+        Encoding takes the clock a tenth of a millisecond when a sentence is first played: few ever are, in few codecs.
+        """
+        for cue in CUES:
+            self.track(cue, language)
+
+    def ready(self, cue: str, language: str) -> Track | None:
+        """This cue where nothing is to be read for it any more."""
+        return self.track(cue, language) if (cue, language) in self._pcm or cue in _TONES else None
 
     def track(self, cue: str, language: str) -> Track:
         """This cue, to be shared by all who hear it. ValueError for none of CUES. A stand-in is not kept."""

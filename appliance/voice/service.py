@@ -7,6 +7,7 @@ process dies, its children die with it; the supervisor starts all anew.
 
 import ctypes
 import errno
+import gc
 import logging
 import os
 import selectors
@@ -79,6 +80,9 @@ class Voice:
         signal.signal(signal.SIGHUP, self._renew)
         self._selector.register(awake, selectors.EVENT_READ, None)
         try:
+            # What is here is shared with the children as long as nobody writes to it, and who collects garbage does.
+            gc.collect()
+            gc.freeze()
             for name in self._bodies:
                 self._start(name)
             for n in range(self._workers):
@@ -97,6 +101,7 @@ class Voice:
     # Children. Each imports after the fork what it needs: sippy owns its process, and numpy's memory is media's alone.
 
     def _media(self, worker: int, parent: socket.socket) -> None:
+        os.environ["OPENBLAS_NUM_THREADS"] = "1"  # more would only share the clock's core
         from appliance.voice import engine
 
         engine.main(for_worker(self._settings, worker, self._workers), parent)

@@ -8,6 +8,8 @@ as seldom as it is slow.
 import gc
 import time
 
+from appliance.voice.children import give_back_memory
+
 NEVER = 1_000_000
 IDLE_SHARE, BUSY_SHARE = 0.05, 0.001
 """Of the time, at most, that goes into looking at everything: while nobody calls, and while somebody does."""
@@ -30,6 +32,7 @@ class Tidiness:
         gc.set_threshold(young, middle, NEVER)
         self._collect(0)
         gc.freeze()
+        give_back_memory()
 
     def look(self, calls: int, ever: int) -> bool:
         """`calls` there are now, `ever` there were. True when it has looked at everything."""

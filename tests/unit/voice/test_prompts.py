@@ -71,7 +71,7 @@ def test_the_network_s_faults_begin_with_the_three_tones(shelf: Shelf, announcem
 
 
 def test_all_cues_are_whole_frames_in_every_codec(shelf: Shelf) -> None:
-    shelf.load()
+    shelf.load("es-MX")
     for cue in CUES:
         for codec in LAWS.values():
             data = shelf.encoded(cue, "es-MX", codec)
