@@ -5,11 +5,17 @@ waited for once.
 """
 
 import time
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from appliance.voice.menu_sentences import Say
-from tests.acceptance.voces import GREETING_HZ, PITCH, Staff, hears
+from tests.acceptance.voces import GREETING_HZ, PITCH, ZONE, Staff, has_heard, hears
+from tests.lab.wallclock import voice_at
+from wire.services import OpenHours
+
+BOUNDARY_S, READ_AGAIN_S = 8.0, 1.5
 
 
 @pytest.mark.acceptance("V-1", "V-2")
@@ -31,6 +37,43 @@ def test_the_menu_is_that_of_the_hour_in_the_receptionist_s_own_zone_and_a_holid
         calls[number].presses("1")
         staff.talk(calls[number], person)
         calls[number].hangs_up()
+
+
+def _closing(staff: Staff) -> datetime:
+    """When the receptionist that is open now closes, by the rows of its schedule and its own zone."""
+    rows = staff.house.building.directory_in_force().services_of(OpenHours, "sched-open")
+    now = datetime.now(ZoneInfo(ZONE))
+    midnights = [now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=n) for n in range(-1, 8)]
+    days = [(row, day) for row in rows for day in midnights if day.weekday() == row.weekday]
+    begins = {day + timedelta(minutes=row.from_minute) for row, day in days}
+    return min(end for row, day in days if (end := day + timedelta(minutes=row.to_minute)) > now and end not in begins)
+
+
+@pytest.mark.parametrize("centre", ["cut"], indirect=True)
+@pytest.mark.acceptance("V-1")
+def test_a_call_just_before_closing_hears_the_day_s_menu_and_one_just_after_it_the_night_s(staff: Staff) -> None:
+    """The clock of the running voice passes the boundary; a caller who was let in before stays where he is."""
+    closing = _closing(staff)
+    assert closing.minute % 15 == 0
+    staff.person("ximena")
+    before, after = (staff.caller(number=n, hz=900 + 40 * n) for n in range(2))
+    with voice_at(staff.house.building, closing - timedelta(minutes=2)) as clock:
+        clock.set(closing - timedelta(seconds=BOUNDARY_S))
+        set_at = time.monotonic()
+        staff.until(lambda: time.monotonic() - set_at > READ_AGAIN_S, 5, "voice has read its clock")
+        before.dials("384")
+        staff.connect(before)
+        assert time.monotonic() - set_at < BOUNDARY_S, "it was let in before the boundary"
+        staff.hears(before, GREETING_HZ["business"])
+        staff.until(lambda: time.monotonic() - set_at > BOUNDARY_S, 2 * BOUNDARY_S, "the boundary has passed")
+        after.dials("384")
+        staff.connect(after)
+        staff.hears(after, GREETING_HZ["after_hours"])
+        assert not has_heard(before, GREETING_HZ["after_hours"])
+        assert not has_heard(after, GREETING_HZ["business"])
+        after.presses("1")
+        staff.talk(after, "ximena")
+        staff.quiet()
 
 
 @pytest.mark.acceptance("V-3")
