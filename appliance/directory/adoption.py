@@ -128,6 +128,12 @@ def _checked(directory: Directory, wish: AdoptionWish) -> tuple[str, Person]:
             Words("That phone is assigned already.", "Ese teléfono ya está asignado."),
             Words("Free it at the central office first.", "Libérelo primero en la central."),
         )
+    refuse_second_phone(directory, person)
+    return mac, person
+
+
+def refuse_second_phone(directory: Directory, person: Person) -> None:
+    """Raises InputProblem for who has a phone already: each person has one (U-4)."""
     if directory.phones_of(person.id):
         raise InputProblem(
             Words(f"{person.name} already has a phone.", f"{person.name} ya tiene un teléfono."),
@@ -136,4 +142,3 @@ def _checked(directory: Directory, wish: AdoptionWish) -> tuple[str, Person]:
                 "Cada persona tiene un teléfono IP; libere primero el otro.",
             ),
         )
-    return mac, person

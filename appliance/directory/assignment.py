@@ -4,6 +4,7 @@ The device keeps its SIP user, its secret and its keys. Extension, mailbox and w
 from its next files on.
 """
 
+from appliance.directory.adoption import refuse_second_phone
 from appliance.directory.assigned import Assignment, Assignments
 from appliance.directory.live import Live
 from appliance.directory.local import LocalStore
@@ -74,12 +75,5 @@ def checked(directory: Directory, mac: str, person_id: str) -> tuple[Phone, Pers
             Words(f"It is {person.name}'s already.", f"Ya es de {person.name}."),
             Words("Choose another person.", "Elija otra persona."),
         )
-    if directory.phones_of(person.id):
-        raise InputProblem(
-            Words(f"{person.name} already has a phone.", f"{person.name} ya tiene un teléfono."),
-            Words(
-                "Each person has one IP phone; free the other first.",
-                "Cada persona tiene un teléfono IP; libere primero el otro.",
-            ),
-        )
+    refuse_second_phone(directory, person)
     return phone, person

@@ -20,7 +20,6 @@ class Contact:
 
     ruid: str
     received: str
-    call_id: str
     user_agent: str
 
 
@@ -60,7 +59,7 @@ class Superseded:
 
     def _kept(self) -> list[Contact]:
         return [
-            Contact(self._of("ruid", n), self._of("received", n), self._of("callid", n), self._of("user_agent", n))
+            Contact(self._of("ruid", n), self._of("received", n), self._of("user_agent", n))
             for n in range(int(self._ksr.pv.get(f"$(ulc({_PROFILE}=>count))") or 0))
         ]
 

@@ -6,7 +6,7 @@ AGENT = "Yealink SIP-T46S 66.86.0.15"
 
 
 def _contact(ruid: str, received: str, agent: str = AGENT) -> Contact:
-    return Contact(ruid, received, f"call-{ruid}", agent)
+    return Contact(ruid, received, agent)
 
 
 def test_only_the_same_devices_other_connections_are_left() -> None:
