@@ -9,6 +9,10 @@ Calls are INVITE, 200, ACK and BYE at an even pace against the whole service, fr
 Shares of one core are CPU time of voice-media alone, by the kernel's count; the load generator's is its own process's.
 As the reference for rooms stands a plain UDP echo in Python of the very same packets: what it costs only to receive and
 send them one by one.
+
+A virtual machine whose host takes its processor away for 20 ms sends 20 ms late, whatever it runs. Spacing is therefore
+judged by the stretches in which the kernel counts no stolen time (proc(5), `steal`), and printed for all of it too. On
+hardware that is our own these are the same.
 """
 
 import os
@@ -42,6 +46,8 @@ FIRST_PACKET = 2000
 """Of one_voice, ahead of all that was sent before."""
 LISTENERS = 300
 SECONDS = 10.0
+OWN_S, MOST_S = 5.0, 40.0
+"""So much time in stretches that nobody stole from is waited for, so long at most."""
 CALLS_PER_S, CALLING_S = 200, 6.0
 WARM_UP_S = 1.5
 _SO_TIMESTAMPNS = 35
@@ -52,6 +58,11 @@ def cpu_s(pid: int) -> float:
     """User and system time of a process, all its threads."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def stolen_ticks() -> int:
+    """Time that the host took from this machine's processors, in clock ticks since it started."""
+    return int(Path("/proc/stat").read_text().split(maxsplit=9)[8])
 
 
 def rss_kb(pid: int) -> float:
@@ -68,6 +79,8 @@ class Load:
         self._payloads = [PCMA.encode(tone(250 + 13 * n, 0.02, -16)) for n in range(len(phones))]
         self.arrivals: dict[int, list[float]] = {p.leg: [] for p in phones}
         self.sequences: dict[int, list[int]] = {p.leg: [] for p in phones}
+        self._own: list[tuple[float, float]] = []
+        """From and to, by the wall clock: stretches in which nothing was stolen from us."""
         for phone in phones:
             phone.socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
             # What came while the others were being set up has waited here: its time of arrival is not known.
@@ -76,11 +89,31 @@ class Load:
     def run(self, seconds: float) -> None:
         at, number = time.monotonic(), 0
         end = at + seconds
+        since, stolen = time.time(), stolen_ticks()
         while at < end:
             self.one_frame(number)
             number += 1
             at += 0.02
             time.sleep(max(0.0, at - time.monotonic()))
+            until, taken = time.time(), stolen_ticks()
+            if taken == stolen:
+                self._own.append((since, until))
+            since, stolen = until, taken
+
+    def run_undisturbed(self) -> None:
+        """Go on until there is time enough to judge the spacing by."""
+        end = time.monotonic() + MOST_S
+        while sum(until - since for since, until in self._stretches()) < OWN_S and time.monotonic() < end:
+            self.run(1.0)
+
+    def _stretches(self) -> list[tuple[float, float]]:
+        """What of the time was our own, in one piece each; of 100 ms at least."""
+        joined: list[tuple[float, float]] = []
+        for since, until in self._own:
+            if joined and joined[-1][1] == since:
+                since = joined.pop()[0]
+            joined.append((since, until))
+        return [(since, until) for since, until in joined if until - since >= 0.1]
 
     def one_frame(self, number: int) -> None:
         for index, phone in enumerate(self._phones):
@@ -113,13 +146,27 @@ class Load:
             out[leg] = 1 - float(played) / (order.max() - order.min() + 1)
         return out
 
-    def spacing_off_ms(self) -> list[float]:
-        """Distances from 20 ms of all spacings after the warm-up."""
-        off: list[float] = []
+    def spacing_off_ms(self) -> tuple[list[float], list[float]]:
+        """Distances from 20 ms of the spacings after the warm-up: of seconds that were our own, and of all."""
+        own: list[float] = []
+        everything: list[float] = []
         for times in self.arrivals.values():
-            steps = np.diff(np.array(times[int(WARM_UP_S * 50) :])) * 1000
-            off += np.abs(steps - 20).tolist()
-        return off
+            came = np.array(times[int(WARM_UP_S * 50) :])
+            off = np.abs(np.diff(came) * 1000 - PACKET_MS)
+            everything += off.tolist()
+            for since, until in self._stretches():
+                own += off[(came[:-1] >= since) & (came[1:] <= until)].tolist()
+        return own, everything
+
+
+def spacing(name: str, load: Load) -> list[Result]:
+    load.run_undisturbed()
+    own, everything = load.spacing_off_ms()
+    assert own, f"{name}: the host left this machine nothing of {MOST_S} s for itself"
+    return [
+        bound(f"{name}, spacing off 20 ms, p99", "ms", percentile(own, 0.99), 5),
+        explains("the same, with the time in which the host took processors from us", "ms", percentile(everything, 0.99)),
+    ]
 
 
 def measure() -> list[Result]:
@@ -146,9 +193,9 @@ def rooms(rig: Rig) -> list[Result]:
     share = (cpu_s(pid) - ours) / (time.monotonic() - began)
     load_share = cpu_s(os.getpid()) - sending
     load_share /= time.monotonic() - began
-    late = percentile(load.spacing_off_ms(), 0.99)
     a_leg_kb = (rss_kb(pid) - before_kb) / len(phones)
     worst = max(load.unplayed().values())
+    punctual = spacing("100 talkers in 10 rooms", load)
     delay_ms, fidelity = one_voice(phones)
     score = mos(rating(delay_ms, worst))
     echo_share = echo_of(phones)
@@ -165,7 +212,7 @@ def rooms(rig: Rig) -> list[Result]:
             NO_GOAL,
         ),
         explains("the load generator of these, share of a core", "%", load_share * 100),
-        bound("100 talkers in 10 rooms, spacing off 20 ms, p99", "ms", late, 5),
+        *punctual,
         rate("100 talkers in 10 rooms, MOS of the worst listener (G.107)", "MOS", score, MOS, "the bound", 1.0),
         explains("the same, packets lost or too late", "%", worst * 100),
         explains("the same, mouth to ear", "ms", delay_ms),
@@ -247,11 +294,11 @@ def listeners(rig: Rig) -> list[Result]:
     began, ours = time.monotonic(), cpu_s(pid)
     load.run(SECONDS)
     share = (cpu_s(pid) - ours) / (time.monotonic() - began)
-    late = percentile(load.spacing_off_ms(), 0.99)
+    punctual = spacing("300 listeners to music", load)
     rig.clear()
     return [
         bound("300 listeners to music, share of a core", "%", share * 100, 100),
-        bound("300 listeners to music, spacing off 20 ms, p99", "ms", late, 5),
+        *punctual,
     ]
 
 
