@@ -16,6 +16,8 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import Any, ClassVar
 
+import orjson
+
 from appliance.sip_edge.plan import CallAttempt, FromTrunk, Plan, Ring, Say, Step, ToTrunk, ToVoice
 
 
@@ -204,9 +206,6 @@ _BY_EVENT: dict[str, type[CallFact | News]] = {
 }
 _NAMES: dict[type[CallFact | News], tuple[str, ...]] = {t: tuple(f.name for f in fields(t)) for t in _BY_EVENT.values()}
 _VALUES: dict[type[CallFact | News], Callable[[Any], tuple[Any, ...]]] = {t: attrgetter(*n) for t, n in _NAMES.items()}
-_ENCODE = json.JSONEncoder(
-    ensure_ascii=False, separators=(",", ":"), default=lambda leg: [leg.kind, leg.to, leg.phone_id]
-).encode
 
 
 _END_OF_TIME_MS = 253_402_300_800_000
@@ -222,7 +221,14 @@ def encode(fact: CallFact | News) -> bytes:
     kind = type(fact)
     line = dict(zip(_NAMES[kind], _VALUES[kind](fact), strict=True))
     line["event"] = fact.event
-    return (_ENCODE(line) + "\n").encode("utf-8", "replace")
+    try:
+        return orjson.dumps(line, _leg, orjson.OPT_APPEND_NEWLINE | orjson.OPT_PASSTHROUGH_DATACLASS)
+    except TypeError:  # what is no UTF-8
+        return (json.dumps(line, default=_leg, ensure_ascii=False) + "\n").encode("utf-8", "replace")
+
+
+def _leg(leg: LegName) -> list[str]:
+    return [leg.kind, leg.to, leg.phone_id]
 
 
 def decode(line: bytes | str) -> CallFact | News:

@@ -3,9 +3,10 @@
 Only what the next step needs: reasons and names are in the call facts already.
 """
 
-import json
 from collections.abc import Sequence
 from typing import Any
+
+import orjson
 
 from appliance.sip_edge.plan import (
     Diversion,
@@ -23,19 +24,18 @@ from appliance.sip_edge.plan import (
 )
 from appliance.vocabulary import Announcement, CallClass
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _NOTHING = OnFailure()
 
 
 def pack(plan: Plan) -> str:
     """The plan's steps as one line of JSON. `unpack(pack(plan))` equals the plan but for its reasons and names."""
-    return _encode([_pack_steps(plan.steps), *_pack_ways(plan.after)])
+    return orjson.dumps([_pack_steps(plan.steps), *_pack_ways(plan.after)]).decode()
 
 
 def unpack(text: str) -> Plan:
     """Raises ValueError on what `pack` could not have written."""
     try:
-        steps, *ways = json.loads(text)
+        steps, *ways = orjson.loads(text)
         return Plan(_unpack_steps(steps), CallClass.UNKNOWN, "", "", "", "", _unpack_ways(ways))
     except (KeyError, IndexError, TypeError, RecursionError) as wrong:
         raise ValueError(f"not a packed plan: {wrong}") from wrong

@@ -27,7 +27,6 @@ _HASHES: dict[str, Callable[[bytes], "hashlib._Hash"]] = {
     "SHA-256": hashlib.sha256,
 }
 _PARAMETER = re.compile(r'\s*([A-Za-z0-9_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))\s*(?:,|$)')
-_PARAMETERS = re.compile(f"(?:{_PARAMETER.pattern})*")
 _ESCAPED = re.compile(r"\\(.)")
 _NC = re.compile(r"[0-9a-fA-F]{8}")
 _NONCE = re.compile(r"[0-9a-f]{48}")
@@ -68,16 +67,19 @@ def parse(header: str) -> Credentials | None:
     """Credentials from a header's value; None where it is not Digest, or not well formed."""
     if len(header) > MAX_HEADER or header[:7].lower() != "digest ":
         return None
-    header = header[7:].rstrip()
-    if _PARAMETERS.fullmatch(header) is None:
-        return None
-    found = _PARAMETER.findall(header)
-    values = {
-        name.lower(): token or (_ESCAPED.sub(r"\1", quoted) if "\\" in quoted else quoted)
-        for name, quoted, token in found
-    }
-    if len(values) < len(found):
-        return None
+    header = header.rstrip()
+    values: dict[str, str] = {}
+    at = 7
+    while at < len(header):
+        found = _PARAMETER.match(header, at)
+        if found is None:
+            return None
+        name, quoted, token = found.groups()
+        name = name.lower()
+        if name in values:
+            return None
+        values[name] = token or (_ESCAPED.sub(r"\1", quoted) if "\\" in quoted else quoted)
+        at = found.end()
     try:
         return Credentials(
             values["username"],

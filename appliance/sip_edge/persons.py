@@ -4,6 +4,7 @@ Where their calls go instead is forwarding.py's and destinations.py's.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from appliance.directory.model import Directory, Person, Phone
 from appliance.reasons import Because
@@ -25,11 +26,13 @@ class Phones:
 def habits_of(directory: Directory, person: Person) -> Preferences:
     """What the person has set; a row of another company's is not theirs."""
     found = directory.service(Preferences, person.id)
-    return found if found is not None and found.account_id == person.account_id else _as_new(person)
+    theirs = found is not None and found.account_id == person.account_id
+    return found if theirs and found is not None else _as_new(person.id, person.account_id)
 
 
-def _as_new(person: Person) -> Preferences:
-    return Preferences(person.id, person.account_id)
+@lru_cache(maxsize=4096)
+def _as_new(person_id: str, account_id: str) -> Preferences:
+    return Preferences(person_id, account_id)
 
 
 def mailbox_of(directory: Directory, person: Person) -> Mailbox | None:

@@ -1,5 +1,7 @@
 """The refusals that are spoken: an announcement with the SIP status that ends it. Pure."""
 
+from functools import lru_cache
+
 from appliance.sip_edge.plan import Say
 from appliance.vocabulary import Announcement
 
@@ -13,5 +15,6 @@ PHRASES = {
 }
 
 
+@lru_cache(maxsize=1024)
 def said(announcement: Announcement, status: int, language: str) -> Say:
     return Say(announcement, status, PHRASES[status], language)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from appliance.sip_edge.callfacts import Answered, CallFact, Departed, Ended, LegKind, Replied
+from appliance.sip_edge.callfacts import Answered, Arrived, CallFact, Departed, Ended, LegKind, Replied
 from appliance.sip_edge.dialogs import key_of
 from appliance.sip_edge.plan import Talk
 
@@ -185,7 +185,7 @@ class Board:
         if on.caller:
             self._take(IN_CALL, on.caller, key)
 
-    def note(self, *facts: CallFact, plain: bool = False) -> None:
+    def note(self, *facts: CallFact | Arrived, plain: bool = False) -> None:
         """What facts say of a call that is on the board. `plain`: who answers did not say that it knows Replaces."""
         for fact in facts:
             match fact:

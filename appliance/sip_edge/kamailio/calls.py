@@ -90,9 +90,9 @@ class Calls:
         self._parking = Parking(ksr, self.board, knobs.park_s)
         self._waiting = WaitingMusic(ksr, knobs, self.media)
         self.meter = Meter(ksr)
-        self._record = Record(ksr, spool, self.board, self.meter)
+        self.record = Record(ksr, spool, self.board, self.meter)
         self._outward = Outward(ksr, knobs, door, self.secure, self.media, self.board, self.reach)
-        self._replies = Replies(ksr, knobs, self, self._record, self._waiting)
+        self._replies = Replies(ksr, knobs, self, self.record, self._waiting)
 
     # A new call
 
@@ -146,7 +146,7 @@ class Calls:
         ksr.tm.t_set_disable_internal_reply(1)
         self.meter.begins(attempt, from_tag, plan, directory.site.id)
         standing = Standing(At(0), side, pack(plan))
-        self._record.tell(plan, call_id, from_tag)
+        self.record.tell(plan, call_id, from_tag)
         facts: list[CallFact] = [invite(attempt, plan, from_tag, now_ms())]
         self._run(plan, standing, directory, facts)
 
@@ -158,7 +158,7 @@ class Calls:
         """CANCEL (RFC 3261 §16.10). A caller's CANCEL ends its call; how is noted when the last branch is done."""
         ksr = self._ksr
         if ksr.tm.t_check_trans() > 0:
-            self._record.note(Cancelled(ksr.pv.get("$ci"), ksr.pv.get("$ft"), now_ms()))
+            self.record.note(Cancelled(ksr.pv.get("$ci"), ksr.pv.get("$ft"), now_ms()))
             ksr.tm.t_relay()
 
     # Steps
@@ -173,11 +173,11 @@ class Calls:
                 return
             status, reason = sent = self._outward.send(step, standing, directory, facts)
             if sent == SENT:
-                self._record.note(*facts)
+                self.record.note(*facts)
                 return
             if self._ksr.tm.t_is_canceled() > 0:
                 # Its CANCEL overtook the branch, which Kamailio then does not send.
-                self._record.note(*facts, Ended(call_id, from_tag, now_ms(), By.CALLER.value, CANCELLED))
+                self.record.note(*facts, Ended(call_id, from_tag, now_ms(), By.CALLER.value, CANCELLED))
                 self._ksr.tm.t_reply(CANCELLED, "Request Terminated")
                 return
             at = None if isinstance(step, Refuse | Say) else self._next(plan, standing.at, status, rang=False)
@@ -196,7 +196,7 @@ class Calls:
 
     def _refuse(self, status: int, reason: str, facts: Iterable[CallFact] = ()) -> None:
         ksr = self._ksr
-        self._record.note(*facts, Ended(ksr.pv.get("$ci"), ksr.pv.get("$ft"), now_ms(), By.BUILDING.value, status))
+        self.record.note(*facts, Ended(ksr.pv.get("$ci"), ksr.pv.get("$ft"), now_ms(), By.BUILDING.value, status))
         ksr.tm.t_reply(status, reason)
 
     def _give(self, call: RingingCall, facts: list[CallFact]) -> None:
@@ -222,7 +222,7 @@ class Calls:
         standing = Standing.of(ksr.pv.get(STANDING))
         leg = LegName(LegKind.PHONE.value, target.sip_user, target.phone_id)
         self.board.joins(call_id, from_tag, int(ksr.pv.get("$T_branch_idx")), target.sip_user)
-        self._record.note(Began(call_id, from_tag, now_ms(), standing.at.step, (leg,)))
+        self.record.note(Began(call_id, from_tag, now_ms(), standing.at.step, (leg,)))
         return self._pickup.sending(standing)
 
     def reply(self) -> None:
@@ -234,7 +234,7 @@ class Calls:
         ksr = self._ksr
         call_id, from_tag = ksr.pv.get("$ci"), ksr.pv.get("$ft")
         if ksr.tm.t_is_canceled() > 0:
-            self._record.note(Ended(call_id, from_tag, now_ms(), By.CALLER.value, CANCELLED))
+            self.record.note(Ended(call_id, from_tag, now_ms(), By.CALLER.value, CANCELLED))
             self.media.over()
             return
         status = ksr.tm.t_get_status_code()
@@ -251,7 +251,7 @@ class Calls:
             leg = self._replies.leg()
             facts.append(Replied(call_id, from_tag, now_ms(), leg.kind, leg.to, 408))
             if isinstance(step, ToTrunk) and not ksr.isbflagset(RANG):
-                self._record.skip_trunk(step.trunk_id, SILENT_TRUNK_S)
+                self.record.skip_trunk(step.trunk_id, SILENT_TRUNK_S)
         gone = status in (408, NO_TRUNK) and not ksr.isbflagset(RANG)
         if isinstance(step, Say | ToVoice) and gone and not at.tried and self._knobs.voice_workers > 1:
             # That worker died or takes no new calls: another one may.
@@ -265,7 +265,7 @@ class Calls:
         if isinstance(step, ToVoice) and status == NO_CODEC:
             # Whatever else voice would say, this caller could not hear (Y-3).
             self.media.over()
-            self._record.note(*facts, Ended(call_id, from_tag, now_ms(), By.CALLEE.value, status))
+            self.record.note(*facts, Ended(call_id, from_tag, now_ms(), By.CALLEE.value, status))
             return
         next_at = self._next(plan, at, status, rang=bool(ksr.isbflagset(RANG)))
         if next_at is not None:
@@ -277,4 +277,4 @@ class Calls:
             self._refuse(NOT_REACHED if status < 400 else status, "Temporarily Unavailable", facts)
             return
         by = By.BUILDING if ksr.tm.t_branch_timeout() > 0 else By.CALLEE
-        self._record.note(*facts, Ended(call_id, from_tag, now_ms(), by.value, status))
+        self.record.note(*facts, Ended(call_id, from_tag, now_ms(), by.value, status))

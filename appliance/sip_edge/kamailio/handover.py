@@ -22,7 +22,7 @@ from appliance.sip_edge.kamailio.headers import shown
 from appliance.sip_edge.kamailio.knobs import Knobs
 from appliance.sip_edge.kamailio.places import routes_in
 from appliance.sip_edge.kamailio.secure import OURSELVES
-from appliance.sip_edge.kamailio.spool import Spool, now_ms
+from appliance.sip_edge.kamailio.spool import now_ms
 from appliance.sip_edge.kamailio.voices import Voices
 from appliance.sip_edge.plan import Identity, Talk
 from appliance.sip_edge.sipwords import address_of, user_of
@@ -76,12 +76,11 @@ class Place:
 
 
 class Handover:
-    def __init__(self, ksr: Any, knobs: Knobs, calls: Calls, door: Door, spool: Spool) -> None:
+    def __init__(self, ksr: Any, knobs: Knobs, calls: Calls, door: Door) -> None:
         self._ksr = ksr
         self._knobs = knobs
         self._calls = calls
         self._door = door
-        self._spool = spool
         self._voices = Voices(ksr, knobs.voice_sip_port, knobs.voice_workers)
 
     # Requests within calls
@@ -121,8 +120,7 @@ class Handover:
         self._keep(key_of(call_id, from_tag), replace(taken, state=HELD))
         phone = self._calls.live.current().phone_by_sip_user(taken.user)
         departed = Departed(call_id, from_tag, now_ms(), taken.user, phone.id if phone else "")
-        self._calls.board.note(departed)
-        self._spool.append(departed)
+        self._calls.record.note(departed)
 
     def _of_reply(self) -> tuple[str, Taken] | None:
         """The caller's tag, where this reply is to the request by which voice takes a place."""

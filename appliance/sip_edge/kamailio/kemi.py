@@ -1,4 +1,4 @@
-"""Where Kamailio enters Python: Debian's libpython3.11 inside each worker. Pure Python only, nothing that blocks.
+"""Where Kamailio enters Python: Debian's libpython3.11 inside each worker. Nothing that blocks.
 
 Kamailio calls `mod_init` once, before it forks; what it returns has the callbacks (worker.py).
 """

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from appliance.sip_edge.callfacts import CallFact, Ended
+from appliance.sip_edge.callfacts import Arrived, CallFact, Ended
 from appliance.sip_edge.dialogs import key_of
 from appliance.sip_edge.fraud import costs
 from appliance.sip_edge.kamailio.board import Entry, entries, listed
@@ -40,7 +40,7 @@ class Meter:
             for owner in owners:
                 self._change(owner, key, there=True)
 
-    def note(self, facts: Iterable[CallFact]) -> None:
+    def note(self, facts: Iterable[CallFact | Arrived]) -> None:
         """Calls that ended are counted no more."""
         for fact in facts:
             if isinstance(fact, Ended):

@@ -131,8 +131,14 @@ class Places:
         )
 
     def values(self, header: str) -> list[str]:
-        found = (self._ksr.hdr.get_idx(header, n) for n in range(MOST_ROUTES))
-        return [value for value in found if value]
+        values: list[str] = []
+        for n in range(MOST_ROUTES):
+            value = self._ksr.hdr.get_idx(header, n)
+            if value is None:
+                break
+            if value:
+                values.append(value)
+        return values
 
     def _noted(self, key: str) -> Noted | None:
         text = self._ksr.htable.sht_get(PLACES, key)

@@ -7,7 +7,7 @@ import re
 import time
 from typing import Any
 
-from appliance.sip_edge.callfacts import CallFact, news
+from appliance.sip_edge.callfacts import Arrived, CallFact, news
 from appliance.sip_edge.kamailio.board import Board
 from appliance.sip_edge.kamailio.meter import Meter
 from appliance.sip_edge.kamailio.spool import Spool, now_ms
@@ -24,7 +24,7 @@ class Record:
         self._board = board
         self._meter = meter
 
-    def note(self, *facts: CallFact, plain: bool = False) -> None:
+    def note(self, *facts: CallFact | Arrived, plain: bool = False) -> None:
         """What happened to a call, in one write. `plain`: board.Board.note."""
         self._board.note(*facts, plain=plain)
         self._meter.note(facts)

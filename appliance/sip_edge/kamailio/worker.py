@@ -68,15 +68,14 @@ class Worker:
         self._ksr = ksr
         self._knobs = knobs
         self._live = Live(knobs.path("live_dir"))
-        self._spool = Spool(knobs.path("spool_dir"))
         names = TrunkNames(knobs.path("edge_dir") / TRUNK_ADDRESSES)
         self._names = names
         self._gate = Gate(ksr, knobs.ban_after, knobs.flood_per_s > 0, self._is_trunk)
         self._door = Door(ksr, knobs, self._gate, names)
         self._secure = Secure(ksr, knobs)
-        self._calls = Calls(ksr, knobs, self._live, self._spool, self._door)
+        self._calls = Calls(ksr, knobs, self._live, Spool(knobs.path("spool_dir")), self._door)
         self._hold = Hold(ksr, knobs, self._live, self._calls.board)
-        self._handover = Handover(ksr, knobs, self._calls, self._door, self._spool)
+        self._handover = Handover(ksr, knobs, self._calls, self._door)
         self._superseded = Superseded(ksr)
         self._presence = PresenceRelay(ksr, knobs, self._door, self._secure)
 
@@ -110,7 +109,8 @@ class Worker:
             return
         if method != "ACK" and self._is_repeated():
             return
-        if ksr.siputils.has_totag() > 0 and method != "SUBSCRIBE" and not self._presence.is_from_lamps():
+        ours = method == "NOTIFY" and self._presence.is_from_lamps()
+        if ksr.siputils.has_totag() > 0 and method != "SUBSCRIBE" and not ours:
             self._in_dialog(method)
             return
         try:
@@ -190,9 +190,7 @@ class Worker:
                 self._calls.places.ends(call_id, from_tag)
                 by = By.CALLER if downstream else By.CALLEE
                 ended = Ended(call_id, from_tag, now_ms(), by.value)
-                self._calls.board.note(ended)
-                self._calls.meter.note((ended,))
-                self._spool.append(ended)
+                self._calls.record.note(ended)
             self._secure.remember_way()
             if method in HOLDS and ksr.sdpops.sdp_content() > 0:
                 self._hold.asked(call_id, from_tag, downstream)
@@ -271,7 +269,7 @@ class Worker:
             return  # it signed off
         call_id, address = ksr.pv.get("$ci"), ksr.pv.get("$si")
         arrived = Arrived(call_id, "", now_ms(), phone.id, phone.account_id, phone.site_id, phone.mac, address)
-        self._spool.append(arrived)
+        self._calls.record.note(arrived)
 
     def _invite(self) -> None:
         ksr = self._ksr
