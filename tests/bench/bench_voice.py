@@ -163,9 +163,10 @@ def spacing(name: str, load: Load) -> list[Result]:
     load.run_undisturbed()
     own, everything = load.spacing_off_ms()
     assert own, f"{name}: the host left this machine nothing of {MOST_S} s for itself"
+    all_of_it = "the same, with the time in which the host took processors from us"
     return [
         bound(f"{name}, spacing off 20 ms, p99", "ms", percentile(own, 0.99), 5),
-        explains("the same, with the time in which the host took processors from us", "ms", percentile(everything, 0.99)),
+        explains(all_of_it, "ms", percentile(everything, 0.99)),
     ]
 
 
