@@ -151,6 +151,8 @@ class Media:
     voice_sip_port: int = 5070
     """voice's SIP, loopback only: of the first worker, the others follow it."""
     voice_ports: str = "20000-23999"
+    longest_voice_call_s: int = 86_400
+    """After so long a call that voice is in ends, with a sentence: what no check of life caught is not to stay."""
     voice_workers: int = 2
     """Pairs of signalling and media, each with its own calls: one that dies takes no other's."""
     silent_call_s: int = 900

@@ -20,6 +20,7 @@ from appliance.voice.dialogue import (
     End,
     Event,
     Expired,
+    Finished,
     HangUp,
     Left,
     LegLost,
@@ -27,21 +28,29 @@ from appliance.voice.dialogue import (
     OpenLeg,
     OtherLeft,
     OtherRefers,
+    Play,
     Refuse,
     StartTimer,
     Status,
     StopPlaying,
     StopTimer,
+    TellOther,
     Told,
 )
+from appliance.voice.menu_sentences import Say
 from appliance.voice.parts import Waiting
 from appliance.voice.questions import OfWaiting
+from appliance.voice.sentences import SPANISH
 from appliance.voice.transfer import Transfer
 
 DESK_WAIT_S = 5.0
 ANSWER_WAIT_S = 32.0
 """RFC 3261 §13.3.1.4: 64*T1 without an ACK, the call is over. Counts only where the answer comes in the ACK."""
-LONGEST_S = 4 * 3600.0
+LONGEST_S = 86_400.0
+"""Where nobody set another (media.longest_voice_call_s). A caller who is gone is found out long before: by silence, by
+rtpengine, by session timers. So this is for what none of them sees, and longer than any meeting or bridged call.
+"""
+LAST_WORDS_S = 15.0
 UNAVAILABLE = Status(503, "Service Unavailable")
 NOT_FOUND = Status(404, "Not Found")
 _DESK, _ACK, _LONGEST = "(desk)", "(ack)", "(longest)"
@@ -53,6 +62,8 @@ class Phase(Enum):
     OPENING = "opening"
     ANSWERED = "answered"
     TALKING = "talking"
+    ENDING = "ending"
+    """It has lasted too long, and is told so."""
     LEFT = "left"
     OVER = "over"
 
@@ -68,6 +79,7 @@ class Answered:
     question: object
     talk: Callable[[object], Dialogue | Status]
     longest_s: float = LONGEST_S
+    language: str = SPANISH
     phase: Phase = Phase.NEW
     inner: Dialogue | None = None
     moving: OtherRefers | None = None
@@ -81,6 +93,10 @@ class Answered:
                 return self._left(now)
             case LegLost() | CallerSilent():
                 # A phone whose plug was pulled says no BYE; in a room it would sit for ever.
+                return self._lost(now)
+            case Expired(timer) if timer == _LONGEST and self.phase is Phase.TALKING:
+                return replace(self, phase=Phase.ENDING), self._too_long()
+            case (Finished() | Expired() | OtherLeft()) if self.phase is Phase.ENDING:
                 return self._lost(now)
             case Expired(timer) if timer in (_DESK, _ACK, _LONGEST):
                 return self._over(HangUp() if self._was_answered else Refuse(UNAVAILABLE))
@@ -109,7 +125,11 @@ class Answered:
 
     @property
     def _was_answered(self) -> bool:
-        return self.phase in (Phase.ANSWERED, Phase.TALKING)
+        return self.phase in (Phase.ANSWERED, Phase.TALKING, Phase.ENDING)
+
+    def _too_long(self) -> Effects:
+        said = (Say.TOO_LONG, Say.GOODBYE)
+        return StartTimer(_LONGEST, LAST_WORDS_S), TellOther(said, self.language), Play(said, self.language)
 
     def _told(self, answer: object) -> tuple[Dialogue, Effects]:
         begun = self.talk(answer)
@@ -124,13 +144,13 @@ class Answered:
         return begun, (StopPlaying(), DropOther(), *effects)
 
     def _left(self, now: float) -> tuple[Dialogue, Effects]:
-        if self.phase is not Phase.TALKING:
+        if self.phase not in (Phase.TALKING, Phase.ENDING):
             return self._over(End())
         return replace(self, phase=Phase.LEFT)._pass_on(Left(), now)
 
     def _lost(self, now: float) -> tuple[Dialogue, Effects]:
         """The conversation is told as of a caller who left: what it had taken in is kept."""
-        if self.phase is not Phase.TALKING:
+        if self.phase not in (Phase.TALKING, Phase.ENDING):
             return self._over(HangUp() if self._was_answered else Refuse(UNAVAILABLE))
         left, effects = replace(self, phase=Phase.LEFT)._pass_on(Left(), now)
         return left, (HangUp(), *effects)

@@ -37,7 +37,7 @@ class Leg:
 
     __slots__ = (
         "_digits", "_events", "_foreground", "_heard_from", "_highest", "_marked", "_out", "_passed", "_sequence",
-        "_ssrc", "_terms", "_timestamp", "_token", "background", "codec", "counts", "ear", "expects_sound", "keys",
+        "_ssrc", "_terms", "_timestamp", "_token", "background", "codec", "counts", "ear", "hears", "keys",
         "number", "passes", "pcm", "peak", "port", "quiet_ticks", "recorder", "recording_waits", "socket", "tones",
     )  # fmt: skip
 
@@ -64,7 +64,8 @@ class Leg:
         self.passes: Leg | None = None
         """The leg that its packets are passed on to, undecoded."""
         self._terms = terms
-        self.expects_sound = terms.sends and bool(terms.source)
+        self.hears = terms.hears
+        """Whether what comes is its own voice: who holds has music sent, which only a bridge hands on."""
         self._foreground: Playlist | None = None
         self._token = 0
         self._events: EventSender | None = None
@@ -83,6 +84,10 @@ class Leg:
         return self._terms.event_type
 
     @property
+    def expects_sound(self) -> bool:
+        return self.hears and bool(self._terms.source)
+
+    @property
     def playing(self) -> bool:
         return self._foreground is not None
 
@@ -94,9 +99,12 @@ class Leg:
         if terms.codec != self.codec.name:
             self.codec = CODECS[terms.codec]
             self.ear = ear_for(terms.codec)
+        if terms.hears != self.hears:
+            # What still waits in the buffer is of before.
+            self.ear = ear_for(terms.codec)
+        self.hears = terms.hears
         self.quiet_ticks = 0
         self._terms = terms
-        self.expects_sound = terms.sends and bool(terms.source)
 
     def play(self, playlist: Playlist | None, token: int) -> None:
         """Instead of what sounds now; None: only the background."""

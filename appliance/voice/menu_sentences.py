@@ -77,6 +77,7 @@ class Say(StrEnum):
     MODERATOR_KEYS = "moderator-keys"
 
     FORWARDED_CALL = "forwarded-call"
+    TOO_LONG = "too-long"
     YOUR_EXTENSION = "your-extension"
 
 
@@ -248,6 +249,10 @@ MENU_SENTENCES: dict[Say, Sentence] = {
     Say.FORWARDED_CALL: _said(
         "Tiene una llamada. Para aceptarla, marque uno. Para rechazarla, marque dos.",
         "You have a call. To accept it, press one. To refuse it, press two.",
+    ),
+    Say.TOO_LONG: _said(
+        "Esta llamada alcanzó la duración máxima y terminará ahora.",
+        "This call has reached the longest time allowed and will end now.",
     ),
     Say.YOUR_EXTENSION: _said("Su extensión es.", "Your extension is."),
 }  # fmt: skip

@@ -143,6 +143,7 @@ class Recorder:
         self._chunk: list[bytes] = []
         self._frames = 0
         self._silent = 0
+        self._waited = 0
         self._limit = int(min(wish.max_seconds, MAX_SECONDS) * TICKS_PER_S)
         self._patience = int(wish.silence_s * TICKS_PER_S)
 
@@ -157,7 +158,12 @@ class Recorder:
             return Why.DISK
         if self._patience and self._silent >= self._patience:
             return Why.SILENCE
-        return Why.LIMIT if self._frames >= self._limit else None
+        return Why.LIMIT if self._frames + self._waited >= self._limit else None
+
+    def wait(self) -> Why | None:
+        """A frame's time in which who is recorded holds: nothing is taken, but the longest stays the longest."""
+        self._waited += 1
+        return Why.LIMIT if self._frames + self._waited >= self._limit else None
 
     def finish(self, why: Why, key: str, say: Callable[[words.Recorded], None]) -> None:
         """`say` is called in the clock's thread, when the file is on the disk or given up."""

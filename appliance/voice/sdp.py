@@ -88,13 +88,20 @@ class Agreement:
         return self.remote is not None and self.direction.sends
 
     @property
+    def hears(self) -> bool:
+        """Who holds (sendonly) has somebody play music to us; who is inactive or listens only has nothing to say."""
+        return self.remote is not None and self.direction is Direction.SENDRECV
+
+    @property
     def terms(self) -> Terms:
-        return Terms(self.codec, self.payload_type, self.event_type, self.remote, self.source, self.sends)
+        return Terms(
+            self.codec, self.payload_type, self.event_type, self.remote, self.source, self.sends, self.hears
+        )
 
 
 def undecided(codec: str) -> Terms:
     """Of a leg whose other side has said nothing yet: it sends nowhere and takes nothing."""
-    return Terms(codec, SPOKEN[codec], TELEPHONE_EVENT_TYPE, None, "", sends=False)
+    return Terms(codec, SPOKEN[codec], TELEPHONE_EVENT_TYPE, None, "", sends=False, hears=False)
 
 
 def parse(text: str) -> Description:

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from appliance.voice import questions as q
 from appliance.voice.accept import Accept
 from appliance.voice.announce import Announce
-from appliance.voice.answered import NOT_FOUND, Answered
+from appliance.voice.answered import LONGEST_S, NOT_FOUND, Answered
 from appliance.voice.conference import Conference
 from appliance.voice.dialogue import Dialogue, OtherRefers, Status
 from appliance.voice.echo import Echo
@@ -43,6 +43,7 @@ class Request:
 
     service: str
     headers: Mapping[str, str]
+    longest_s: float = LONGEST_S
 
     def said(self, header: str) -> str:
         """A header's value, its percent-encoding taken off; empty where it is absent."""
@@ -60,7 +61,14 @@ class Request:
 def begin(request: Request) -> Dialogue | None:
     """The conversation that this call asks for; None for a service that is not there."""
     start = SERVICES.get(request.service.lower())
-    return start(request) if start else None
+    return _bounded(start(request), request) if start else None
+
+
+def _bounded(dialogue: Dialogue, request: Request) -> Dialogue:
+    """What is answered does not last for ever."""
+    if isinstance(dialogue, Answered):
+        return replace(dialogue, longest_s=request.longest_s, language=request.language)
+    return dialogue
 
 
 def _announce(request: Request) -> Dialogue:
@@ -165,7 +173,7 @@ def transferred(request: Request) -> Dialogue:
     def talk(waiting: object) -> Dialogue:
         return Transfer(asked.dial, waiting if isinstance(waiting, Waiting) else Waiting(""), asked.language)
 
-    return Answered(q.OfWaiting(asked.account_id), talk)
+    return _bounded(Answered(q.OfWaiting(asked.account_id), talk), request)
 
 
 def status_of(text: str) -> Status:

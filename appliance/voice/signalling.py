@@ -87,6 +87,7 @@ class Signalling:
         self._config: dict[str, Any] = {"_sip_address": LOOPBACK, "_sip_port": port, "_sip_logger": _NoLog()}
         self._config[SHORTEST] = settings.sip.session_min_s
         self._host = settings.network.voice_address
+        self._longest_s = float(settings.media.longest_voice_call_s)
         self._kamailio = (LOOPBACK, settings.sip.port)
         self._desk = desk_of(settings)
         self._desk_threads = ThreadPoolExecutor(DESK_THREADS, "desk")
@@ -187,7 +188,7 @@ class Signalling:
         call_id = str(request.getHFBody("call-id"))
         service = str(request.getRURI().username or "")
         headers = {name: str(request.getHFBody(name)) for name in HEADERS if request.countHFs(name)}
-        conversation = begin(Request(service, headers))
+        conversation = begin(Request(service, headers, self._longest_s))
         if conversation is None:
             return refusal(request, Status(404, "Not Found")), None, None
         log.info("%s: %s %s", call_id, service, headers)
@@ -218,7 +219,7 @@ class Signalling:
         its = held if held.call_id == str(request.getHFBody("call-id")) else other
         referrer = Referrer(self._config, self._kamailio, request, transaction, its)
         call = Transferred(self._config, self._kamailio, held, referrer)
-        conversation = transferred(Request("transfer", headers))
+        conversation = transferred(Request("transfer", headers, self._longest_s))
         session = Session(self._next_leg, held.call_id, conversation, call, self, self._host)
         self._next_leg += 1
         self._sessions[session.leg] = session

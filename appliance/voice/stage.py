@@ -33,6 +33,8 @@ class Stage:
             if leg.expects_sound:
                 leg.quiet_ticks += 1
             got = leg.ear.hear()
+            if not leg.hears and not isinstance(leg.background, Bridged):
+                continue
             if isinstance(got, bytes):
                 whose, codes = coded[leg.codec.name]
                 whose.append(leg)
@@ -132,4 +134,6 @@ def _record(leg: Leg) -> Why | None:
     if leg.recording_waits and leg.playing:
         return None
     leg.recording_waits = False
+    if not leg.hears:
+        return recorder.wait()
     return recorder.take(SILENCE if leg.pcm is None else leg.pcm.tobytes(), leg.peak >= SPEECH_PEAK)

@@ -34,6 +34,8 @@ class Terms:
     """The address that packets must come from; empty: from none."""
     sends: bool
     """False while the other side holds."""
+    hears: bool
+    """False while the other side holds, or said that it only listens: what comes then is no voice of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from appliance.voice.prompts import Shelf
 from central.model import MessageRecord
 from central.model.rows import of_account
 from tests.acceptance.conftest import House
-from tests.acceptance.voces import GREETING_HZ, PIN, VOCES, Staff, said
+from tests.acceptance.voces import GREETING_HZ, MUSIC_HZ, PIN, VOCES, Staff, said
 from tests.lab.audio import Pcm, read_wav, tone, tone_level, write_wav
 from tests.lab.handset import Handset
 from tests.lab.letterbox import Letterbox
@@ -114,6 +114,36 @@ def test_messages_are_left_as_the_mailbox_wants_lit_and_mailed_once(
     for message in (left, longest):
         boxes.mark(message.id, "deleted")
     assert len(ours()) == 1
+
+
+@pytest.mark.acceptance("L-1", "X-1")
+def test_a_message_waits_while_who_leaves_it_holds(staff: Staff) -> None:
+    """The music of the hold is no message, and its silence does not end one."""
+    boxes = mailboxes_of(staff.house.building.settings)
+    before = {m.id for m in boxes.messages("box-ximena")}
+    call = staff.caller(number=7)
+    call.dials("*99103").established()
+    call.presses("#")
+    staff.have_heard(BEEP_HZ, call)
+    call.hz = SPOKEN_HZ
+    staff.lives(1.2)
+    call.hz = 0
+    call.holds(True)
+    staff.lives(3.5)
+    assert not call.left, "three seconds of hold are no silence"
+    call.hz = SPOKEN_HZ
+    call.holds(False)
+    staff.lives(1.2)
+    call.presses("#")
+    staff.told(call, Say.MESSAGE_KEPT, 6)
+    (left,) = [m for m in boxes.messages("box-ximena") if m.id not in before]
+    pcm = read_wav(left.path)
+    assert 2000 <= left.duration_ms <= 3600
+    assert tone_level(pcm[2000:8000], SPOKEN_HZ) > -30
+    assert tone_level(pcm[-8000:-2000], SPOKEN_HZ) > -30
+    for at in range(0, len(pcm) - 799, 400):
+        assert tone_level(pcm[at : at + 800], MUSIC_HZ) < -35, f"music at {at / 8000:.2f} s"
+    call.hangs_up()
 
 
 def test_five_minutes_is_the_longest_unless_the_mailbox_says_less() -> None:

@@ -17,14 +17,16 @@ from tests.acceptance.voces import (
     ROOM_PIN,
     SHUT_ROOM,
     Staff,
+    has_heard,
     hears,
     said,
 )
-from tests.lab.audio import HEARD, decode_pcmu, heard
+from tests.lab.audio import HEARD, decode_pcmu, heard, tone_level
 from tests.lab.waiting import until
 from wire.services import Room
 
 OUTSIDE = "5599887766"
+QUIET_DBFS = -50.0
 
 
 @pytest.mark.acceptance("C-1", "C-3")
@@ -113,3 +115,33 @@ def test_number_and_pin_are_edited_at_the_centre_and_hold_in_the_building(staff:
         staff.told(caller, Say.ENTER_ROOM_PIN)
         caller.presses(f"{pin}#")
     staff.told(caller, Say.ALONE)
+
+
+@pytest.mark.acceptance("C-1", "X-1")
+def test_a_member_who_holds_is_silent_to_the_others_and_comes_back(staff: Staff) -> None:
+    """Music that sounds to the room in his place would end the meeting."""
+    members = [staff.caller("vera", 900), staff.caller("walter", 960), staff.caller("ximena", 1020)]
+    one, two, three = members
+    for member in members:
+        member.dials("360").established()
+        member.presses(f"{OPEN_ROOM}#")
+    staff.until(
+        lambda: all(hears(a, b.hz) for a in members for b in members if a is not b), 15, "the three hear each other"
+    )
+    pitch, three.hz = three.hz, 0
+    three.holds(True)
+    for member in members:
+        member.datagrams.clear()
+    staff.lives(2.0)
+    assert hears(one, two.hz, 1.0)
+    assert hears(two, one.hz, 1.0)
+    for other in (one, two):
+        assert not has_heard(other, MUSIC_HZ)
+        assert tone_level(other.heard(1.5), MUSIC_HZ) < QUIET_DBFS
+    three.hz = pitch
+    three.holds(False)
+    staff.until(
+        lambda: all(hears(a, b.hz) for a in members for b in members if a is not b), 5, "he is back, and hears them"
+    )
+    for other in (one, two):
+        assert not has_heard(other, MUSIC_HZ)

@@ -60,7 +60,7 @@ class Phone:
     def terms(self) -> Terms:
         payload_type = CODECS[self.codec].payload_type
         event_type = EVENTS if self.events else None
-        return Terms(self.codec, payload_type, event_type, self.socket.getsockname(), HOST, sends=True)
+        return Terms(self.codec, payload_type, event_type, self.socket.getsockname(), HOST, sends=True, hears=True)
 
     def says(self, pcm: Pcm) -> None:
         """From the next tick on, after what it says already."""

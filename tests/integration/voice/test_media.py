@@ -5,11 +5,13 @@ import random
 import subprocess
 import wave
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from appliance.voice import engine as engine_module
 from appliance.voice import tones, words
 from appliance.voice.codecs import Pcm
 from appliance.voice.sounds import File, Text
@@ -287,6 +289,70 @@ def test_two_legs_bridged_hear_each_other_and_keys_go_through(rig: Rig, codecs: 
     rig.tell(words.CloseLeg(two.leg))
     rig.run(0.4)
     assert level(one, 1300, 0.2) < -50
+
+
+HOLDS = {"sends": False, "hears": False}
+
+
+def test_who_holds_is_silent_in_a_room_and_its_music_goes_to_a_party_that_it_is_bridged_to(rig: Rig) -> None:
+    held, other, third = (rig.phone(codec) for codec in ("PCMU", "PCMA", "G722"))
+    for phone in (held, other, third):
+        rig.tell(words.Mix(phone.leg, "room", True, None))
+    held.says(tone(600, 9.0, -18))
+    third.says(tone(1300, 9.0, -18))
+    rig.run(0.8)
+    assert level(other, 600, 0.3) == pytest.approx(-22, abs=5)
+    rig.tell(words.ChangeLeg(held.leg, replace(held.terms, **HOLDS)))
+    rig.run(0.8)
+    assert level(other, 600) < -45
+    assert level(other, 1300) > -24
+    rig.tell(words.Bridge(held.leg, other.leg))
+    rig.run(0.8)
+    assert level(other, 600, 0.3) == pytest.approx(-18, abs=2.5), "who is put through hears the music"
+    for phone in (held, other):
+        rig.tell(words.Mix(phone.leg, "room", True, None))
+    rig.tell(words.ChangeLeg(held.leg, held.terms))
+    rig.run(0.8)
+    assert level(other, 600, 0.3) == pytest.approx(-22, abs=5), "he is back"
+
+
+def test_a_recording_waits_while_who_is_recorded_holds_and_its_limit_does_not(rig: Rig, tmp_path: Path) -> None:
+    phone = rig.phone()
+    rig.tell(words.Record(phone.leg, 1, str(tmp_path / "a.wav"), 60, 0.6, 0.1, False, "#"))
+    phone.says(np.concatenate((tone(600, 0.8, -18), tone(1750, 1.0, -18), tone(600, 0.8, -18), tones.pause(2))))
+    rig.run(0.8)
+    rig.tell(words.ChangeLeg(phone.leg, replace(phone.terms, **HOLDS)))
+    rig.run(1.0)
+    rig.tell(words.ChangeLeg(phone.leg, phone.terms))
+    done = rig.recorded(phone)
+    assert done.why == "silence"
+    assert 1.4 < done.seconds < 2.1
+    pcm = read_wav(tmp_path / "a.wav")
+    parts = [pcm[n : n + 800] for n in range(0, len(pcm) - 799, 400)]
+    assert sum(tone_level(part, 600) > -24 for part in parts) > 24
+    assert sum(tone_level(part, 1750) > -35 for part in parts) <= 2, "less than a tenth of a second, at the seams"
+    rig.tell(words.ChangeLeg(phone.leg, replace(phone.terms, **HOLDS)))
+    rig.tell(words.Record(phone.leg, 2, str(tmp_path / "b.wav"), 0.6, 0, 0.1, False, "#"))
+    limit = rig.recorded(phone)
+    assert (limit.why, limit.path) == ("limit", "")
+
+
+def test_who_said_that_it_sends_and_does_not_is_let_go_and_a_listener_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A phone that mutes by re-INVITE says recvonly, and sends nothing for as long as it likes."""
+    monkeypatch.setattr(engine_module, "SILENT_TICKS", 60)
+    with Rig(tmp_path, random.randrange(21000, 29000, 800)) as rig:
+        dead, listener = rig.phone(), rig.phone()
+        rig.tell(words.ChangeLeg(listener.leg, replace(listener.terms, hears=False)))
+        rig.run(3, lambda: dead.said)
+        assert [type(word) for word in dead.said] == [words.CallerSilent]
+        rig.run(0.6)
+        assert listener.said == []
+        assert len(listener.packets) > 50, "it goes on hearing"
+        rig.tell(words.ChangeLeg(listener.leg, listener.terms))
+        rig.run(3, lambda: listener.said)
+        assert [type(word) for word in listener.said] == [words.CallerSilent], "it takes its microphone back, and dies"
 
 
 def test_five_in_a_hundred_lost_and_sixty_milliseconds_of_jitter_stay_intelligible(rig: Rig) -> None:

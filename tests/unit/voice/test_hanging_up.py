@@ -33,6 +33,7 @@ from appliance.voice.dialogue import (
     NotTaken,
     OtherLeft,
     OtherRefers,
+    Play,
     Recorded,
     Refuse,
     Ringing,
@@ -43,6 +44,7 @@ from appliance.voice.dialogue import (
     Status,
     StopTimer,
     Taken,
+    TellOther,
     Told,
     Why,
 )
@@ -200,3 +202,22 @@ def test_a_caller_who_falls_silent_for_good_is_let_go(service: str) -> None:
     for event in (Arrived(True), LegReady(), Connected()):
         call, _ = call.step(event, 0.0)
     assert any(isinstance(e, HangUp) for e in call.step(CallerSilent(180.0), 0.0)[1])
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_call_that_lasts_too_long_is_told_so_and_let_go(service: str) -> None:
+    call: Dialogue = Answered(None, SERVICES[service], longest_s=60.0, language="en")
+    timers: list[Effect] = []
+    for event in (Arrived(True), LegReady(), Connected()):
+        call, effects = call.step(event, 0.0)
+        timers += effects
+    (longest,) = [e.timer for e in timers if isinstance(e, StartTimer) and e.seconds == 60]
+    told, effects = call.step(Expired(longest), 60.0)
+    said = (Say.TOO_LONG, Say.GOODBYE)
+    assert Play(said, "en") in effects
+    assert TellOther(said, "en") in effects, "the other party hears it as well"
+    for key in "123456789*0#":
+        told, effects = told.step(Digit(key), 61.0)
+        assert effects == ()
+    for end in (Finished(), Expired(longest), OtherLeft(), CallerSilent(180.0)):
+        assert any(isinstance(e, HangUp) for e in told.step(end, 62.0)[1]), end

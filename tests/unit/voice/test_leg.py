@@ -26,7 +26,7 @@ class Wire:
     def __init__(self) -> None:
         self.leg_socket, self.near, self.near_too = (self._bound("127.0.0.1") for _ in range(3))
         self.stranger = self._bound("127.0.0.2")
-        self.terms = Terms("PCMA", 8, 101, self.near.getsockname(), "127.0.0.1", True)
+        self.terms = Terms("PCMA", 8, 101, self.near.getsockname(), "127.0.0.1", True, True)
         port = self.leg_socket.getsockname()[1]
         self.leg = Leg(1, self.leg_socket, port, self.terms, ssrc=7, sequence=65535, timestamp=2**32 - 80)
         self.sequence = 0
@@ -156,7 +156,7 @@ def test_a_port_is_not_kept_by_what_is_no_rtp(wire: Wire) -> None:
 
 
 def test_a_leg_that_was_given_no_address_hears_nobody(wire: Wire) -> None:
-    wire.leg.change(Terms("PCMA", 8, 101, None, "", False))
+    wire.leg.change(Terms("PCMA", 8, 101, None, "", False, False))
     wire.send(wire.near)
     assert wire.counted() == (0, 1, 0)
     wire.leg.send_one()

@@ -81,13 +81,14 @@ def test_hold_is_answered_with_its_mirror(theirs: str, ours: Direction, sends: b
         got = sdp.agree(sdp.parse(text))
         assert got is not None
         assert (got.direction, got.sends) == (ours, sends)
+        assert got.terms.hears is (theirs == "sendrecv"), "only who talks and listens has a voice of its own to send"
         assert f"a={ours}\r\n" in sdp.answer(sdp.parse(text), got, LOCAL, 7, 2)
 
 
 def test_the_old_hold_by_address_zero_sends_nowhere_and_hears_nobody() -> None:
     got = agreed("m=audio 4000 RTP/AVP 0", "c=IN IP4 0.0.0.0")
     assert got is not None
-    assert (got.remote, got.source, got.sends) == (None, "", False)
+    assert (got.remote, got.source, got.sends, got.hears) == (None, "", False, False)
 
 
 def test_a_streams_own_address_and_direction_go_before_the_sessions() -> None:

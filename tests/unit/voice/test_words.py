@@ -8,10 +8,10 @@ from appliance.voice import words
 from appliance.voice.sounds import File, Pause, Recording, Text
 from appliance.voice.words import Terms
 
-TERMS = Terms("PCMU", 0, 101, ("10.0.0.9", 4000), "10.0.0.9", True)
+TERMS = Terms("PCMU", 0, 101, ("10.0.0.9", 4000), "10.0.0.9", True, True)
 ALL = [
     words.OpenLeg(1, TERMS),
-    words.OpenLeg(2, Terms("PCMA", 8, None, None, "", False)),
+    words.OpenLeg(2, Terms("PCMA", 8, None, None, "", False, False)),
     words.ChangeLeg(3, TERMS),
     words.Play(1, 7, ("busy", "beep"), "es-MX"),
     words.Play(1, 7, (File("/a.wav", 1.5), Text("dos"), Recording("digits/2"), Pause(0.2), "beep"), "es-MX", True),
