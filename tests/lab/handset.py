@@ -137,7 +137,8 @@ class Handset(Agent):
         """A re-INVITE that sends only, or both ways again (RFC 3264 §8.4)."""
         assert self.call
         self.request(self.call, "INVITE", self.description("sendonly" if held else "sendrecv"))
-        self.outcome(self.call)
+        answer = self.outcome(self.call)
+        assert answer.status == 200, answer.start
 
     @property
     def rung(self) -> int:

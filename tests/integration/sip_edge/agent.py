@@ -307,7 +307,8 @@ class Agent:
                 call.remote = message["to"]
                 found = re.search(r"<([^>]+)>", message["contact"])
                 call.target = found.group(1) if found else call.target
-                call.routes = tuple(reversed(message.all("record-route")))
+                # A re-INVITE changes no route set (RFC 3261 §12.2), and its answer need not repeat it.
+                call.routes = call.routes or tuple(reversed(message.all("record-route")))
                 self.request(call, "ACK", count=False)
             return message
 
