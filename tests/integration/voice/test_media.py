@@ -291,7 +291,8 @@ def test_two_legs_bridged_hear_each_other_and_keys_go_through(rig: Rig, codecs: 
     assert level(one, 1300, 0.2) < -50
 
 
-HOLDS = {"sends": False, "hears": False}
+def holding(terms: words.Terms) -> words.Terms:
+    return replace(terms, sends=False, hears=False)
 
 
 def test_who_holds_is_silent_in_a_room_and_its_music_goes_to_a_party_that_it_is_bridged_to(rig: Rig) -> None:
@@ -302,7 +303,7 @@ def test_who_holds_is_silent_in_a_room_and_its_music_goes_to_a_party_that_it_is_
     third.says(tone(1300, 9.0, -18))
     rig.run(0.8)
     assert level(other, 600, 0.3) == pytest.approx(-22, abs=5)
-    rig.tell(words.ChangeLeg(held.leg, replace(held.terms, **HOLDS)))
+    rig.tell(words.ChangeLeg(held.leg, holding(held.terms)))
     rig.run(0.8)
     assert level(other, 600) < -45
     assert level(other, 1300) > -24
@@ -321,7 +322,7 @@ def test_a_recording_waits_while_who_is_recorded_holds_and_its_limit_does_not(ri
     rig.tell(words.Record(phone.leg, 1, str(tmp_path / "a.wav"), 60, 0.6, 0.1, False, "#"))
     phone.says(np.concatenate((tone(600, 0.8, -18), tone(1750, 1.0, -18), tone(600, 0.8, -18), tones.pause(2))))
     rig.run(0.8)
-    rig.tell(words.ChangeLeg(phone.leg, replace(phone.terms, **HOLDS)))
+    rig.tell(words.ChangeLeg(phone.leg, holding(phone.terms)))
     rig.run(1.0)
     rig.tell(words.ChangeLeg(phone.leg, phone.terms))
     done = rig.recorded(phone)
@@ -331,7 +332,7 @@ def test_a_recording_waits_while_who_is_recorded_holds_and_its_limit_does_not(ri
     parts = [pcm[n : n + 800] for n in range(0, len(pcm) - 799, 400)]
     assert sum(tone_level(part, 600) > -24 for part in parts) > 24
     assert sum(tone_level(part, 1750) > -35 for part in parts) <= 2, "less than a tenth of a second, at the seams"
-    rig.tell(words.ChangeLeg(phone.leg, replace(phone.terms, **HOLDS)))
+    rig.tell(words.ChangeLeg(phone.leg, holding(phone.terms)))
     rig.tell(words.Record(phone.leg, 2, str(tmp_path / "b.wav"), 0.6, 0, 0.1, False, "#"))
     limit = rig.recorded(phone)
     assert (limit.why, limit.path) == ("limit", "")
