@@ -88,6 +88,7 @@ class Because(StrEnum):
     BUSY_SKIPPED = "busy-skipped"
     GROUP_TOGETHER = "group-together"
     GROUP_IN_TURN = "group-in-turn"
+    GROUP_IN_PARTS = "group-in-parts"
     GROUP_EMPTY = "group-empty"
     GROUP_THEN = "group-then"
     MAILBOX_TAKES = "mailbox-takes"
@@ -398,6 +399,10 @@ CATALOGUE: dict[Because, Words] = {
     B.GROUP_IN_TURN: Words(
         "The members of {group} ring in turn, {seconds} s each.",
         "Los miembros de {group} suenan por turno, {seconds} s cada uno.",
+    ),
+    B.GROUP_IN_PARTS: Words(
+        "{group} has {all} phones to ring: the first {first} together, then the others.",
+        "{group} tiene {all} teléfonos por sonar: los primeros {first} juntos, después los demás.",
     ),
     B.GROUP_EMPTY: Words("No member of {group} can ring now.", "Ningún miembro de {group} puede sonar ahora."),
     B.GROUP_THEN: Words(

@@ -17,8 +17,8 @@ from wire.services import GroupMode, Member, RingGroup
 
 LEAST_S, MOST_S = 5, 300
 PERSON, PHONE = "person", "phone"
-MOST_TARGETS = 25
-"""Branches that Kamailio makes of one call: phones beyond are left out (kamailio.cfg.j2, max_branches)."""
+MOST_TOGETHER = 25
+"""Of the branches that Kamailio makes of one call (kamailio.cfg.j2, max_branches): phones beyond ring after these."""
 
 
 def ring_members(d: Decision, group: RingGroup, trail: Trail) -> Course:
@@ -43,8 +43,11 @@ def ring_members(d: Decision, group: RingGroup, trail: Trail) -> Course:
         d.note(Because.GROUP_IN_TURN, group=group.name, seconds=str(seconds))
         return Course(tuple(Ring(t, True, seconds, identity, diverted=trail.extensions, if_idle=True) for t in rung))
     d.note(Because.GROUP_TOGETHER, group=group.name, seconds=str(seconds))
-    together = tuple(t for targets in rung for t in targets)[:MOST_TARGETS]
-    return Course((Ring(together, True, seconds, identity, diverted=trail.extensions),))
+    together = tuple(t for targets in rung for t in targets)
+    parts = tuple(together[at : at + MOST_TOGETHER] for at in range(0, len(together), MOST_TOGETHER))
+    if len(parts) > 1:
+        d.note(Because.GROUP_IN_PARTS, group=group.name, first=str(MOST_TOGETHER), all=str(len(together)))
+    return Course(tuple(Ring(part, True, seconds, identity, diverted=trail.extensions) for part in parts))
 
 
 def passed_over(step: Ring, reach: Reach) -> bool:

@@ -14,7 +14,7 @@ from wire.rows import DestinationKind, Person, Phone
 from wire.services import GroupMode, Member, RingGroup
 
 LEAST_RING_S, MOST_RING_S = 5, 300
-MOST_MEMBERS = 50
+MOST_MEMBERS, MOST_TOGETHER = 50, 25
 NO_ANSWER_KINDS = (DestinationKind.PERSON, DestinationKind.MAILBOX)
 MEMBER_KINDS = ("person", "phone")
 
@@ -76,7 +76,7 @@ def _write(edit: Edit, account_id: str, group_id: str, wish: GroupWish) -> RingG
     else:
         group = replace(group, no_answer_target_id="")
     digits = faults.keep(lambda: free_extension(edit, account_id, wish.extension, group_id), "")
-    faults.keep(lambda: _check_members(edit, account_id, wish.members), None)
+    faults.keep(lambda: _check_members(edit, account_id, wish.mode, wish.members), None)
     faults.settle()
     edit.put(group)
     set_extension(edit, account_id, DestinationKind.RING_GROUP, group_id, digits)
@@ -96,7 +96,15 @@ def _no_answer(edit: Edit, account_id: str, wish: GroupWish) -> None:
     checked_destination(edit, account_id, "no_answer", wish.no_answer_kind, wish.no_answer_target_id)
 
 
-def _check_members(edit: Edit, account_id: str, members: Sequence[tuple[str, str]]) -> None:
+def _check_members(edit: Edit, account_id: str, mode: str, members: Sequence[tuple[str, str]]) -> None:
+    if mode == GroupMode.TOGETHER and len(members) > MOST_TOGETHER:
+        raise InputProblem(
+            "members",
+            Words(
+                f"At most {MOST_TOGETHER} members ring together. Let them ring in turn, or make two groups.",
+                f"Juntos suenan {MOST_TOGETHER} miembros como máximo. Haga que suenen por turno, o dos grupos.",
+            ),
+        )
     if len(members) > MOST_MEMBERS:
         raise InputProblem(
             "members",

@@ -160,6 +160,8 @@ class Calls:
         if ksr.tm.t_check_trans() > 0:
             self.record.note(Cancelled(ksr.pv.get("$ci"), ksr.pv.get("$ft"), now_ms()))
             ksr.tm.t_relay()
+        else:
+            ksr.sl.sl_send_reply(481, "Call/Transaction Does Not Exist")
 
     # Steps
 

@@ -108,6 +108,16 @@ def test_a_group_that_cannot_be_is_refused_whole(house: House, ring_s: str, exte
     assert copy.revision == before
 
 
+def test_more_members_than_one_call_can_ring_must_ring_in_turn(house: House) -> None:
+    office, acme, _, _ = house
+    crowd = [("person", a_person(office, acme, f"P{n}", str(300 + n)).person.id) for n in range(26)]
+    with pytest.raises(InputProblem) as refused, office.editing(WHO) as edit:
+        groups.add_group(edit, acme, groups.GroupWish("Todos", "200", "together", members=crowd))
+    assert "25" in refused.value.text("en")
+    with office.editing(WHO) as edit:
+        groups.add_group(edit, acme, groups.GroupWish("Todos", "200", "in_turn", members=crowd))
+
+
 def test_nobody_of_another_company_can_be_in_a_group_or_behind_a_key(house: House) -> None:
     office, acme, site, _ = house
     stranger = a_person(office, a_company(office, "", site), "Carla", "101").person.id

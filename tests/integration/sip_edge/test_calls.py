@@ -487,6 +487,16 @@ def test_an_established_call_ends_well_after_kamailio_was_killed(whole: Building
     assert ended[0]["by"] == "caller"
 
 
+def test_a_cancel_of_nothing_is_told_so(whole: Building, pair: tuple[Agent, Agent]) -> None:
+    """As after a restart while it rang (RFC 3261 §9.2): the phone need not try for half a minute."""
+    ana, _ = pair
+    call = ana.dial("199")
+    assert ana.outcome(call).status == 404
+    call.branch = call.branch.replace("z9hG4bK", "z9hG4bKlost")
+    ana.cancel(call)
+    assert ana.expect(481)
+
+
 def test_nothing_was_uncaught(whole: Building) -> None:
     """Last in the file: all the calls above went through it."""
     log = whole.log("kamailio")

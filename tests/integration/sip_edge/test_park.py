@@ -103,3 +103,23 @@ def test_slots_are_a_companys_own(lit: Building, three: tuple[Agent, Agent, Agen
     assert dario.outcome(dario.dial("*8571")).status == 404
     ana.request(parked, "BYE")
     ana.expect(200)
+
+
+@pytest.mark.acceptance("K-3")
+def test_calls_parked_at_the_same_moment_stand_at_slots_of_their_own(
+    lit: Building, three: tuple[Agent, Agent, Agent]
+) -> None:
+    ana, beto, elsa = three
+    for _ in range(3):
+        before = [(agent, agent.dial("*85", extra=transferred_by(beto))) for agent in (ana, elsa)]
+        parked = [(agent, call) for agent, call in before if agent.outcome(call).status == 200]
+        assert len(parked) == 2
+        slots = {
+            fact["destination"]
+            for fact in lit.facts()[-40:]
+            if fact.get("call_id") in {c.call_id for _, c in parked} and fact["event"] == "invite"
+        }
+        assert len(slots) == 2, slots
+        for agent, call in parked:
+            agent.request(call, "BYE")
+            agent.expect(200)

@@ -538,3 +538,19 @@ def test_an_outsider_whom_voice_holds_dials_extensions_and_nothing_that_costs() 
     goto = CallAttempt(source, "goto", goto=("mailbox", "box-beto"))
     (step, *_) = route(goto, building(BOX), NOON, Reachable()).steps
     assert isinstance(step, ToVoice) and step.service == "deposit"
+
+
+def test_of_a_group_with_more_phones_than_one_call_can_ring_all_are_rung_and_it_is_said() -> None:
+    crowd = [
+        row
+        for n in range(30)
+        for row in (
+            Phone(f"phone-{n}", ACME, SITE, "", f"{n:012x}", "yealink", "T46S", f"crowd{n}", "x"),
+            member(n + 10, "phone", f"phone-{n}"),
+        )
+    ]
+    plan = dial("150", directory=group(*crowd), reach=Reachable(frozenset({sip_user("elsa"), sip_user("beto")})))
+    rings = [step for step in plan.steps if isinstance(step, Ring)]
+    assert [len(r.targets) for r in rings] == [25, 5]
+    assert len({t.phone_id for r in rings for t in r.targets}) == 30
+    assert Because.GROUP_IN_PARTS in {r.code for r in plan.reasons}
