@@ -7,7 +7,7 @@ from central.directory.feedlog import read_changes
 from central.errors import FeedProblem, NotFoundProblem, Words
 from central.model import FeedRevision, PresenceRecord, SiteState, SoundContent
 from central.model.rows import everything_of_site
-from central.model.services import SoundRecord
+from central.model.services import OwnGreetingRecord, SoundRecord
 from central.office import Office
 from central.sealing import Sealer
 from wire.feed import FeedAnswer, Revision, Snapshot
@@ -67,14 +67,15 @@ def snapshot(session: Session, sealer: Sealer, site_id: str) -> Snapshot:
 
 def sound_for(office: Office, site_id: str, sha256: str) -> bytes:
     """The octets of a sound of a company present at this site. Raises NotFoundProblem for any other."""
-    query = (
-        select(SoundContent.content)
-        .join(SoundRecord, SoundRecord.sha256 == SoundContent.sha256)
-        .join(PresenceRecord, PresenceRecord.account_id == SoundRecord.account_id)
-        .where(SoundContent.sha256 == sha256, PresenceRecord.site_id == site_id)
+    there = select(PresenceRecord.account_id).where(PresenceRecord.site_id == site_id)
+    named = (
+        select(record.id).where(record.sha256 == sha256, record.account_id.in_(there))
+        for record in (SoundRecord, OwnGreetingRecord)
     )
     with office.reading() as session:
-        content = session.scalars(query).first()
+        known = any(session.scalar(query.limit(1)) for query in named)
+        found = session.get(SoundContent, sha256) if known else None
+        content = found.content if found is not None else None
     if content is None:
         raise NotFoundProblem(Words("There is no such sound here.", "No existe ese sonido aquí."))
     return content

@@ -1,27 +1,32 @@
 """Messages of mailboxes as buildings tell of them: kept with their sound, mailed to whom the mailbox names (L-1)."""
 
 import hashlib
+import re
 from datetime import UTC
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from central import post
 from central.clock import from_iso
 from central.directory import messages
 from central.directory.edit import Edit
+from central.directory.greetings import RECORDED, take_recorded
 from central.directory.stamps import changed
 from central.errors import InputProblem, NotFoundProblem, Words
-from central.model import MessageRecord, SiteRecord
+from central.model import MessageRecord, PresenceRecord, SiteRecord
 from central.model.rows import find
 from central.office import Office
 from central.rules.numbers import for_people
+from central.sounds import recorded
 from wire.facts import GreetingChosen, MailboxLocked, MessageChanged, MessageLeft, MessageObeyed, PinChanged
 from wire.messages import DELETED, NEW, Standing
 from wire.rows import Account, Person
 from wire.services import Mailbox
 
 MAX_AUDIO = 16 * 1024 * 1024
+STAMP = re.compile(r"[0-9]{13}-[0-9]{4}-[A-Za-z0-9._-]{1,40}")
 MailboxFact = MessageLeft | MessageChanged | MessageObeyed | PinChanged | GreetingChosen | MailboxLocked
 
 
@@ -65,6 +70,26 @@ def keep_audio(office: Office, site_id: str, message_id: str, audio: bytes) -> N
         record.audio_sealed = office.sealer.seal(audio, f"message/{message_id}")
         session.flush()
         _mail(office, session, record)
+
+
+def take_greeting(office: Office, site_id: str, mailbox_id: str, greeting: str, stamp: str, audio: bytes) -> None:
+    """A greeting that was recorded by phone. Sent again, or older than what is here, it changes nothing.
+
+    Raises NotFoundProblem for a mailbox that is not in that building, InputProblem for what is no such recording.
+    """
+    if greeting not in RECORDED or not STAMP.fullmatch(stamp):
+        raise InputProblem("", Words("That is no recording of a greeting.", "No es la grabación de un saludo."))
+    content = recorded(audio)
+    with office.editing(f"building:{site_id}") as edit:
+        box = find(edit.session, Mailbox, mailbox_id)
+        there = box and edit.session.scalar(
+            select(PresenceRecord.id).where(
+                PresenceRecord.account_id == box.account_id, PresenceRecord.site_id == site_id
+            )
+        )
+        if box is None or not there:
+            raise NotFoundProblem(Words("There is no such mailbox here.", "No existe ese buzón aquí."))
+        take_recorded(edit, box, greeting, content, stamp)
 
 
 def audio_of(office: Office, account_id: str, mailbox_id: str, message_id: str) -> bytes:

@@ -192,7 +192,7 @@ class PinChanged:
 
 @dataclass(frozen=True, slots=True)
 class GreetingChosen:
-    """Its owner chose by phone what a mailbox says; `sha256` of the recording made by phone, empty for none."""
+    """Its owner chose by phone what a mailbox says; `sha256` of what was recorded just now, empty where nothing was."""
 
     fact: ClassVar[str] = "greeting_chosen"
     mailbox_id: str

@@ -267,6 +267,32 @@ class Mailbox:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnGreeting:
+    """What a mailbox's owner recorded as one of its greetings, in the portal or by phone; `id` is own_greeting_id().
+
+    The file is as a Sound's. Without `sha256` it was taken away. What was recorded by phone counts only while its own
+    stamp is later than `stamp`.
+    """
+
+    kind: ClassVar[str] = "own_greeting"
+    id: str
+    account_id: str
+    mailbox_id: str
+    greeting: str
+    """custom | away"""
+    sha256: str = ""
+    bytes: int = 0
+    duration_ms: int = 0
+    former_sha256: str = ""
+    """What callers hear until the building has fetched the file."""
+    stamp: str = ""
+
+
+def own_greeting_id(mailbox_id: str, greeting: str) -> str:
+    return f"{mailbox_id}.{greeting}"
+
+
+@dataclass(frozen=True, slots=True)
 class MessageState:
     """What its owner did with a voicemail message at the centre. `id` is the message's, `site_id` where it lies.
 
@@ -410,6 +436,7 @@ ServiceRow = (
     | Menu
     | MenuKey
     | Mailbox
+    | OwnGreeting
     | MessageState
     | ConferenceServer
     | Room
@@ -433,6 +460,7 @@ SERVICE_ROW_TYPES: tuple[type[ServiceRow], ...] = (
     Menu,
     MenuKey,
     Mailbox,
+    OwnGreeting,
     MessageState,
     ConferenceServer,
     Room,
@@ -451,6 +479,7 @@ LISTED_BY: dict[type[object], str] = {
     Menu: "receptionist_id",
     MenuKey: "menu_id",
     Mailbox: "person_id",
+    OwnGreeting: "mailbox_id",
     MessageState: "site_id",
 }
 """The field that names what a row is a part of: the key by which such rows are looked up together."""

@@ -33,6 +33,9 @@ CREATE TABLE IF NOT EXISTS lock(mailbox_id TEXT PRIMARY KEY, wrong INTEGER NOT N
 CREATE TABLE IF NOT EXISTS own(
     mailbox_id TEXT NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL, fact_id TEXT NOT NULL,
     hlc TEXT NOT NULL DEFAULT '', PRIMARY KEY (mailbox_id, field));
+CREATE TABLE IF NOT EXISTS recorded(
+    mailbox_id TEXT NOT NULL, greeting TEXT NOT NULL, fact_id TEXT NOT NULL, hlc TEXT NOT NULL DEFAULT '',
+    uploaded INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (mailbox_id, greeting));
 CREATE TABLE IF NOT EXISTS outbox(
     seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL, fact TEXT NOT NULL, body TEXT NOT NULL);
 """
@@ -44,6 +47,10 @@ class Cipher:
 
     seal: Callable[[str], str]
     open: Callable[[str], str]
+
+
+NOTHING_SEALED = Cipher(seal=str, open=str)
+"""For who reads nothing that is sealed."""
 
 
 class MailboxFile(LocalDatabase):
@@ -74,6 +81,7 @@ class MailboxFile(LocalDatabase):
                 hlc = self._journal.hlc_of(fact_id)
                 with self._transaction() as writing:
                     writing.execute("UPDATE own SET hlc = ? WHERE fact_id = ? AND hlc = ''", (hlc, fact_id))
+                    writing.execute("UPDATE recorded SET hlc = ? WHERE fact_id = ? AND hlc = ''", (hlc, fact_id))
                     writing.execute("DELETE FROM outbox WHERE seq = ?", (seq,))
         except (OSError, sqlite3.Error) as refused:
             log.warning("event=mailbox_news_waits why=%s", refused)

@@ -5,7 +5,7 @@ Each field counts at once, until the centre's row carries its stamp or a newer o
 
 import hashlib
 import uuid
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,17 @@ from wire.services import Greeting, Mailbox
 
 LOCKED_FOR = timedelta(minutes=5)
 WRONG_PINS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A greeting recorded by phone, with the stamp of its recording."""
+
+    mailbox_id: str
+    greeting: str
+    fact_id: str
+    stamp: str
+    path: Path
 
 
 class OwnedMailboxes(MailboxFile):
@@ -46,20 +57,40 @@ class OwnedMailboxes(MailboxFile):
         fact = PinChanged(mailbox.id, mailbox.account_id, sealed, self._now())
         self._own(mailbox, "pin_hash", sealed, fact)
 
-    def choose_greeting(self, mailbox: Mailbox, greeting: str) -> bool:
-        """False where that greeting has never been recorded."""
-        path = self.greeting_path(mailbox.id, greeting)
-        recorded = path.exists()
-        if (
-            greeting != Greeting.DEFAULT
-            and not recorded
-            and not (greeting == Greeting.CUSTOM and mailbox.greeting_sound_id)
-        ):
-            return False
-        digest = hashlib.sha256(path.read_bytes()).hexdigest() if recorded else ""
+    def choose_greeting(self, mailbox: Mailbox, greeting: str) -> None:
+        """What callers hear from now on. The caller has seen that it was recorded."""
+        self._choose(mailbox, greeting, "")
+
+    def _choose(self, mailbox: Mailbox, greeting: str, digest: str) -> None:
         fact = GreetingChosen(mailbox.id, mailbox.account_id, greeting, digest, self._now())
         self._own(mailbox, "greeting", greeting, fact)
-        return True
+
+    def by_phone(self, mailbox_id: str, greeting: str, stamp: str) -> Path | None:
+        """The recording made by phone, if it was made after `stamp`, which is that of the centre's; empty for none."""
+        path = self.greeting_path(mailbox_id, greeting)
+        if greeting == Greeting.DEFAULT or not path.exists():
+            return None
+        found = (
+            self._connection()
+            .execute("SELECT hlc FROM recorded WHERE mailbox_id = ? AND greeting = ?", (mailbox_id, greeting))
+            .fetchone()
+        )
+        return path if not stamp or (found and (not found[0] or found[0] > stamp)) else None
+
+    def greetings_to_upload(self) -> tuple[Recorded, ...]:
+        """Recordings made by phone that the centre has not got."""
+        found = self._connection().execute(
+            "SELECT mailbox_id, greeting, fact_id, hlc FROM recorded WHERE uploaded = 0 AND hlc <> ''"
+        )
+        return tuple(
+            Recorded(mailbox_id, greeting, fact_id, hlc, self.greeting_path(mailbox_id, greeting))
+            for mailbox_id, greeting, fact_id, hlc in found
+        )
+
+    def greeting_uploaded(self, recorded: Recorded) -> None:
+        """One that was recorded anew meanwhile still waits."""
+        with self._transaction() as connection:
+            connection.execute("UPDATE recorded SET uploaded = 1 WHERE fact_id = ?", (recorded.fact_id,))
 
     def greeting_path(self, mailbox_id: str, greeting: str) -> Path:
         """Where a greeting recorded by phone lies, if it was. The id is a digest here: no path is made of texts."""
@@ -76,7 +107,9 @@ class OwnedMailboxes(MailboxFile):
         draft.chmod(0o600)
         draft.replace(self.greeting_path(mailbox.id, greeting))
         sync_folder(draft.parent)
-        return self.choose_greeting(mailbox, greeting)
+        path = self.greeting_path(mailbox.id, greeting)
+        self._choose(mailbox, greeting, hashlib.sha256(path.read_bytes()).hexdigest())
+        return True
 
     def drop_draft(self, draft: Path) -> None:
         if draft.parent == self._folder / "greetings" and ".draft-" in draft.name:
@@ -118,6 +151,11 @@ class OwnedMailboxes(MailboxFile):
             )
             if name == "pin_hash":
                 connection.execute("DELETE FROM lock WHERE mailbox_id = ?", (mailbox.id,))
+            if isinstance(fact, GreetingChosen) and fact.sha256:
+                connection.execute(
+                    "INSERT OR REPLACE INTO recorded(mailbox_id, greeting, fact_id) VALUES (?, ?, ?)",
+                    (mailbox.id, value, fact_id),
+                )
             self._note(connection, fact_id, fact)
         self.carry()
 

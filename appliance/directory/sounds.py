@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from appliance.directory.model import Directory
-from wire.services import Sound
+from wire.services import OwnGreeting, Sound
 
 MAX_SOUND = 64 * 1024 * 1024
 KEPT_UNUSED_S = 86_400.0
@@ -52,6 +52,7 @@ class SoundFiles:
     def drop_unused(self, directory: Directory, now: float | None = None) -> int:
         """Remove recordings that no row names and that are older than a day. Returns how many."""
         named = {s.sha256 for s in sounds_of(directory)}
+        named |= {s.former_sha256 for s in sounds_of(directory) if isinstance(s, OwnGreeting)}
         before = (time.time() if now is None else now) - KEPT_UNUSED_S
         removed = 0
         for path in self._folder.glob("*.wav"):
@@ -61,6 +62,7 @@ class SoundFiles:
         return removed
 
 
-def sounds_of(directory: Directory) -> Iterable[Sound]:
+def sounds_of(directory: Directory) -> Iterable[Sound | OwnGreeting]:
     for account in directory.accounts():
         yield from directory.services(Sound, account.id)
+        yield from directory.services(OwnGreeting, account.id)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 import requests
 
@@ -98,6 +99,12 @@ class CentreClient:
     def message_audio(self, message_id: str, audio: bytes) -> None:
         """The sound of a voicemail message. Raises LinkDown, or the centre's Problem."""
         with self._request("PUT", f"/building/v1/messages/{message_id}/audio", SOUND_S, audio, stream=True) as response:
+            read_answer(response)
+
+    def greeting_audio(self, mailbox_id: str, greeting: str, stamp: str, audio: bytes) -> None:
+        """A greeting recorded by phone at `stamp`. Raises LinkDown, or the centre's Problem."""
+        path = f"/building/v1/greetings/{quote(mailbox_id, safe='')}/{quote(greeting, safe='')}?stamp={quote(stamp)}"
+        with self._request("PUT", path, SOUND_S, audio, stream=True) as response:
             read_answer(response)
 
     def status(self, report: SyncReport) -> None:

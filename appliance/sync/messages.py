@@ -6,7 +6,7 @@ One at a time, the oldest first. What the centre refuses is left for a while: it
 import logging
 
 from appliance.directory.local import LocalStore
-from appliance.directory.mailbox_file import Cipher
+from appliance.directory.mailbox_file import NOTHING_SEALED
 from appliance.directory.mailboxes import Mailboxes, left_fact
 from appliance.errors import Problem
 from appliance.ports import Clock
@@ -16,15 +16,13 @@ from appliance.sync.client import CentreClient
 log = logging.getLogger("conserje.sync")
 
 REFUSED_AGAIN_S = 600.0
-_NOTHING_SEALED = Cipher(seal=str, open=str)
-"""Nothing that is sealed is read here."""
 
 
 class MessageUpload:
     """Not shared between threads."""
 
     def __init__(self, settings: Settings, local: LocalStore, clock: Clock) -> None:
-        self._mailboxes = Mailboxes(settings.paths.mailboxes_dir, local, _NOTHING_SEALED, clock)
+        self._mailboxes = Mailboxes(settings.paths.mailboxes_dir, local, NOTHING_SEALED, clock)
         self._local = local
         self._clock = clock
         self._refused: dict[str, float] = {}

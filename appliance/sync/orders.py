@@ -8,7 +8,7 @@ import sqlite3
 
 from appliance.directory.live import Live
 from appliance.directory.local import LocalStore
-from appliance.directory.mailbox_file import Cipher
+from appliance.directory.mailbox_file import NOTHING_SEALED
 from appliance.directory.mailboxes import Mailboxes
 from appliance.errors import DirectoryProblem
 from appliance.ports import Clock
@@ -17,8 +17,6 @@ from wire.services import MessageState
 
 log = logging.getLogger("conserje.sync")
 
-_NOTHING_SEALED = Cipher(seal=str, open=str)
-"""Nothing that is sealed is read here."""
 
 
 class MessageOrders:
@@ -26,7 +24,7 @@ class MessageOrders:
 
     def __init__(self, settings: Settings, local: LocalStore, clock: Clock) -> None:
         self._live = Live(settings.paths.live_dir)
-        self._mailboxes = Mailboxes(settings.paths.mailboxes_dir, local, _NOTHING_SEALED, clock)
+        self._mailboxes = Mailboxes(settings.paths.mailboxes_dir, local, NOTHING_SEALED, clock)
         self._obeyed = -1
 
     def obey(self) -> None:

@@ -22,6 +22,7 @@ from appliance.ports import Clock, SystemChance, SystemClock
 from appliance.settings import Settings
 from appliance.sync import pace
 from appliance.sync.client import Busy, CentreClient, LinkDown
+from appliance.sync.greetings import GreetingUpload
 from appliance.sync.identity import Identity, new_request
 from appliance.sync.link import SUCCESSES_TO_UP, LinkWatch, observe
 from appliance.sync.messages import MessageUpload
@@ -221,6 +222,7 @@ class Sync:
     def _recordings_loop(self) -> None:
         """By itself, so that a long recording on a thin line holds nothing up."""
         recordings, messages = Recordings(self.settings), MessageUpload(self.settings, self.local, self.clock)
+        greetings = GreetingUpload(self.settings, self.local, self.clock)
         client: CentreClient | None = None
         while not self.shared.stopping.wait(UPLOAD_EVERY_S):
             if not self.identity.enrolled:
@@ -228,6 +230,7 @@ class Sync:
             try:
                 client = client or CentreClient(self.identity, self.settings.central.url)
                 messages.send(client)
+                greetings.send(client)
                 recordings.fetch(client)
             except (LinkDown, Problem, OSError) as gone:
                 log.info("event=recordings_wait why=%s", gone)

@@ -17,7 +17,7 @@ from appliance.voice.sounds import File, Sound, Text
 from appliance.voice.spoken import language_of
 from wire import pins
 from wire.rows import DestinationKind
-from wire.services import Greeting, Mailbox
+from wire.services import Greeting, Mailbox, OwnGreeting, own_greeting_id
 from wire.services import Sound as SoundRow
 
 
@@ -73,16 +73,27 @@ class MailboxDesk:
 
     def _greeting(self, row: Mailbox) -> tuple[Sound, ...]:
         """The owner's recording, made by phone or in the portal; else the building's words with the owner's name."""
-        path = self._mailboxes.greeting_path(row.id, row.greeting)
-        if row.greeting != Greeting.DEFAULT and path.exists():
-            return (File(str(path)),)
-        made = spoken(self._files, self._directory(), row.greeting_sound_id) if row.greeting == Greeting.CUSTOM else ()
+        made = self._recorded(row, row.greeting)
         if made:
             return made
         person = self._directory().person(row.person_id)
         name = Text(person.name if person else row.name)
         away = (Say.AWAY,) if row.greeting == Greeting.AWAY else ()
         return (Say.MAILBOX_OF, name, *away, Say.LEAVE_MESSAGE)
+
+    def _recorded(self, row: Mailbox, greeting: str) -> tuple[Sound, ...]:
+        """The later one of what the owner recorded by phone and of what the centre has; nothing where there is none.
+
+        What the building has not fetched yet is not missed: its callers hear the one before until then.
+        """
+        held = self._directory().service(OwnGreeting, own_greeting_id(row.id, greeting))
+        by_phone = self._mailboxes.by_phone(row.id, greeting, held.stamp if held else "")
+        if by_phone is None and held is not None and held.sha256:
+            known = (self._files.path(held.sha256), self._files.path(held.former_sha256))
+            by_phone = known[0] or known[1] or self._mailboxes.by_phone(row.id, greeting, "")
+        if by_phone is not None:
+            return (File(str(by_phone)),)
+        return spoken(self._files, self._directory(), row.greeting_sound_id) if greeting == Greeting.CUSTOM else ()
 
     def _access(self, asked: q.OfAccess) -> q.Door | None:
         directory = self._directory()
@@ -148,4 +159,7 @@ class MailboxDesk:
 
     def _choose_greeting(self, asked: q.ChooseGreeting) -> bool:
         row = self._owned(asked.mailbox_id)
-        return row is not None and self._mailboxes.choose_greeting(row, asked.greeting)
+        if row is None or (asked.greeting != Greeting.DEFAULT and not self._recorded(row, asked.greeting)):
+            return False
+        self._mailboxes.choose_greeting(row, asked.greeting)
+        return True

@@ -15,7 +15,7 @@ from central.facts import envelope_of
 from central.feed import answer_after, sound_for
 from central.office import Office
 from central.status import Contacts, keep_status
-from central.voicemail import MAX_AUDIO, keep_audio
+from central.voicemail import MAX_AUDIO, keep_audio, take_greeting
 from central.watch import FeedWatch
 from wire.feed import FeedAnswer, answer_to_wire
 
@@ -112,6 +112,14 @@ def building_api(office: Office, authority: Authority, watch: FeedWatch) -> Blue
         """The sound of a message that the journal announced."""
         site_id = asking()
         keep_audio(office, site_id, message_id, body_of(request, MAX_AUDIO))
+        return answer({})
+
+    @api.put("/greetings/<mailbox_id>/<greeting>")
+    def greeting_audio(mailbox_id: str, greeting: str) -> Response:
+        """A greeting recorded by phone, at `stamp`."""
+        site_id = asking()
+        stamp = request.args.get("stamp", "")
+        take_greeting(office, site_id, mailbox_id, greeting, stamp, body_of(request, MAX_AUDIO))
         return answer({})
 
     @api.post("/status")

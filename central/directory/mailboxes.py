@@ -6,14 +6,16 @@ from dataclasses import dataclass, replace
 from central.directory.edit import Edit
 from central.directory.lines import extension_of, forget_target
 from central.directory.messages import forget_orders
-from central.directory.stamps import changed, moment
+from central.directory.sounds import drop_content
+from central.directory.stamps import after, changed, moment
 from central.errors import InputProblem, Words
 from central.rules import names, tokens
 from central.rules.choices import number_between, one_of
 from central.rules.faults import Faults
 from wire import pins
 from wire.rows import DestinationKind, Person
-from wire.services import Greeting, Mailbox, Sound
+from wire.services import Greeting, Mailbox, OwnGreeting, Sound
+from wire.stamps import read
 
 LEAST_ANSWER_S, MOST_ANSWER_S = 5, 120
 MOST_MESSAGES = 1000
@@ -93,16 +95,22 @@ def choose_greeting(edit: Edit, account_id: str, mailbox_id: str, greeting: str)
     box = edit.get(Mailbox, mailbox_id, account_id)
     chosen = one_of("greeting", greeting, tuple(Greeting))
     if chosen != box.greeting:
-        edit.put(changed(box, {"greeting": chosen}, moment(edit.now)))
+        seen = read(box.stamps).get("greeting", "")
+        edit.put(changed(box, {"greeting": chosen}, after(seen, edit.now)))
 
 
-def delete_mailbox(edit: Edit, account_id: str, mailbox_id: str) -> None:
-    """Its messages go with it, here and in every building."""
+def delete_mailbox(edit: Edit, account_id: str, mailbox_id: str) -> tuple[str, ...]:
+    """With what was recorded for it. Returns the names of ring groups that have no members left (R-4)."""
     edit.lock_account(account_id)
     box = edit.get(Mailbox, mailbox_id, account_id)
-    forget_target(edit, account_id, DestinationKind.MAILBOX, mailbox_id)
+    empty = forget_target(edit, account_id, DestinationKind.MAILBOX, mailbox_id)
     forget_orders(edit, account_id, mailbox_id)
+    for greeting in edit.all(OwnGreeting, account_id):
+        if greeting.mailbox_id == mailbox_id:
+            edit.delete(greeting)
+            drop_content(edit, greeting.sha256)
     edit.delete(box)
+    return empty
 
 
 def _keep_pin(edit: Edit, box: Mailbox, pin: str) -> None:

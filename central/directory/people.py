@@ -8,7 +8,7 @@ from central.directory.edit import Edit
 from central.directory.keys import follow_extension
 from central.directory.lines import extension_of, forget_target, free_extension
 from central.directory.log_ins import forget_log_ins
-from central.directory.messages import forget_orders
+from central.directory.mailboxes import delete_mailbox
 from central.directory.numbers import free_number
 from central.directory.phones import PhoneWish, add_phone
 from central.errors import InputProblem, InputProblems, Words
@@ -114,9 +114,7 @@ def delete_person(edit: Edit, account_id: str, person_id: str) -> tuple[str, ...
             edit.put(replace(room, person_id=""))
     for box in edit.all(Mailbox, account_id):
         if box.person_id == person_id:
-            empty = tuple(sorted({*empty, *forget_target(edit, account_id, DestinationKind.MAILBOX, box.id)}))
-            forget_orders(edit, account_id, box.id)
-            edit.delete(box)
+            empty = tuple(sorted({*empty, *delete_mailbox(edit, account_id, box.id)}))
     for habits in edit.all(Preferences, account_id):
         if habits.id == person_id:
             edit.delete(habits)

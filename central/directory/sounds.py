@@ -8,7 +8,7 @@ from central.directory.edit import Edit
 from central.errors import InputProblem, Words
 from central.model import SoundContent
 from central.model.rows import find
-from central.model.services import SoundRecord
+from central.model.services import OwnGreetingRecord, SoundRecord
 from central.rules import names, tokens
 from central.rules.choices import one_of
 from central.rules.faults import Faults
@@ -57,7 +57,7 @@ def delete_sound(edit: Edit, account_id: str, sound_id: str) -> None:
         listed_en, listed_es = ", ".join(w.en for w in used), ", ".join(w.es for w in used)
         raise InputProblem("", Words(f"It is in use: {listed_en}.", f"Está en uso: {listed_es}."))
     edit.delete(sound)
-    _drop_content(edit, sound.sha256)
+    drop_content(edit, sound.sha256)
 
 
 def users_of(edit: Edit, sound: Sound) -> list[Words]:
@@ -118,16 +118,22 @@ def _write(edit: Edit, held: Sound, wish: SoundWish) -> Sound:
         words = Words("Choose a file, or write what is to be said.", "Elija un archivo o escriba lo que se dirá.")
         faults.add(InputProblem("file", words))
     faults.settle()
-    if content is not None and edit.session.get(SoundContent, content.sha256) is None:
-        edit.session.add(SoundContent(sha256=content.sha256, content=content.content))
+    if content is not None:
+        keep_content(edit, content)
     edit.put(made)
     if held.sha256 and held.sha256 != made.sha256:
-        _drop_content(edit, held.sha256)
+        drop_content(edit, held.sha256)
     return made
 
 
-def _drop_content(edit: Edit, sha256: str) -> None:
-    """Octets that no sound of any company has any more."""
-    left = edit.session.scalar(select(func.count()).where(SoundRecord.sha256 == sha256))
-    if not left:
+def keep_content(edit: Edit, content: Converted) -> None:
+    """The octets, for a row that will name them."""
+    if edit.session.get(SoundContent, content.sha256) is None:
+        edit.session.add(SoundContent(sha256=content.sha256, content=content.content))
+
+
+def drop_content(edit: Edit, sha256: str) -> None:
+    """Octets that no sound or greeting of any company has any more."""
+    records = (SoundRecord, OwnGreetingRecord)
+    if not any(edit.session.scalar(select(func.count()).where(r.sha256 == sha256)) for r in records):
         edit.session.execute(delete(SoundContent).where(SoundContent.sha256 == sha256))

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from wire.services import Mailbox, Preferences
-from wire.stamps import read, written
+from wire.stamps import following, read, written
 
 NODE = "centre"
 T = TypeVar("T", Preferences, Mailbox)
@@ -18,6 +18,11 @@ T = TypeVar("T", Preferences, Mailbox)
 def moment(now: datetime) -> str:
     """The stamp of an edit made here now."""
     return f"{int(now.timestamp() * 1000):013d}-0000-{NODE}"
+
+
+def after(seen: str, now: datetime) -> str:
+    """The stamp of an edit by somebody who had what `seen` stamps before their eyes: later, whatever the clocks say."""
+    return following(seen, int(now.timestamp() * 1000), NODE)
 
 
 def changed(row: T, values: Mapping[str, str | bool], stamp: str) -> T:

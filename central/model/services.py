@@ -207,6 +207,20 @@ class MailboxRecord(OfAccount):
     stamps: Mapped[str]
 
 
+class OwnGreetingRecord(OfAccount):
+    """The octets are in sound_content."""
+
+    __tablename__ = "own_greeting"
+    __table_args__ = (ForeignKeyConstraint(["account_id", "mailbox_id"], ["mailbox.account_id", "mailbox.id"]),)
+    mailbox_id: Mapped[str]
+    greeting: Mapped[str]
+    sha256: Mapped[str] = mapped_column(index=True)
+    bytes: Mapped[int]
+    duration_ms: Mapped[int]
+    former_sha256: Mapped[str]
+    stamp: Mapped[str]
+
+
 class MessageStateRecord(OfAccount):
     """An act of an owner that the message's building has not obeyed yet."""
 
@@ -303,6 +317,7 @@ SERVICE_RECORDS: tuple[type[Record], ...] = (
     MenuRecord,
     MenuKeyRecord,
     MailboxRecord,
+    OwnGreetingRecord,
     MessageStateRecord,
     ConferenceServerRecord,
     RoomRecord,

@@ -15,11 +15,12 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Response, g, redirect, render_template, request, session, url_for
 from flask.sansio.app import App
 from jinja2 import StrictUndefined
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as WsgiResponse
 
 from central import operators
 from central.authority import Authority
-from central.errors import InputProblem, NotFoundProblem, Problem, Words
+from central.errors import InputProblem, NotFoundProblem, Problem, TooLargeProblem, Words
 from central.office import Office
 from central.rules.languages import LANGUAGES
 from central.rules.numbers import for_people, optional_e164
@@ -32,16 +33,25 @@ OPEN = frozenset({"portal.log_in", "portal.static", "portal.set_language"})
 EVERYBODY = OPEN | {"portal.log_out", "portal.home", "portal.password"}
 """What a log-in of one company may reach besides its own account's addresses."""
 OWNERS = frozenset(
-    f"portal.{end}" for end in ("messages", "message_sound", "mark_message", "own_greeting", "own_pin")
+    f"portal.{end}"
+    for end in (
+        "messages", "message_sound", "mark_message", "own_greeting", "own_pin",
+        "record_own_greeting", "hear_own_greeting", "forget_own_greeting",
+    )
 )
 """Addresses of a person that this person's own log-in may use, and no administrator: what a mailbox holds (L-3)."""
 FIRST_PASSWORD = OPEN | {"portal.log_out", "portal.password"}
 """All that may be reached with a password that somebody else has seen."""
 OFFICE_ONLY = frozenset({"portal.new_presence", "portal.delete_presence", "portal.delete_account"})
 """Addresses of an account that only the office may use: where a company is, and whether it is."""
-UPLOADS = frozenset({"portal.sounds", "portal.replace_sound"})
+UPLOADS = frozenset(
+    f"portal.{end}" for end in ("sounds", "replace_sound", "record_greeting", "record_own_greeting")
+)
 """Forms with a file; only who is logged in may send that much."""
-POLICY = "default-src 'none'; media-src 'self'; style-src 'self'; script-src 'self'; img-src 'self'; " \
+UPLOAD_IN_MEMORY = 1024 * 1024
+"""Of a form with a file: Werkzeug reads 64 KiB at a time, and refuses the file where no more than that is allowed."""
+POLICY = "default-src 'none'; media-src 'self' blob:; style-src 'self'; script-src 'self'; img-src 'self'; " \
+    "connect-src 'self'; " \
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"  # fmt: skip
 HOME_ZONE = ZoneInfo("America/Mexico_City")
 
@@ -70,6 +80,7 @@ class Desk:
 def portal(office: Office, authority: Authority) -> Blueprint:
     from central.portal import (  # pages know this frame
         accounts,
+        greetings,
         habits,
         mailboxes,
         messages,
@@ -93,7 +104,8 @@ def portal(office: Office, authority: Authority) -> Blueprint:
     pages.register_error_handler(Problem, _say)
     _log_in_pages(pages, office)
     everything = (
-        sites, accounts, people, numbers, phones, records, services, receptionists, mailboxes, messages, sounds, habits,
+        sites, accounts, people, numbers, phones, records, services, receptionists, mailboxes, messages, greetings,
+        sounds, habits,
     )  # fmt: skip
     for module in everything:
         module.add_pages(pages, desk)
@@ -147,6 +159,11 @@ def _admit(office: Office) -> Answer | None:
     g.operator = operators.operator_of(office, token) if isinstance(token, str) else None
     if request.endpoint in UPLOADS and g.operator is not None:
         request.max_content_length = MAX_UPLOAD + 64 * 1024
+        request.max_form_memory_size = UPLOAD_IN_MEMORY
+    try:
+        request.form  # noqa: B018 - reads what was sent
+    except RequestEntityTooLarge as large:
+        raise TooLargeProblem(Words("What was sent is too large.", "Lo que se envió es demasiado grande.")) from large
     if request.method == "POST" and not _same(request.form.get("csrf", ""), _csrf()):
         return page("error.html", 400, problem=_STALE_FORM.text(language()))
     if request.endpoint in OPEN:

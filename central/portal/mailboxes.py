@@ -3,11 +3,12 @@
 from flask import Blueprint, redirect, url_for
 
 from central.directory import mailboxes as edits
-from central.errors import NotFoundProblem, Words
-from central.model.rows import find, of_account
+from central.model.rows import of_account
 from central.portal.base import Answer, Desk, page, say
 from central.portal.form import Form
+from central.portal.greetings import keep_uploaded, mailbox_at, recorder
 from central.portal.lookup import account_of, person_lines
+from wire.rows import Account
 from wire.services import Mailbox, Sound
 
 TEXTS = ("name", "answer_after_s", "greeting", "greeting_sound_id", "email", "max_messages", "max_message_s")
@@ -41,12 +42,9 @@ def add_pages(pages: Blueprint, desk: Desk) -> None:
     def mailbox(account_id: str, mailbox_id: str) -> Answer:
         with office.reading() as session:
             account = account_of(session, account_id)
-            held = find(session, Mailbox, mailbox_id)
-            if held is None or held.account_id != account_id:
-                raise NotFoundProblem(Words("There is no such mailbox.", "No existe ese buzón."))
+            held = mailbox_at(session, account_id, mailbox_id)
             sounds = of_account(session, Sound, account_id)
-        start = {n: str(getattr(held, n)) for n in TEXTS} | ({"enabled": "1"} if held.enabled else {})
-        form = Form(start)
+        form = Form(_start(held))
 
         def act() -> None:
             with office.editing(desk.actor) as edit:
@@ -54,7 +52,21 @@ def add_pages(pages: Blueprint, desk: Desk) -> None:
 
         if form.done(act):
             return redirect(url_for("portal.services", account_id=account_id))
-        return page("mailbox.html", form.status, account=account, box=held, form=form, people=[], sounds=sounds)
+        return _show(account, held, form, sounds, None)
+
+    def _show(account: Account, held: Mailbox, form: Form, sounds: list[Sound], record: Form | None) -> Answer:
+        status, more = (record or form).status, recorder(office, held, record)
+        return page("mailbox.html", status, account=account, box=held, form=form, people=[], sounds=sounds, **more)
+
+    @pages.post("/accounts/<account_id>/mailboxes/<mailbox_id>/greetings")
+    def record_greeting(account_id: str, mailbox_id: str) -> Answer:
+        with office.reading() as session:
+            account, held = account_of(session, account_id), mailbox_at(session, account_id, mailbox_id)
+            sounds = of_account(session, Sound, account_id)
+        record = Form()
+        if record.done(lambda: keep_uploaded(office, desk.actor, account_id, mailbox_id, record)):
+            return redirect(url_for("portal.mailbox", account_id=account_id, mailbox_id=mailbox_id))
+        return _show(account, held, Form(_start(held), sent=False), sounds, record)
 
     @pages.post("/accounts/<account_id>/mailboxes/<mailbox_id>/pin")
     def reset_pin(account_id: str, mailbox_id: str) -> Answer:
@@ -75,6 +87,10 @@ def _tell(pin: str) -> None:
         f"The mailbox's new PIN, shown only now: {pin}. Its owner may change it by phone (*97).",
         f"PIN nuevo del buzón, se muestra solo ahora: {pin}. Su dueño puede cambiarlo por teléfono (*97).",
     )
+
+
+def _start(held: Mailbox) -> dict[str, str]:
+    return {n: str(getattr(held, n)) for n in TEXTS} | ({"enabled": "1"} if held.enabled else {})
 
 
 def _wish(form: Form) -> edits.MailboxWish:

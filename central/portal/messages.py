@@ -6,12 +6,14 @@ from sqlalchemy.orm import Session, defer
 
 from central.directory import mailboxes as edits
 from central.directory import messages as acts
+from central.directory.greetings import forget_greeting
 from central.errors import NotFoundProblem, Words
 from central.model import MessageRecord, SiteRecord
 from central.model.rows import of_account
 from central.office import Office
 from central.portal.base import Answer, Desk, page
 from central.portal.form import Form
+from central.portal.greetings import keep_uploaded, recorder, sound_of
 from central.portal.lookup import account_of
 from central.voicemail import audio_of
 from wire.messages import DELETED
@@ -27,7 +29,7 @@ def add_pages(pages: Blueprint, desk: Desk) -> None:
 
     @pages.get(place)
     def messages(account_id: str, person_id: str) -> Answer:
-        return _show(office, account_id, person_id, None, None)
+        return _show(office, account_id, person_id)
 
     @pages.get(f"{place}/<message_id>/sound")
     def message_sound(account_id: str, person_id: str, message_id: str) -> Answer:
@@ -52,7 +54,27 @@ def add_pages(pages: Blueprint, desk: Desk) -> None:
                 box = _own(edit.session, account_id, person_id)
                 edits.choose_greeting(edit, account_id, box.id, form.value("greeting"))
 
-        return _back(account_id, person_id) if form.done(act) else _show(office, account_id, person_id, form, None)
+        return _back(account_id, person_id) if form.done(act) else _show(office, account_id, person_id, greeting=form)
+
+    @pages.post(f"{place}/greetings")
+    def record_own_greeting(account_id: str, person_id: str) -> Answer:
+        with office.reading() as session:
+            box = _own(session, account_id, person_id)
+        form = Form()
+        if form.done(lambda: keep_uploaded(office, desk.actor, account_id, box.id, form)):
+            return _back(account_id, person_id)
+        return _show(office, account_id, person_id, record=form)
+
+    @pages.get(f"{place}/greetings/<greeting>")
+    def hear_own_greeting(account_id: str, person_id: str, greeting: str) -> Answer:
+        with office.reading() as session:
+            return sound_of(session, _own(session, account_id, person_id), greeting)
+
+    @pages.post(f"{place}/greetings/<greeting>/delete")
+    def forget_own_greeting(account_id: str, person_id: str, greeting: str) -> Answer:
+        with office.editing(desk.actor) as edit:
+            forget_greeting(edit, account_id, _own(edit.session, account_id, person_id).id, greeting)
+        return _back(account_id, person_id)
 
     @pages.post(f"{place}/pin")
     def own_pin(account_id: str, person_id: str) -> Answer:
@@ -63,7 +85,7 @@ def add_pages(pages: Blueprint, desk: Desk) -> None:
                 box = _own(edit.session, account_id, person_id)
                 edits.set_pin(edit, account_id, box.id, form.value("pin"))
 
-        return _back(account_id, person_id) if form.done(act) else _show(office, account_id, person_id, None, form)
+        return _back(account_id, person_id) if form.done(act) else _show(office, account_id, person_id, pin=form)
 
 
 def _own(session: Session, account_id: str, person_id: str) -> Mailbox:
@@ -78,7 +100,15 @@ def _back(account_id: str, person_id: str) -> Answer:
     return redirect(url_for("portal.messages", account_id=account_id, person_id=person_id))
 
 
-def _show(office: Office, account_id: str, person_id: str, greeting: Form | None, pin: Form | None) -> Answer:
+def _show(
+    office: Office,
+    account_id: str,
+    person_id: str,
+    greeting: Form | None = None,
+    pin: Form | None = None,
+    record: Form | None = None,
+) -> Answer:
+    """`greeting`, `pin`, `record`: the form that was refused."""
     with office.reading() as session:
         account = account_of(session, account_id)
         box = _own(session, account_id, person_id)
@@ -92,7 +122,7 @@ def _show(office: Office, account_id: str, person_id: str, greeting: Form | None
         ).all()
         named = {one.site_id for one, _ in rows}
         places = {s.id: s for s in session.scalars(select(SiteRecord).where(SiteRecord.id.in_(named)))}
-    refused = greeting or pin
+    refused = greeting or pin or record
     return page(
         "messages.html",
         refused.status if refused else 200,
@@ -103,4 +133,5 @@ def _show(office: Office, account_id: str, person_id: str, greeting: Form | None
         places=places,
         greeting=greeting or Form({"greeting": box.greeting}, sent=False),
         pin=pin or Form(sent=False),
+        **recorder(office, box, record),
     )

@@ -7,6 +7,7 @@ import wave
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from appliance.voice.menu_sentences import Say
 from appliance.voice.prompts import Shelf
 from central.model import MessageRecord
-from central.model.rows import of_account
+from central.model.rows import find, of_account
 from tests.acceptance.conftest import House
 from tests.acceptance.voces import GREETING_HZ, MUSIC_HZ, PIN, VOCES, Staff, said
 from tests.lab.audio import Pcm, read_wav, tone, tone_level, write_wav
@@ -23,7 +24,7 @@ from tests.lab.letterbox import Letterbox
 from tests.lab.mailboxes import mailboxes_of
 from tests.lab.portalclient import PortalClient
 from tests.lab.waiting import until
-from wire.services import Mailbox, MessageState
+from wire.services import Mailbox, MessageState, OwnGreeting, own_greeting_id
 
 BEEP_HZ = 1400
 LAMP_S, MAILED_S = 2.0, 120
@@ -223,7 +224,7 @@ def test_what_phone_and_portal_do_with_messages_lamp_menu_mailbox_and_portal_agr
         building.mend_centre()
     read, gone, erased, renewed = _seeded(staff, 720.0, 780.0, 840.0, 900.0)
     # After a cut the sound is sent again at growing distances.
-    until(lambda: page.see(ours).count("<audio") == 4, 120, "the centre has them with their sound")
+    until(lambda: page.see(ours).count("/sound\"") == 4, 120, "the centre has them with their sound")
     assert tone_level(_pcm(page.octets(f"{ours}/{renewed}/sound"))[4000:12000], 900) > -30
     ximena, began = staff.lamp("ximena"), time.monotonic()
 
@@ -267,7 +268,7 @@ def test_what_phone_and_portal_do_with_messages_lamp_menu_mailbox_and_portal_agr
     owner.presses("2")
     staff.hears(owner, 720)
     if centre == "up":
-        until(lambda: page.see(ours).count("<audio") == 1, 5, "and the portal follows")
+        until(lambda: page.see(ours).count("/sound\"") == 1, 5, "and the portal follows")
 
 
 def _states(house: House, *messages: str) -> list[str]:
@@ -288,7 +289,68 @@ def _lamp(phone: Handset, since: float) -> str:
 
 
 @pytest.mark.acceptance("L-2")
-def test_the_owner_records_a_greeting_and_chooses(staff: Staff) -> None:
+def test_a_greeting_uploaded_in_the_portal_plays_and_cut_off_the_last_one_plays_on(
+    staff: Staff, page: PortalClient, centre: str, tmp_path: Path
+) -> None:
+    """Cut, it is uploaded while the building knows nothing of it, and heard once the link is back."""
+    building, ours = staff.house.building, f"/accounts/{VOCES}/people/person-ximena/messages"
+
+    def uploaded(hz: float) -> None:
+        write_wav(tmp_path / "greeting.wav", tone(hz, 3.0))
+        sound = (tmp_path / "greeting.wav").read_bytes()
+        assert page.upload(f"{ours}/greetings", ours, sound, which="custom").status_code == 302
+
+    def arrives() -> None:
+        sha256 = _own_greeting(staff.house).sha256
+        files = building.settings.paths.sounds_store_dir
+        until(lambda: _own_greeting_here(staff.house).sha256 == sha256, 30, "the building knows of it")
+        until((files / f"{sha256}.wav").exists, 20, "and has it")
+
+    building.mend_centre()
+    uploaded(930)
+    arrives()
+    if centre == "cut":
+        building.cut_centre()
+        uploaded(1010)
+    caller = staff.caller(number=1)
+    caller.dials("*99103").established()
+    staff.hears(caller, 930)
+    caller.hangs_up()
+    if centre == "cut":
+        building.mend_centre()
+        arrives()
+        caller.forgets()
+        caller.dials("*99103").established()
+        staff.hears(caller, 1010)
+        caller.hangs_up()
+    assert page.send(f"{ours}/greeting", ours, greeting="default").status_code == 302
+    until(lambda: _chosen_here(staff.house) == "default", 20, "the building's own again")
+    if centre == "cut":
+        building.cut_centre()
+
+
+def _own_greeting(house: House) -> OwnGreeting:
+    with house.lab.centre.office() as office, office.reading() as session:
+        found = find(session, OwnGreeting, own_greeting_id("box-ximena", "custom"))
+    assert found
+    return found
+
+
+def _own_greeting_here(house: House) -> OwnGreeting:
+    directory = house.building.directory_in_force()
+    found = directory.service(OwnGreeting, own_greeting_id("box-ximena", "custom"))
+    return found or OwnGreeting("", "", "", "")
+
+
+def _chosen_here(house: House) -> str:
+    box = house.building.directory_in_force().service(Mailbox, "box-ximena")
+    assert box
+    return mailboxes_of(house.building.settings).as_owned(box).greeting
+
+
+@pytest.mark.acceptance("L-2")
+def test_the_owner_records_a_greeting_and_chooses(staff: Staff, page: PortalClient, centre: str) -> None:
+    """Over what was uploaded in the portal before; with the link it is heard there as well."""
     hz = 880
     owner, caller = staff.caller("ximena"), staff.caller(number=1)
     owner.dials("*97").established()
@@ -312,6 +374,9 @@ def test_the_owner_records_a_greeting_and_chooses(staff: Staff) -> None:
     staff.told(owner, Say.GREETING_CHOSEN)
     caller.dials("*99103").established()
     staff.told(caller, Say.MAILBOX_OF)
+    if centre == "up":
+        ours = f"/accounts/{VOCES}/people/person-ximena/messages/greetings/custom"
+        until(lambda: tone_level(_pcm(page.octets(ours))[4000:12000], hz) > -30, 10, "it is heard in the portal")
 
 
 @pytest.mark.acceptance("L-2")

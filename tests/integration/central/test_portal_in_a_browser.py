@@ -3,20 +3,27 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.select import Select
 
-from central.directory import numbers
+from central.directory import mailboxes, numbers
+from central.model import SoundContent
+from central.model.rows import find
 from central.office import Office, open_office
 from central.settings import load
 from tests.integration.central.making import WHO, a_company, a_person, a_site
 from tests.integration.central.server import Served, serving
 from tests.lab import until
+from tests.lab.audio import tone, tone_level, write_wav
+from wire.services import OwnGreeting, own_greeting_id
 
 PHONE_SCREEN = (390, 844)
+SPOKEN_HZ = 640
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +44,10 @@ def chrome(served_on_sqlite: Served, tmp_path: Path) -> Iterator[Chrome]:
     options = ChromeOptions()
     for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--ignore-certificate-errors"):
         options.add_argument(argument)
+    write_wav(tmp_path / "microphone.wav", tone(SPOKEN_HZ, 3.0))
+    options.add_argument("--use-fake-ui-for-media-stream")
+    options.add_argument("--use-fake-device-for-media-stream")
+    options.add_argument(f"--use-file-for-fake-audio-capture={tmp_path / 'microphone.wav'}")
     options.add_argument(f"--user-data-dir={tmp_path / 'chrome'}")
     options.add_argument(f"--window-size={PHONE_SCREEN[0]},{PHONE_SCREEN[1]}")
     options.binary_location = "/usr/bin/chromium"
@@ -90,3 +101,71 @@ def test_pages_fit_a_telephones_screen_and_break_no_policy(
         assert wide <= 0, path
     messages = chrome.get_log("browser")  # type: ignore[no-untyped-call]
     assert [line for line in messages if "Content Security Policy" in line["message"]] == []
+
+
+@pytest.mark.acceptance("L-2")
+def test_a_greeting_is_recorded_with_the_microphone_by_keyboard_alone(
+    chrome: Chrome, served_on_sqlite: Served, office: Office
+) -> None:
+    acme = a_company(office, "", a_site(office))
+    ana = a_person(office, acme, "Ana", "101").person.id
+    with office.editing(WHO) as edit:
+        box = mailboxes.add_mailbox(edit, acme, mailboxes.MailboxWish(), ana).id
+    chrome.get(f"{served_on_sqlite.url}/accounts/{acme}/mailboxes/{box}")
+
+    def status() -> str:
+        return chrome.find_element(By.CSS_SELECTOR, "[data-recorder] [role=status]").text
+
+    record = chrome.find_element(By.CSS_SELECTOR, "[data-recorder] button[type=button]")
+    record.send_keys(Keys.SPACE)
+    until(lambda: status() == "Recording.", 10, "it records")
+    assert chrome.switch_to.active_element == record, "the focus stays"
+    until(lambda: chrome.find_element(By.CSS_SELECTOR, "[data-recorder] span[aria-hidden]").text == "0:02", 10, "2 s")
+    record.send_keys(Keys.ENTER)
+    until(lambda: status() == "Recorded. Listen to it, then save it.", 10, "it is recorded")
+    preview = chrome.find_element(By.CSS_SELECTOR, "[data-recorder] audio")
+    until(lambda: chrome.execute_script("return arguments[0].readyState", preview) > 1, 10, "it can be heard")
+
+    which = Select(chrome.find_element(By.ID, "which"))
+    unknown = "document.getElementById('which').add(new Option('?', 'nothing', true, true))"
+    chrome.execute_script(unknown)
+    save = chrome.find_element(By.CSS_SELECTOR, "[data-recorder] .actions button")
+    save.send_keys(Keys.ENTER)
+    until(lambda: chrome.find_elements(By.CSS_SELECTOR, "[data-recorder] [role=status].error"), 10, "it is refused")
+    assert preview.is_displayed(), "what was recorded is still there"
+    which.select_by_value("custom")
+    save.send_keys(Keys.ENTER)
+    until(lambda: chrome.find_elements(By.CSS_SELECTOR, ".said"), 15, "it is saved")
+    with office.reading() as session:
+        held = find(session, OwnGreeting, own_greeting_id(box, "custom"))
+        content = session.get_one(SoundContent, held.sha256).content if held else b""
+    pcm = np.frombuffer(content[44:], np.int16)
+    assert len(pcm) > 8000
+    assert tone_level(pcm[4000:8000], SPOKEN_HZ) > -40, "the very sound of the microphone"
+    messages = chrome.get_log("browser")  # type: ignore[no-untyped-call]
+    assert [line for line in messages if "Content Security Policy" in line["message"]] == []
+
+
+def says(place: WebElement, sentence: str) -> None:
+    until(lambda: sentence in place.text, 10, sentence)
+
+
+def test_where_the_browser_gives_no_microphone_the_page_says_what_to_do_instead(
+    chrome: Chrome, served_on_sqlite: Served, office: Office
+) -> None:
+    acme = a_company(office, "", a_site(office))
+    ana = a_person(office, acme, "Ana", "101").person.id
+    with office.editing(WHO) as edit:
+        box = mailboxes.add_mailbox(edit, acme, mailboxes.MailboxWish(), ana).id
+    denied = "navigator.mediaDevices.getUserMedia = () => Promise.reject(new Error('no'))"
+    for takes_away, expected in (
+        ("delete window.MediaRecorder", "This browser gives no microphone here."),
+        (denied, "The microphone cannot be used."),
+    ):
+        handle = chrome.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": takes_away})
+        chrome.get(f"{served_on_sqlite.url}/accounts/{acme}/mailboxes/{box}")
+        for button in chrome.find_elements(By.CSS_SELECTOR, "[data-recorder] button[type=button]"):
+            button.send_keys(Keys.ENTER)
+        said = chrome.find_element(By.CSS_SELECTOR, "[data-recorder] [role=status]")
+        says(said, expected)
+        chrome.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", handle)

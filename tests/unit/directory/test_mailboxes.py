@@ -212,7 +212,7 @@ def test_the_pin_is_sealed_on_the_disk(tmp_path: Path, boxes: Mailboxes) -> None
 
 
 def test_a_greeting_by_phone_takes_over_whole(boxes: Mailboxes, journal: LocalStore) -> None:
-    assert not boxes.choose_greeting(BOX, "custom")
+    assert boxes.by_phone(BOX.id, "custom", "") is None
     draft = boxes.draft_path(BOX.id)
     draft.write_bytes(wav(2))
     assert boxes.keep_greeting(BOX, "custom", draft)
@@ -220,6 +220,44 @@ def test_a_greeting_by_phone_takes_over_whole(boxes: Mailboxes, journal: LocalSt
     assert boxes.greeting_path(BOX.id, "custom").read_bytes() == wav(2)
     assert not boxes.keep_greeting(BOX, "custom", Path("/etc/passwd"))
     assert kinds(journal) == ["greeting_chosen"]
+
+
+def test_a_greeting_by_phone_is_owed_to_the_centre_and_counts_until_the_centre_has_a_later_one(
+    boxes: Mailboxes, journal: LocalStore, clock: SetClock
+) -> None:
+    def record() -> str:
+        draft = boxes.draft_path(BOX.id)
+        draft.write_bytes(wav(2))
+        assert boxes.keep_greeting(BOX, "away", draft)
+        return journal.waiting()[-1].hlc
+
+    before = at(clock, -1)
+    first = record()
+    path = boxes.greeting_path(BOX.id, "away")
+    assert [boxes.by_phone(BOX.id, "away", stamp) for stamp in ("", before, first)] == [path, path, None]
+    (owed,) = boxes.greetings_to_upload()
+    assert (owed.mailbox_id, owed.greeting, owed.stamp, owed.path) == (BOX.id, "away", first, path)
+    clock.at += timedelta(seconds=5)
+    record()
+    boxes.greeting_uploaded(owed)
+    (later,) = boxes.greetings_to_upload()
+    assert later.stamp > first, "what was recorded during the upload still waits"
+    boxes.greeting_uploaded(later)
+    boxes.choose_greeting(BOX, "default")
+    assert not boxes.greetings_to_upload()
+    assert boxes.by_phone(BOX.id, "away", at(clock, 1)) is None
+    assert boxes.by_phone(BOX.id, "default", "") is None
+
+
+def test_a_greeting_by_phone_counts_before_the_journal_has_it(
+    tmp_path: Path, boxes: Mailboxes, clock: SetClock
+) -> None:
+    stuck = Mailboxes(tmp_path / "mailboxes", LocalStore(tmp_path, clock, SystemChance()), CIPHER, clock)
+    draft = stuck.draft_path(BOX.id)
+    draft.write_bytes(wav(2))
+    assert stuck.keep_greeting(BOX, "custom", draft)
+    assert stuck.by_phone(BOX.id, "custom", at(clock, 60)) is not None
+    assert not stuck.greetings_to_upload()
 
 
 # What the owner did at the centre -------------------------------------------------------------------------------------
