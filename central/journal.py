@@ -28,6 +28,7 @@ from wire.facts import (
     MAILBOX_FACTS,
     Cdr,
     GreetingChosen,
+    MailboxCleared,
     MessageObeyed,
     PhoneAdopted,
     PhoneAssigned,
@@ -43,7 +44,8 @@ from wire.services import Limits
 MAX_SEEN_PHONES = 1000
 """Unknown phones kept for a site; the ones seen last stay."""
 _OF_PHONES = (PhoneAdopted, PhoneSwapped, PhoneAssigned, PhoneMoved)
-_EDITS = frozenset(t.fact for t in (*_OF_PHONES, MessageObeyed, PinChanged, GreetingChosen, *CALL_FACTS))
+_OF_MAILBOXES = (MessageObeyed, MailboxCleared, PinChanged, GreetingChosen)
+_EDITS = frozenset(t.fact for t in (*_OF_PHONES, *_OF_MAILBOXES, *CALL_FACTS))
 _REFUSALS = (InputProblem, NotFoundProblem, WireInputProblem)
 _NOT_STORED = Words(
     "It cannot be stored: it is malformed or in the way.", "No se puede guardar: es inválido o estorba."

@@ -17,17 +17,27 @@ from central.directory.stamps import changed
 from central.errors import InputProblem, NotFoundProblem, Words
 from central.model import MessageRecord, PresenceRecord, SiteRecord
 from central.model.rows import find
+from central.model.services import MailboxRecord
 from central.office import Office
 from central.rules.numbers import for_people
 from central.sounds import recorded
-from wire.facts import GreetingChosen, MailboxLocked, MessageChanged, MessageLeft, MessageObeyed, PinChanged
+from wire.facts import (
+    GreetingChosen,
+    MailboxCleared,
+    MailboxLocked,
+    MessageChanged,
+    MessageLeft,
+    MessageObeyed,
+    PinChanged,
+)
 from wire.messages import DELETED, NEW, Standing
 from wire.rows import Account, Person
 from wire.services import Mailbox
 
 MAX_AUDIO = 16 * 1024 * 1024
 STAMP = re.compile(r"[0-9]{13}-[0-9]{4}-[A-Za-z0-9._-]{1,40}")
-MailboxFact = MessageLeft | MessageChanged | MessageObeyed | PinChanged | GreetingChosen | MailboxLocked
+MessageFact = MessageLeft | MessageChanged | MessageObeyed
+MailboxFact = MessageFact | MailboxCleared | PinChanged | GreetingChosen | MailboxLocked
 
 
 def apply(edit: Edit, site_id: str, fact: MailboxFact, hlc: str) -> None:
@@ -42,6 +52,8 @@ def apply(edit: Edit, site_id: str, fact: MailboxFact, hlc: str) -> None:
             _changed(edit, fact, hlc)
         case MessageObeyed():
             messages.obeyed(edit, site_id, fact.account_id, fact.message_id, fact.stamp)
+        case MailboxCleared():
+            messages.cleared(edit, site_id, fact.account_id, fact.mailbox_id)
         case PinChanged():
             _write(edit, fact.account_id, fact.mailbox_id, {"pin_hash": fact.pin_hash}, hlc)
             edit.note("pin-by-phone", Mailbox.kind, fact.mailbox_id, account=fact.account_id)
@@ -107,6 +119,9 @@ def audio_of(office: Office, account_id: str, mailbox_id: str, message_id: str) 
 
 def _left(edit: Edit, site_id: str, fact: MessageLeft) -> None:
     if edit.session.get(MessageRecord, fact.message_id) is not None:
+        return
+    there = select(MailboxRecord.id).where(MailboxRecord.id == fact.mailbox_id).with_for_update(read=True)
+    if edit.session.scalar(there) is None:
         return
     edit.session.add(
         MessageRecord(

@@ -180,6 +180,15 @@ class MessageObeyed:
 
 
 @dataclass(frozen=True, slots=True)
+class MailboxCleared:
+    """The building holds nothing more of a mailbox that a MailboxGone row named; the row may go."""
+
+    fact: ClassVar[str] = "mailbox_cleared"
+    mailbox_id: str
+    account_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class PinChanged:
     """Its owner gave a mailbox another PIN by phone; `pin_hash` as wire/pins.py writes it."""
 
@@ -284,6 +293,7 @@ Fact = (
     | MessageLeft
     | MessageChanged
     | MessageObeyed
+    | MailboxCleared
     | PinChanged
     | GreetingChosen
     | MailboxLocked
@@ -293,7 +303,7 @@ Fact = (
     | LimitBreached
 )
 CALL_FACTS = (PreferenceChanged, ReceptionistOverridden, EmergencyCalled, LimitBreached)
-MAILBOX_FACTS = (MessageLeft, MessageChanged, MessageObeyed, PinChanged, GreetingChosen, MailboxLocked)
+MAILBOX_FACTS = (MessageLeft, MessageChanged, MessageObeyed, MailboxCleared, PinChanged, GreetingChosen, MailboxLocked)
 PHONE_FACTS = (PhoneSeen, PhoneAdopted, PhoneSwapped, PhoneAssigned, PhoneMoved)
 FACT_TYPES: dict[str, type[Fact]] = {t.fact: t for t in (Cdr, *PHONE_FACTS, *MAILBOX_FACTS, *CALL_FACTS)}
 """The kinds that a centre of this version applies."""

@@ -310,6 +310,25 @@ class MessageState:
 
 
 @dataclass(frozen=True, slots=True)
+class MailboxGone:
+    """A mailbox was deleted at the centre: building `site_id` is to delete what it holds of it.
+
+    It is there until that building has told that it did (MailboxCleared). A mailbox that is merely not in a revision
+    loses nothing: an older revision may be in force again.
+    """
+
+    kind: ClassVar[str] = "mailbox_gone"
+    id: str
+    account_id: str
+    site_id: str
+    mailbox_id: str
+
+
+def mailbox_gone_id(mailbox_id: str, site_id: str) -> str:
+    return f"{mailbox_id}.{site_id}"
+
+
+@dataclass(frozen=True, slots=True)
 class ConferenceServer:
     """An account's conference line: what an extension or a number of kind `conference` leads to."""
 
@@ -438,6 +457,7 @@ ServiceRow = (
     | Mailbox
     | OwnGreeting
     | MessageState
+    | MailboxGone
     | ConferenceServer
     | Room
     | ThreeWay
@@ -462,6 +482,7 @@ SERVICE_ROW_TYPES: tuple[type[ServiceRow], ...] = (
     Mailbox,
     OwnGreeting,
     MessageState,
+    MailboxGone,
     ConferenceServer,
     Room,
     ThreeWay,
@@ -481,6 +502,7 @@ LISTED_BY: dict[type[object], str] = {
     Mailbox: "person_id",
     OwnGreeting: "mailbox_id",
     MessageState: "site_id",
+    MailboxGone: "site_id",
 }
 """The field that names what a row is a part of: the key by which such rows are looked up together."""
 

@@ -115,6 +115,11 @@ class OwnedMailboxes(MailboxFile):
         if draft.parent == self._folder / "greetings" and ".draft-" in draft.name:
             draft.unlink(missing_ok=True)
 
+    def drop_greetings(self, mailbox_id: str) -> None:
+        """What was recorded by phone, drafts too."""
+        for path in (self._folder / "greetings").glob(f"*{_name(mailbox_id)}.*"):
+            path.unlink(missing_ok=True)
+
     # The lock ---------------------------------------------------------------------------------------------------------
 
     def locked(self, mailbox_id: str) -> bool:

@@ -18,9 +18,9 @@ from pathlib import Path
 
 from appliance.directory.mailbox_file import Cipher, sync_folder
 from appliance.directory.mailbox_owner import OwnedMailboxes
-from wire.facts import MessageChanged, MessageLeft, MessageObeyed
+from wire.facts import MailboxCleared, MessageChanged, MessageLeft, MessageObeyed
 from wire.messages import DELETED, Standing, merged
-from wire.services import Mailbox, MessageState
+from wire.services import Mailbox, MailboxGone, MessageState
 from wire.stamps import following
 
 __all__ = ["Cipher", "Mailboxes", "Message"]
@@ -146,6 +146,31 @@ class Mailboxes(OwnedMailboxes):
             told = hashlib.sha256(f"{order.id}/{order.stamp}".encode()).hexdigest()[:32]
             fact = MessageObeyed(order.id, order.mailbox_id, order.account_id, order.stamp)
             self._journal.append(fact, f"obeyed-{told}")
+
+    def clear(self, gone: MailboxGone) -> bool:
+        """Nothing of a mailbox that was deleted at the centre is left here, and the centre hears of it.
+
+        False while somebody leaves a message in it: then do it again. Raises OSError or sqlite3.Error.
+        """
+        held = self._connection().execute("SELECT id, state FROM message WHERE mailbox_id = ?", (gone.mailbox_id,))
+        states = dict(held.fetchall())
+        for message_id, state in states.items():
+            if state != "recording":
+                self._audio(message_id).unlink(missing_ok=True)
+        self.drop_greetings(gone.mailbox_id)
+        with self._transaction() as connection:
+            acted = "DELETE FROM acted WHERE message_id IN (SELECT id FROM message WHERE mailbox_id = ?)"
+            connection.execute(acted, (gone.mailbox_id,))
+            connection.execute(
+                "DELETE FROM message WHERE mailbox_id = ? AND state <> 'recording'", (gone.mailbox_id,)
+            )
+            for table in ("own", "recorded", "lock"):
+                connection.execute(f"DELETE FROM {table} WHERE mailbox_id = ?", (gone.mailbox_id,))  # noqa: S608
+            self._touch(connection, gone.mailbox_id)
+        if "recording" in states.values():
+            return False
+        self._journal.append(MailboxCleared(gone.mailbox_id, gone.account_id), f"cleared-{uuid.uuid4().hex}")
+        return True
 
     def _becomes(self, connection: sqlite3.Connection, message: Message, now: Standing) -> None:
         if now.state == DELETED:

@@ -13,10 +13,9 @@ from appliance.directory.mailboxes import Mailboxes
 from appliance.errors import DirectoryProblem
 from appliance.ports import Clock
 from appliance.settings import Settings
-from wire.services import MessageState
+from wire.services import MailboxGone, MessageState
 
 log = logging.getLogger("conserje.sync")
-
 
 
 class MessageOrders:
@@ -28,13 +27,16 @@ class MessageOrders:
         self._obeyed = -1
 
     def obey(self) -> None:
-        """Once a revision, and again at the next call where the disk refused."""
+        """Once a revision, and again at the next call where the disk refused or a deleted mailbox is in use."""
         try:
             directory = self._live.current()
             if directory.revision == self._obeyed:
                 return
             self._mailboxes.obey(directory.services_of(MessageState, directory.site.id))
-            self._obeyed = directory.revision
+            gone = directory.services_of(MailboxGone, directory.site.id)
+            cleared = tuple(self._mailboxes.clear(row) for row in gone)
+            if all(cleared):
+                self._obeyed = directory.revision
         except DirectoryProblem:
             return  # nothing was ever published
         except (OSError, sqlite3.Error) as refused:

@@ -212,7 +212,7 @@ def person_change(
 @click.option("--account", required=True, help="Company (id or name).")
 @json_option
 def person_delete(terminal: Terminal, extension: str, account: str) -> None:
-    """Delete the person with this extension."""
+    """Delete the person with this extension, with their voice messages and greetings."""
     account_id = terminal.account(account)
     _, target = target_of(terminal, account_id, extension)
     with terminal.office.editing(terminal.actor) as edit:

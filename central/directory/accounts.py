@@ -7,15 +7,17 @@ from sqlalchemy import select
 from central.directory.destinations import checked_destination
 from central.directory.edit import Edit
 from central.directory.log_ins import forget_log_ins
+from central.directory.messages import drop_messages
 from central.directory.sites import remove_presence
+from central.directory.sounds import drop_content
 from central.errors import InputProblem, Words
-from central.model import AccountRecord, Operator
+from central.model import AccountRecord, MessageRecord, Operator
 from central.model.rows import everything_of_account, find
 from central.rules import names, tokens
 from central.rules.faults import Faults
 from central.rules.languages import language as checked_language
 from wire.rows import Account, Presence
-from wire.services import ThreeWay
+from wire.services import OwnGreeting, Sound, ThreeWay
 
 
 def add_account(edit: Edit, name: str, language: str = "es-MX", account_id: str = "") -> Account:
@@ -52,13 +54,19 @@ def set_three_way(edit: Edit, account_id: str, goes_on: bool) -> ThreeWay:
 
 
 def delete_account(edit: Edit, account_id: str) -> None:
-    """The company with everything that belongs to it, out of every building. Its call records stay."""
+    """The company with everything that belongs to it, out of every building. Its call records stay.
+
+    Its messages and sounds go here; a building keeps its copies, which nobody there can reach.
+    """
     account = edit.lock_account(account_id)
     for presence in edit.all(Presence, account_id):
         remove_presence(edit, account_id, presence.site_id)
     rest = everything_of_account(edit.session, account_id, edit.sealer)
     for row in reversed([r for r in rest if not isinstance(r, Account)]):  # what names others goes first
         edit.delete(row)
+    for sound in (r for r in rest if isinstance(r, Sound | OwnGreeting)):
+        drop_content(edit, sound.sha256)
+    drop_messages(edit, MessageRecord.account_id == account_id)
     forget_log_ins(edit, Operator.account_id == account_id)
     edit.delete(account)
 

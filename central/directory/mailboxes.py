@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from central.directory.edit import Edit
 from central.directory.lines import extension_of, forget_target
-from central.directory.messages import forget_orders
+from central.directory.messages import forget_messages
 from central.directory.sounds import drop_content
 from central.directory.stamps import after, changed, moment
 from central.errors import InputProblem, Words
@@ -100,11 +100,14 @@ def choose_greeting(edit: Edit, account_id: str, mailbox_id: str, greeting: str)
 
 
 def delete_mailbox(edit: Edit, account_id: str, mailbox_id: str) -> tuple[str, ...]:
-    """With what was recorded for it. Returns the names of ring groups that have no members left (R-4)."""
+    """With its messages and greetings, here and in every building, for good.
+
+    Returns the names of ring groups that have no members left (R-4).
+    """
     edit.lock_account(account_id)
     box = edit.get(Mailbox, mailbox_id, account_id)
     empty = forget_target(edit, account_id, DestinationKind.MAILBOX, mailbox_id)
-    forget_orders(edit, account_id, mailbox_id)
+    forget_messages(edit, account_id, mailbox_id)
     for greeting in edit.all(OwnGreeting, account_id):
         if greeting.mailbox_id == mailbox_id:
             edit.delete(greeting)

@@ -3,15 +3,15 @@
 Which act counts where the building says something else is wire/messages.py's to decide.
 """
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, delete, func, select
 
 from central.directory.edit import Edit
 from central.directory.stamps import NODE
 from central.errors import InputProblem, NotFoundProblem, Words
-from central.model import MessageRecord, PresenceRecord
+from central.model import Letter, MessageRecord, PresenceRecord
 from central.model.rows import find
 from wire.messages import DELETED, NEW, OLD, Standing, merged
-from wire.services import MessageState
+from wire.services import MailboxGone, MessageState, mailbox_gone_id
 from wire.stamps import following
 
 
@@ -51,8 +51,34 @@ def obeyed(edit: Edit, site_id: str, account_id: str, message_id: str, stamp: st
         edit.delete(row)
 
 
-def forget_orders(edit: Edit, account_id: str, mailbox_id: str) -> None:
-    """Of a mailbox that goes."""
+def forget_messages(edit: Edit, account_id: str, mailbox_id: str) -> None:
+    """Of a mailbox that goes: its messages with their sound and letters here, and every building is told."""
     for row in edit.all(MessageState, account_id):
         if row.mailbox_id == mailbox_id:
             edit.delete(row)
+    mine = (MessageRecord.account_id == account_id) & (MessageRecord.mailbox_id == mailbox_id)
+    sites = set(edit.session.scalars(select(MessageRecord.site_id).where(mine).distinct()))
+    sites.update(edit.session.scalars(select(PresenceRecord.site_id).where(PresenceRecord.account_id == account_id)))
+    lost = drop_messages(edit, mine)
+    if lost:
+        edit.note("delete", "message", mailbox_id, {"messages": lost}, account=account_id)
+    for site_id in sorted(sites):
+        edit.put(MailboxGone(mailbox_gone_id(mailbox_id, site_id), account_id, site_id, mailbox_id))
+
+
+def drop_messages(edit: Edit, which: ColumnElement[bool]) -> int:
+    """Delete these messages at the centre, and the letters that tell of them. Returns how many there were."""
+    ids = select(MessageRecord.id).where(which)
+    edit.session.execute(delete(Letter).where(Letter.message_id.in_(ids)).execution_options(synchronize_session=False))
+    there = select(func.count()).select_from(MessageRecord).where(which, MessageRecord.state != DELETED)
+    lost = edit.session.scalar(there) or 0
+    edit.session.execute(delete(MessageRecord).where(which).execution_options(synchronize_session=False))
+    return lost
+
+
+def cleared(edit: Edit, site_id: str, account_id: str, mailbox_id: str) -> None:
+    """That building holds nothing more of the mailbox."""
+    edit.lock_account(account_id)
+    row = find(edit.session, MailboxGone, mailbox_gone_id(mailbox_id, site_id), edit.sealer)
+    if row is not None and row.account_id == account_id:
+        edit.delete(row)

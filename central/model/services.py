@@ -232,6 +232,14 @@ class MessageStateRecord(OfAccount):
     stamp: Mapped[str]
 
 
+class MailboxGoneRecord(OfAccount):
+    """A deleted mailbox of which a building has not told yet that it holds nothing more."""
+
+    __tablename__ = "mailbox_gone"
+    site_id: Mapped[str]
+    mailbox_id: Mapped[str]
+
+
 class ConferenceServerRecord(OfAccount):
     """One an account."""
 
@@ -319,6 +327,7 @@ SERVICE_RECORDS: tuple[type[Record], ...] = (
     MailboxRecord,
     OwnGreetingRecord,
     MessageStateRecord,
+    MailboxGoneRecord,
     ConferenceServerRecord,
     RoomRecord,
     ThreeWayRecord,

@@ -14,6 +14,7 @@ import pytest
 
 from appliance.voice.menu_sentences import Say
 from appliance.voice.prompts import Shelf
+from central.directory.mailboxes import delete_mailbox
 from central.model import MessageRecord
 from central.model.rows import find, of_account
 from tests.acceptance.conftest import House
@@ -24,7 +25,7 @@ from tests.lab.letterbox import Letterbox
 from tests.lab.mailboxes import mailboxes_of
 from tests.lab.portalclient import PortalClient
 from tests.lab.waiting import until
-from wire.services import Mailbox, MessageState, OwnGreeting, own_greeting_id
+from wire.services import Mailbox, MailboxGone, MessageState, OwnGreeting, own_greeting_id
 
 BEEP_HZ = 1400
 LAMP_S, MAILED_S = 2.0, 120
@@ -426,3 +427,35 @@ def test_three_wrong_pins_hang_up_and_lock_for_five_minutes(staff: Staff, centre
     guesser.presses(f"{PIN}#")
     staff.told(guesser, Say.MAILBOX_LOCKED)
     guesser.gone()
+
+
+@pytest.mark.acceptance("L-3")
+def test_what_is_in_a_mailbox_goes_with_it_from_centre_and_building(staff: Staff, centre: str) -> None:
+    """Cut, the building learns of it when the link is back."""
+    house, building = staff.house, staff.house.building
+    boxes, box = mailboxes_of(building.settings), Mailbox("box-zoe", VOCES, "Zoe", max_message_s=5)
+    building.mend_centre()
+    house.lab.centre.put(box)
+    until(lambda: building.directory_in_force().service(Mailbox, box.id), 20, "the building has the mailbox")
+    message = boxes.reserve(box, "104", "Yago")
+    assert message
+    write_wav(message.path, tone(SPOKEN_HZ, 3.0))
+    assert boxes.keep(message.id, 3.0)
+    until(lambda: _at_centre(house, message.id), 20, "the centre has the message")
+    if centre == "cut":
+        building.cut_centre()
+    with house.lab.centre.editing(VOCES) as edit:
+        delete_mailbox(edit, VOCES, box.id)
+    assert not _at_centre(house, message.id)
+    if centre == "cut":
+        assert message.path.exists()
+        building.mend_centre()
+    until(lambda: not message.path.exists() and not boxes.messages(box.id), 20, "the building has it no more")
+    until(lambda: not _to_clear(house), 20, "and says so")
+    if centre == "cut":
+        building.cut_centre()
+
+
+def _to_clear(house: House) -> list[MailboxGone]:
+    with house.lab.centre.office() as office, office.reading() as session:
+        return of_account(session, MailboxGone, VOCES)

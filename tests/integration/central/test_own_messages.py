@@ -10,12 +10,12 @@ from flask import Flask
 from sqlalchemy import select
 
 from central import journal, voicemail
-from central.directory import mailboxes, people
+from central.directory import accounts, mailboxes, people
 from central.directory.messages import mark_message
 from central.errors import NotFoundProblem
 from central.facts import envelope_of
 from central.feed import answer_after
-from central.model import AuditEntry, MessageRecord, Operator
+from central.model import AuditEntry, Letter, MessageRecord, Operator
 from central.model.rows import find, of_account
 from central.office import Office
 from central.operators import add_operator, give_log_in, set_password
@@ -23,9 +23,9 @@ from tests.integration.central.conftest import SettableClock
 from tests.integration.central.making import WHO, a_company, a_person, a_site
 from tests.integration.central.test_portal import PASSWORD, Browser, admin, app, browser
 from wire import pins
-from wire.facts import MessageChanged, MessageLeft, MessageObeyed
+from wire.facts import MailboxCleared, MessageChanged, MessageLeft, MessageObeyed
 from wire.feed import Delete, Put
-from wire.services import Mailbox, MessageState
+from wire.services import Mailbox, MailboxGone, MessageState
 
 __all__ = ["admin", "app", "browser"]
 
@@ -47,7 +47,7 @@ class Place:
     def page(self, person: str = "") -> str:
         return f"/accounts/{self.account}/people/{person or self.ana}/messages"
 
-    def tells(self, fact: MessageLeft | MessageChanged | MessageObeyed) -> None:
+    def tells(self, fact: MessageLeft | MessageChanged | MessageObeyed | MailboxCleared) -> None:
         body = asdict(fact)
         told = {"id": uuid4().hex, "fact": fact.fact, "hlc": "1772463600000-0000-casa", "body": body}
         assert not journal.receive(self.office, self.site, [envelope_of(told)]).refused
@@ -248,6 +248,49 @@ def test_a_log_in_and_what_is_asked_of_the_building_go_with_the_person(place: Pl
     assert ana.get("/").location == "/log-in"
     with place.office.reading() as session:
         assert not of_account(session, MessageState, place.account)
+
+
+@pytest.mark.acceptance("L-3")
+@pytest.mark.parametrize("what", ["mailbox", "person", "company"])
+def test_with_a_mailbox_go_its_messages_sound_and_letters_and_the_building_is_told(place: Place, what: str) -> None:
+    office = place.office
+    with office.editing(WHO) as edit:
+        edit.lock_account(place.account)
+        edit.put(replace(edit.get(Mailbox, place.box, place.account), email="ana@acme.mx"))
+        beto = next(b.id for b in edit.all(Mailbox, place.account) if b.person_id == place.beto)
+    message = place.message()
+    ours, place.box = place.box, beto
+    others = place.message()
+    with office.reading() as session:
+        assert session.scalars(select(Letter.message_id)).all() == [message]
+    with office.editing(WHO) as edit:
+        if what == "mailbox":
+            mailboxes.delete_mailbox(edit, place.account, ours)
+        elif what == "person":
+            people.delete_person(edit, place.account, place.ana)
+        else:
+            accounts.delete_account(edit, place.account)
+    with office.reading() as session:
+        kept = [] if what == "company" else [others]
+        assert session.scalars(select(MessageRecord.id)).all() == kept
+        assert not session.scalars(select(Letter)).all()
+        if what == "company":
+            return
+        told = of_account(session, MailboxGone, place.account)
+        (entry,) = session.scalars(select(AuditEntry).where(AuditEntry.subject_kind == "message")).all()
+    assert [(row.mailbox_id, row.site_id) for row in told] == [(ours, place.site)]
+    assert (entry.subject_id, entry.after, entry.who) == (ours, {"messages": 1}, WHO)
+
+    place.box = ours
+    place.tells(MessageLeft("late", ours, place.account, "102", "", AT, 4000, 9, "0" * 64))
+    with office.reading() as session:
+        assert session.get(MessageRecord, "late") is None, "left while the building knew nothing of it"
+    with pytest.raises(NotFoundProblem):
+        voicemail.keep_audio(office, place.site, "late", AUDIO)
+    for _ in range(2):
+        place.tells(MailboxCleared(ours, place.account))
+    with office.reading() as session:
+        assert not of_account(session, MailboxGone, place.account)
 
 
 def test_a_message_of_a_building_that_the_company_left_is_marked_here_alone(place: Place) -> None:

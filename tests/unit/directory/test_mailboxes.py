@@ -12,7 +12,7 @@ import pytest
 from appliance.directory.local import LocalStore
 from appliance.directory.mailboxes import ABANDONED_S, Cipher, Mailboxes
 from appliance.ports import SystemChance
-from wire.services import Mailbox, MessageState
+from wire.services import Mailbox, MailboxGone, MessageState
 
 BOX = Mailbox("box-ana", "acme", "Ana", person_id="person-ana", max_messages=3)
 CIPHER = Cipher(lambda text: f"sealed {text}", lambda text: text.removeprefix("sealed "))
@@ -258,6 +258,49 @@ def test_a_greeting_by_phone_counts_before_the_journal_has_it(
     assert stuck.keep_greeting(BOX, "custom", draft)
     assert stuck.by_phone(BOX.id, "custom", at(clock, 60)) is not None
     assert not stuck.greetings_to_upload()
+
+
+# A mailbox that was deleted -------------------------------------------------------------------------------------------
+
+
+GONE = MailboxGone("gone", BOX.account_id, "casa", BOX.id)
+
+
+def test_nothing_is_left_of_a_mailbox_that_was_deleted_at_the_centre(
+    tmp_path: Path, boxes: Mailboxes, journal: LocalStore
+) -> None:
+    left(boxes)
+    draft = boxes.draft_path(BOX.id)
+    draft.write_bytes(wav(2))
+    boxes.keep_greeting(BOX, "custom", draft)
+    boxes.draft_path(BOX.id).write_bytes(wav(1))
+    boxes.set_pin(BOX, "new")
+    other = boxes.reserve(replace(BOX, id="box-beto"), "101", "Ana")
+    assert other
+    other.path.write_bytes(wav(3))
+    boxes.keep(other.id, 3.0)
+    mark, _ = boxes.changed_since(0)
+    assert boxes.clear(GONE)
+    files = [p for p in (tmp_path / "mailboxes").rglob("*") if p.suffix in (".wav", ".part")]
+    assert files == [other.path]
+    assert (boxes.messages(BOX.id), boxes.as_owned(BOX)) == ((), BOX)
+    assert boxes.changed_since(mark)[1] == (BOX.id,), "the lamp goes out"
+    assert kinds(journal)[-1] == "mailbox_cleared"
+    assert boxes.messages("box-beto")
+
+
+def test_a_message_that_is_being_left_in_a_deleted_mailbox_goes_when_it_is_whole(
+    boxes: Mailboxes, journal: LocalStore
+) -> None:
+    place = boxes.reserve(BOX, "102", "Beto")
+    assert place
+    assert not boxes.clear(GONE)
+    assert not kinds(journal)
+    place.path.write_bytes(wav(3))
+    assert boxes.keep(place.id, 3.0)
+    assert boxes.clear(GONE)
+    assert not place.path.exists()
+    assert not boxes.messages(BOX.id)
 
 
 # What the owner did at the centre -------------------------------------------------------------------------------------
