@@ -223,7 +223,7 @@ def test_a_full_disk_is_a_sentence_and_the_former_copy_stays(settings: Settings)
     rows = sample_rows()
     directory = settings.paths.revisions_dir
     directory.mkdir(parents=True)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(directory)], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=480k", "tmpfs", str(directory)], check=True)
     try:
         publish_rows(settings, rows)
         change = Put(Person("person-ana", ACME, "A" * 200_000))
