@@ -17,7 +17,7 @@ FORBIDDEN = Refuse(403, "Forbidden")
 
 
 def takes_place(d: Decision, phone: Phone, replaces: Replaces, referred_by: str = "") -> tuple[Way, str] | None:
-    """What is done, and whom it leads to. None: it names no call between phones, and what was dialled counts.
+    """What is done, and whom it leads to. None: it names no call between phones of a company, and what was dialled counts.
 
     `phone` asks; `referred_by`: who transfers, where voice says so of a call that it holds.
     """
@@ -32,6 +32,8 @@ def takes_place(d: Decision, phone: Phone, replaces: Replaces, referred_by: str 
     if not talk.caller or not talk.phones:
         return None
     others = _others(d, phone, talk, transferor)
+    if not others and not talk.answered and transferor == talk.caller and _all_neighbours(d, phone, talk.phones):
+        return None
     if not others:
         d.note(Because.PLACE_NOT_OFFERED)
         return _only(FORBIDDEN)
@@ -64,6 +66,12 @@ def _others(d: Decision, phone: Phone, talk: Talk, transferor: str) -> tuple[Pho
     phones = [d.directory.phone_by_sip_user(user) for user in (transferor, *users)]
     ours = tuple(p for p in phones if p is not None and p.account_id == phone.account_id and p.id != phone.id)
     return ours[1:] if len(ours) == len(phones) else ()
+
+
+def _all_neighbours(d: Decision, phone: Phone, users: tuple[str, ...]) -> bool:
+    """Whether a call rings at other companies' phones alone: whom it leads to they say, as a trunk would."""
+    rung = [d.directory.phone_by_sip_user(user) for user in users]
+    return all(p is not None and p.account_id != phone.account_id for p in rung)
 
 
 def _replaced(d: Decision, others: tuple[Phone, ...], talk: Talk, replaces: Replaces, transferor: str) -> Way:

@@ -1,8 +1,9 @@
 """Who carries a transfer out: the far end that the REFER is for, or voice, which takes the transferor's place.
 
-Between two of our phones a REFER is relayed. A trunk is never asked: it may refuse, and would call at nobody knows
-whose cost. There voice goes on with the transferor's dialog (voice/takeover.py), so that the far end sees no more than
-a re-INVITE. Nobody outside moves our calls. Pure; the facts are Kamailio's (kamailio/handover.py).
+Between two phones of a company a REFER is relayed. A trunk is never asked: it may refuse, and would call at nobody
+knows whose cost; nor is a neighbour's phone, to which an extension means another person. There voice goes on with the
+transferor's dialog (voice/takeover.py), so that the far end sees no more than a re-INVITE. Nobody outside moves our
+calls. Pure; the facts are Kamailio's (kamailio/handover.py).
 """
 
 from dataclasses import dataclass
@@ -22,11 +23,18 @@ class Conversation:
     """A call of which the transferor is one end. `far`: sip_user of the other one; empty: none of our phones."""
 
     far: str = ""
+    neighbour: bool = False
+    """The other end is a phone of another company in this building."""
     answered: bool = True
     by_voice: bool = False
     """voice is the other end: a menu, a mailbox, a slot."""
     known: bool = True
     """Whether what is needed to go on in it is known (kamailio/places.py)."""
+
+    @property
+    def colleague(self) -> bool:
+        """Whether the other end can be told to call somebody, and calls whom the transferor means."""
+        return bool(self.far) and not self.neighbour
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +96,7 @@ def judged(asked: Referral) -> Verdict:
         return Deny(400, "Bad Refer-To", "it points nowhere")
     if to.replaces:
         return _attended(asked, to)
-    return Relay() if asked.talk.far else _blind(asked, to)
+    return Relay() if asked.talk.colleague else _blind(asked, to)
 
 
 def _blind(asked: Referral, to: ReferTo, replaces: str = "") -> Verdict:
@@ -96,22 +104,24 @@ def _blind(asked: Referral, to: ReferTo, replaces: str = "") -> Verdict:
         return Deny(403, "Forbidden", "it points out of the building")
     if not to.user or len(to.user) > MOST_TARGET:
         return Deny(484, "Address Incomplete", "no such number")
-    return Take(to.user, replaces) if asked.voice_up else Relay()
+    if not asked.voice_up:
+        return Deny(503, "Service Unavailable", "voice is down") if asked.talk.neighbour else Relay()
+    return Take(to.user, replaces)
 
 
 def _attended(asked: Referral, to: ReferTo) -> Verdict:
     consulted = asked.consulted
     if consulted is None:
         known = "the call that it would replace is not the sender's"
-        return Relay() if asked.talk.far else Deny(481, "No Such Call To Replace", known)
-    if asked.talk.far and (consulted.far or consulted.by_voice):
+        return Relay() if asked.talk.colleague else Deny(481, "No Such Call To Replace", known)
+    if asked.talk.colleague and (consulted.colleague or consulted.by_voice):
         return Relay()
     if consulted.by_voice:
         return _blind(asked, to, to.replaces.text if to.replaces else "")
     if not consulted.answered:
-        return Relay() if asked.talk.far else _blind(asked, to)
+        return Relay() if asked.talk.colleague else _blind(asked, to)
     if not asked.voice_up:
-        return Relay() if asked.talk.far else Deny(503, "Service Unavailable", "voice is down")
+        return Relay() if asked.talk.colleague else Deny(503, "Service Unavailable", "voice is down")
     if not consulted.known:
         return Deny(481, "No Such Call To Replace", "Kamailio began anew since it was answered")
     return Join()

@@ -157,13 +157,14 @@ class Handover:
         directory = self._calls.live.current()
         caller, callee = self._calls.board.parties(call_id, from_tag)
         sender, far = (caller, callee) if downstream else (callee, caller)
+        phone = directory.phone_by_sip_user(sender) if sender else None
         to = refer_to(ksr.hdr.get("Refer-To") or ksr.hdr.get("r")) if not ksr.hdr.get_idx("Refer-To", 1) else None
-        consulted = self._consulted(to, sender)
+        consulted = self._consulted(to, sender, phone, directory)
         by_voice = self._calls.places.is_voice(ksr.pv.get("$ru") or "")
         verdict = judged(
             Referral(
                 sender,
-                Conversation(far, by_voice=by_voice),
+                Conversation(far, _neighbours(far, phone, directory), by_voice=by_voice),
                 self._door.trunk(directory) is not None,
                 to,
                 to is not None and ksr.is_myself(f"sip:{to.host}") > 0,
@@ -171,7 +172,6 @@ class Handover:
                 self._calls.reach.voice_up(),
             )
         )
-        phone = directory.phone_by_sip_user(sender) if sender else None
         if isinstance(verdict, Deny):
             ksr.info(f"call {call_id}: REFER refused, {verdict.status}: {verdict.why}\n")
             ksr.sl.sl_send_reply(verdict.status, verdict.reason)
@@ -188,7 +188,9 @@ class Handover:
             ksr.tm.t_reply(503, "Service Unavailable")
         return True
 
-    def _consulted(self, to: ReferTo | None, sender: str) -> tuple[Place, Conversation] | None:
+    def _consulted(
+        self, to: ReferTo | None, sender: str, phone: Phone | None, directory: Directory
+    ) -> tuple[Place, Conversation] | None:
         """The call that its Replaces names, where the sender is one of the two ends."""
         for key in to.replaces.keys if to is not None and to.replaces is not None and sender else ():
             talk: Talk | None = self._calls.board.talk(key)
@@ -198,7 +200,8 @@ class Handover:
             place = Place(key, of_caller, next(iter(talk.phones), "") if of_caller else talk.caller)
             places = self._calls.places
             by_voice = places.by_voice(key, of_caller)
-            return place, Conversation(place.far, talk.answered, by_voice, places.known(key))
+            neighbour = _neighbours(place.far, phone, directory)
+            return place, Conversation(place.far, neighbour, talk.answered, by_voice, places.known(key))
         return None
 
     def _said(
@@ -206,7 +209,7 @@ class Handover:
     ) -> list[tuple[str, str]]:
         """All that voice needs to go on in the sender's place; less where it is in the call already."""
         held = self._held_now(place)
-        party = self._far_party(phone, directory, place, held)
+        party = self._far_party(phone, directory, place, held, phone.account_id)
         account = directory.account(phone.account_id)
         said = [
             ("Account", phone.account_id),
@@ -219,11 +222,13 @@ class Handover:
             said += [("Arg", verdict.digits), ("Replaces", verdict.replaces)]
         other = self._calls.places.held(second.key, second.of_caller) if second is not None else None
         if second is not None and other is not None:
-            shown_there = self._asserted(self._far_party(phone, directory, second, other))
+            here, there = (_company(one.far, directory) for one in (place, second))
+            shown_there = self._asserted(self._far_party(phone, directory, second, other, here or phone.account_id))
+            shown_here = self._asserted(self._far_party(phone, directory, place, held, there or phone.account_id))
             held = replace(held, shown=shown_there if place.far else "")
-            other = replace(other, shown=self._asserted(party) if second.far else "")
-            if place.far:
-                # Whom voice holds is who has no phone here: who has one may transfer it again.
+            other = replace(other, shown=shown_here if second.far else "")
+            if _rank(here, phone) > _rank(there, phone):
+                # Whom voice holds is who has no phone here, else the neighbour: the other one may transfer it again.
                 held, other = other, held
             said.append(("Consult", other.text()))
         return said if by_voice else [*said, ("Dialog", held.text())]
@@ -293,14 +298,19 @@ class Handover:
         )
 
     @staticmethod
-    def _far_party(phone: Phone, directory: Directory, place: Place, held: Held) -> Identity:
-        """Who this phone talked to, as its colleagues are to see it."""
+    def _far_party(phone: Phone, directory: Directory, place: Place, held: Held, viewer: str) -> Identity:
+        """Who this phone talked to, as people of the company `viewer` are to see it."""
         far = directory.phone_by_sip_user(place.far) if place.far else None
-        if far is not None:
-            return seen_inside(Calling(caller_of(far, directory)), phone.account_id, directory)[0]
+        if far is not None and far.account_id in (phone.account_id, viewer):
+            return seen_inside(Calling(caller_of(far, directory)), viewer, directory)[0]
+        # A neighbour is known by what it showed of itself, or by what was dialled.
         person = directory.person(phone.person_id) if phone.person_id else None
         user, display = user_of(address_of(held.remote)), held.remote.partition("<")[0].strip('" ')
-        return outsider(user, display, place.of_caller, directory.site, person.area_code if person else "")
+        party = outsider(user, display, place.of_caller, directory.site, person.area_code if person else "")
+        if far is not None and place.of_caller and not party.user.startswith("+"):
+            # It was reached by somebody's forward.
+            return seen_inside(Calling(caller_of(far, directory)), viewer, directory)[0]
+        return party
 
     def _asserted(self, party: Identity) -> str:
         display, uri = shown(party, self._knobs.voice_address)
@@ -314,3 +324,19 @@ class Handover:
 
     def _keep(self, key: str, taken: Taken) -> None:
         self._ksr.htable.sht_sets(TAKEN, key, taken.text())
+
+
+def _company(sip_user: str, directory: Directory) -> str:
+    """Whose phone this is; empty: none of ours."""
+    phone = directory.phone_by_sip_user(sip_user) if sip_user else None
+    return phone.account_id if phone is not None else ""
+
+
+def _neighbours(far: str, phone: Phone | None, directory: Directory) -> bool:
+    """Whether the far end is a phone of another company than this one's."""
+    return phone is not None and _company(far, directory) not in ("", phone.account_id)
+
+
+def _rank(company: str, phone: Phone) -> int:
+    """Outsiders, neighbours, colleagues of this phone."""
+    return (1 + (company == phone.account_id)) if company else 0

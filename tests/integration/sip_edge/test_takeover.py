@@ -435,3 +435,165 @@ def test_a_voice_that_is_killed_in_a_transfer_leaves_nothing_stuck(
     beto.answer(beto.expect("INVITE"), 180, "Ringing")
     far.request(there, "BYE")
     far.expect(200)
+
+
+# Calls between two companies of the building
+
+
+@pytest.fixture
+def neighbours(manned: Building, phone: MakePhone) -> Iterator[tuple[Agent, Agent, Agent]]:
+    """Ana and Beto of Acme, Carla of Bravo, where 102 is Darío's."""
+    agents = tuple(phone(manned, name) for name in ("ana", "beto", "carla"))
+    assert all(a.register().status == 200 for a in agents)
+    yield agents[0], agents[1], agents[2]
+    for agent in agents:
+        agent.register(expires=0, cseq=50)
+
+
+def from_next_door(carla: Agent, ana: Agent) -> tuple[Call, Call]:
+    """Carla calls Ana by her full number. Ana's call, and hers."""
+    call = carla.dial("5550000101")
+    here = ana.take(ana.expect("INVITE"))
+    assert carla.outcome(call).status == 200
+    ana.expect("ACK")
+    return here, call
+
+
+@pytest.mark.acceptance("X-2", "J-1")
+def test_a_neighbour_is_transferred_to_an_extension_of_the_transferors_company_and_comes_back(
+    manned: Building, neighbours: tuple[Agent, Agent, Agent], phone: MakePhone
+) -> None:
+    ana, beto, carla = neighbours
+    dario = phone(manned, "dario")
+    assert dario.register().status == 200
+    here, call = from_next_door(carla, ana)
+    assert refers(ana, here, "102").status == 202
+    again = taken_over(carla)
+    assert not again.all("p-asserted-identity"), "nobody is shown to her before somebody answers"
+    assert told(ana) == "SIP/2.0 100 Trying"
+    ring = beto.expect("INVITE")
+    assert "+525550000201" in ring["from"], "the full number, as between companies"
+    beto.answer(ring, 486, "Busy Here")
+    back = ana.expect("INVITE")
+    assert back["from"].startswith('"Devuelta:') and "+525550000201" in back["from"]
+    ana.answer(back, 180, "Ringing")
+    assert told(ana) == "SIP/2.0 200 OK"
+    let_go(ana)
+    returned = ana.take(back)
+    ana.expect("ACK")
+    they_hear_each_other((carla, again.media), (ana, back.media))
+    assert dario.nothing(0.1), "his extension is another company's"
+    # Sent on, this time it is answered; the neighbour cannot send it anywhere by herself, and keeps her call.
+    assert refers(ana, returned, "102").status == 202
+    ring = beto.expect("INVITE")
+    here = beto.take(ring)
+    beto.expect("ACK")
+    told(ana)
+    let_go(ana)
+    they_hear_each_other((carla, again.media), (beto, ring.media))
+    carla.request(call, "BYE")
+    carla.expect(200)
+    let_go(beto)
+    dario.register(expires=0, cseq=50)
+    nothing_left(manned)
+
+
+@pytest.mark.acceptance("X-2")
+def test_who_called_a_neighbour_transfers_her_also_out_of_the_building(
+    manned: Building, neighbours: tuple[Agent, Agent, Agent], carrier: MakeCarrier
+) -> None:
+    ana, _, carla = neighbours
+    far = carrier(manned)
+    call = ana.dial("5550000201")
+    there = carla.take(carla.expect("INVITE"))
+    assert ana.outcome(call).status == 200
+    carla.expect("ACK")
+    assert refers(ana, call, MOBILE).status == 202
+    again = taken_over(carla)
+    told(ana)
+    ring = far.expect("INVITE")
+    assert "5550000201" in ring["from"], "who calls is shown"
+    out = far.take(ring)
+    far.expect("ACK")
+    told(ana)
+    let_go(ana)
+    they_hear_each_other((carla, again.media), (far, ring.media))
+    until(lambda: not calls_of(manned, "ana") and calls_of(manned, "carla"), 3, "Ana's phone is free")
+    far.request(out, "BYE")
+    far.expect(200)
+    carla.answer(carla.expect("BYE"), 200)
+    assert there
+    nothing_left(manned)
+
+
+@pytest.mark.acceptance("X-3")
+@pytest.mark.parametrize("first", ["the neighbour's call", "the colleague's call"])
+def test_a_neighbour_and_a_colleague_are_put_together(
+    manned: Building, neighbours: tuple[Agent, Agent, Agent], first: str
+) -> None:
+    ana, beto, carla = neighbours
+    here, call = from_next_door(carla, ana)
+    second, there = consults(ana, beto, "102")
+    if first == "the neighbour's call":
+        assert completes(ana, here, second, "102").status == 202
+    else:
+        assert completes(ana, second, here, "+525550000201").status == 202
+    seen = {}
+    for agent in (carla, beto):
+        again = agent.expect("INVITE")
+        agent.answer(again, 200, "OK", agent.sdp)
+        agent.expect("ACK")
+        seen[agent.user] = again
+    assert "+525550000201" in seen[beto.user]["p-asserted-identity"], "Beto's phone shows who he talks to now"
+    assert "+525550000102" in seen[carla.user]["p-asserted-identity"], "hers the full number, not 102"
+    assert "Beto" not in seen[carla.user]["p-asserted-identity"]
+    assert told(ana) == "SIP/2.0 100 Trying"
+    assert told(ana) == "SIP/2.0 200 OK"
+    for one in (here, second):
+        ana.request(one, "BYE")
+        assert ana.expect(200)["cseq"].endswith("BYE")
+    they_hear_each_other((carla, seen[carla.user].media), (beto, seen[beto.user].media))
+    until(lambda: not calls_of(manned, "ana") and calls_of(manned, "beto"), 3, "Ana's phone is free")
+    beto.request(there, "BYE")
+    beto.expect(200)
+    carla.answer(carla.expect("BYE"), 200)
+    assert call
+    nothing_left(manned)
+
+
+@pytest.mark.acceptance("X-3")
+def test_a_colleague_is_sent_to_a_neighbour_who_still_rings(
+    manned: Building, neighbours: tuple[Agent, Agent, Agent]
+) -> None:
+    ana, beto, carla = neighbours
+    call = beto.dial("101")
+    here = ana.take(ana.expect("INVITE"))
+    assert beto.outcome(call).status == 200
+    ana.expect("ACK")
+    second = ana.dial("5550000201")
+    ring = carla.expect("INVITE")
+    carla.answer(ring, 180, "Ringing")
+    early = ana.expect(180, 183)
+    host, port = ana.registrar
+    named = f"{second.call_id}%3Bto-tag%3D{tag_of(early['to'])}%3Bfrom-tag%3D{tag_of(second.local)}"
+    ana.request(here, "REFER", extra=(f"Refer-To: <sip:5550000201@{host}:{port}?Replaces={named}>",))
+    asked = beto.expect("REFER")
+    beto.answer(asked, 202)
+    assert ana.expect(202)
+    assert "5550000201" in asked["refer-to"]
+    its = tuple(f"{name}: {asked[name]}" for name in ("referred-by",))
+    there = f"Replaces: {second.call_id};to-tag={tag_of(early['to'])};from-tag={tag_of(second.local)}"
+    onward = beto.dial("5550000201", extra=(there, *its))
+    rung = carla.expect("INVITE")
+    assert "+525550000102" in rung["from"]
+    carla.take(rung)
+    assert beto.outcome(onward).status == 200
+    carla.expect("ACK")
+    ana.cancel(second)
+    assert carla.expect("CANCEL")
+    carla.answer(ring, 487, "Request Terminated")
+    for one in (call, onward):
+        beto.request(one, "BYE")
+    ana.answer(ana.expect("BYE"), 200)
+    carla.answer(carla.expect("BYE"), 200)
+    nothing_left(manned)

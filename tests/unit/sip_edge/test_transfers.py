@@ -23,6 +23,7 @@ NAMED = ReferTo("102", replaces_of("c;to-tag=b;from-tag=a"), "10.20.0.1:5060")
 BLIND = Referral("p-ana", Conversation(), outsider=False, to=TO, ours=True)
 ATTENDED = replace(BLIND, to=NAMED, consulted=Conversation("p-beto"))
 TO_PHONE = Conversation("p-beto")
+TO_NEIGHBOUR = Conversation("p-carla", neighbour=True)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +43,13 @@ TO_PHONE = Conversation("p-beto")
         (replace(ATTENDED, consulted=Conversation("p-beto", answered=False)), Take("102")),
         (replace(ATTENDED, consulted=Conversation(by_voice=True)), Take("102", "c;to-tag=b;from-tag=a")),
         (replace(ATTENDED, talk=TO_PHONE, consulted=Conversation(by_voice=True)), Relay()),
+        (replace(BLIND, talk=TO_NEIGHBOUR), Take("102")),
+        (replace(ATTENDED, talk=TO_NEIGHBOUR), Join()),
+        (replace(ATTENDED, talk=TO_PHONE, consulted=TO_NEIGHBOUR), Join()),
+        (replace(ATTENDED, talk=TO_NEIGHBOUR, consulted=TO_NEIGHBOUR), Join()),
+        (replace(ATTENDED, talk=TO_NEIGHBOUR, consulted=replace(TO_PHONE, answered=False)), Take("102")),
+        (replace(ATTENDED, talk=TO_PHONE, consulted=replace(TO_NEIGHBOUR, answered=False)), Relay()),
+        (replace(ATTENDED, talk=TO_NEIGHBOUR, consulted=Conversation(by_voice=True)), Take("102", "c;to-tag=b;from-tag=a")),
     ],
 )
 def test_who_carries_it_out(asked: Referral, verdict: object) -> None:
@@ -60,6 +68,10 @@ def test_who_carries_it_out(asked: Referral, verdict: object) -> None:
         (replace(ATTENDED, consulted=None), 481),
         (replace(ATTENDED, consulted=Conversation("p-beto", known=False)), 481),
         (replace(ATTENDED, voice_up=False), 503),
+        (replace(BLIND, talk=TO_NEIGHBOUR, voice_up=False), 503),
+        (replace(ATTENDED, talk=TO_NEIGHBOUR, voice_up=False), 503),
+        (replace(ATTENDED, talk=TO_NEIGHBOUR, consulted=None), 481),
+        (replace(BLIND, talk=TO_NEIGHBOUR, ours=False), 403),
     ],
 )
 def test_what_is_refused(asked: Referral, status: int) -> None:
