@@ -45,6 +45,9 @@ class Announcement(StrEnum):
     NO_MAILBOX = "no-mailbox"
     NO_LAST_CALL = "no-last-call"
     NOT_ALLOWED_HERE = "not-allowed-here"
+    PHONE_NOT_HERE = "phone-not-here"
+    NOTHING_RINGS = "nothing-rings"
+    NOTHING_PARKED = "nothing-parked"
 
 
 class Cue(StrEnum):

@@ -30,6 +30,9 @@ _SPOKEN: dict[Announcement, Words] = {
     A.NO_MAILBOX: Words("no mailbox", "sin buzón"),
     A.NO_LAST_CALL: Words("no earlier call", "sin llamada anterior"),
     A.NOT_ALLOWED_HERE: Words("not for this telephone", "no para este teléfono"),
+    A.PHONE_NOT_HERE: Words("this telephone may not be used in this building", "el teléfono no puede usarse aquí"),
+    A.NOTHING_RINGS: Words("nothing is ringing", "ninguna llamada que tomar"),
+    A.NOTHING_PARKED: Words("no call is parked there", "ninguna llamada estacionada ahí"),
 }
 
 _CLASSES: dict[CallClass, Words] = {

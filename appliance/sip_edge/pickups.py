@@ -63,7 +63,7 @@ def picked_up(d: Decision, phones: tuple[Phone, ...]) -> Way:
     """What rings longest at these phones; where nothing rings, the caller hears so."""
     names = ", ".join(p.label or p.id for p in phones[:10]) or "-"
     d.note(Because.PICKS_UP, phones=names)
-    nothing = said(Announcement.NOT_AVAILABLE, 404, d.language)
+    nothing = said(Announcement.NOTHING_RINGS, 404, d.language)
     if not phones:
         return (nothing,), OnFailure()
     return (PickUp(tuple(Target(p.id, p.sip_user) for p in phones)), nothing), OnFailure()
@@ -89,4 +89,4 @@ def parked(d: Decision, account_id: str, slot: str) -> Way:
 def fetched(d: Decision, account_id: str, slot: str) -> Way:
     d.note(Because.FETCHES, slot=slot)
     step = by_voice(d, PARK, account_id, slot, FETCH)
-    return (step, said(Announcement.NOT_AVAILABLE, 404, d.language)), OnFailure()
+    return (step, said(Announcement.NOTHING_PARKED, 404, d.language)), OnFailure()

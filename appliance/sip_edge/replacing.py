@@ -11,6 +11,8 @@ from appliance.sip_edge.destinations import TRANSFER_RING_S
 from appliance.sip_edge.dialogs import Replaces
 from appliance.sip_edge.identity import seen_inside
 from appliance.sip_edge.plan import OnFailure, PickUp, Refuse, Ring, Talk, Target
+from appliance.sip_edge.said import said
+from appliance.vocabulary import Announcement
 
 GONE = Refuse(481, "Call/Transaction Does Not Exist")
 FORBIDDEN = Refuse(403, "Forbidden")
@@ -52,7 +54,8 @@ def _picked_up(d: Decision, phone: Phone, key: str, talk: Talk) -> tuple[Way, st
         d.note(Because.PLACE_NOT_OFFERED)
         return _only(GONE)
     d.note(Because.PICKS_UP, phones=", ".join(p.label or p.id for p in ours[:10]))
-    return ((PickUp(tuple(Target(p.id, p.sip_user) for p in ours), key), GONE), OnFailure()), _destination(d, ours[0])
+    gone = said(Announcement.NOTHING_RINGS, GONE.status, d.language)
+    return ((PickUp(tuple(Target(p.id, p.sip_user) for p in ours), key), gone), OnFailure()), _destination(d, ours[0])
 
 
 def _others(d: Decision, phone: Phone, talk: Talk, transferor: str) -> tuple[Phone, ...]:

@@ -99,12 +99,13 @@ def _from_phone(d: Decision, attempt: CallAttempt, phone_id: str) -> Plan:
 
 
 def _not_here(d: Decision, caller: Caller, dialled: str) -> Plan:
-    """A phone that was carried here without its company's word calls for help, and nobody else."""
+    """A phone that was carried here without its company's word calls for help, and nobody else; it is told so."""
     d.note(Because.PHONE_MAY_NOT_COME, phone=caller.phone.label or caller.phone.id)
     if is_emergency(dialled):
         return emergency(d, caller)
-    refused: Way = (Refuse(403, "Forbidden"),), OnFailure()
-    return d.plan(refused, CallClass.UNKNOWN, caller.phone.account_id, caller.extension, d.dialled, INTERNAL)
+    d.language = _language(d, caller)
+    way = only_say(d, Announcement.PHONE_NOT_HERE, 403)
+    return d.plan(way, CallClass.UNKNOWN, caller.phone.account_id, caller.extension, d.dialled, INTERNAL)
 
 
 def _to_room(d: Decision, account_id: str, dialled: str, sender: str) -> Plan:

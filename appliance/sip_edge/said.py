@@ -9,6 +9,7 @@ PHRASES = {
     403: "Forbidden",
     404: "Not Found",
     480: "Temporarily Unavailable",
+    481: "Call/Transaction Does Not Exist",
     484: "Address Incomplete",
     486: "Busy Here",
     503: "Service Unavailable",

@@ -131,7 +131,7 @@ class Fetching:
                 return self, (join,)
             case Joined(members=1):
                 # It hung up, or went back, just now.
-                words, effects = LastWords((Announcement.NOT_AVAILABLE,), self.language).begin()
+                words, effects = LastWords((Announcement.NOTHING_PARKED,), self.language).begin()
                 return replace(self, words=words), (LeaveRoom(), *effects)
             case NotJoined() | RoomChanged(members=1):
                 return self, (HangUp(),)

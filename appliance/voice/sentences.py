@@ -155,6 +155,22 @@ ANNOUNCEMENTS: dict[Announcement, Sentence] = {
     Announcement.NOT_ALLOWED_HERE: Sentence(
         Spoken("Este teléfono no puede usar ese código."), Spoken("This telephone cannot use that code.")
     ),
+    Announcement.PHONE_NOT_HERE: Sentence(
+        Spoken(
+            "Este teléfono es de otro edificio y su empresa no ha permitido que se use aquí. Consulte a su "
+            "administrador. Las llamadas de emergencia sí salen."
+        ),
+        Spoken(
+            "This telephone belongs to another building, and its company has not allowed it to be used here. Please "
+            "ask your administrator. Emergency calls do go through."
+        ),
+    ),
+    Announcement.NOTHING_RINGS: Sentence(
+        Spoken("No hay ninguna llamada que tomar."), Spoken("Nothing is ringing that you could pick up.")
+    ),
+    Announcement.NOTHING_PARKED: Sentence(
+        Spoken("No hay ninguna llamada estacionada ahí."), Spoken("No call is parked there.")
+    ),
 }
 
 _TABLES: tuple[Mapping[Any, Sentence], ...] = (ANNOUNCEMENTS, CONFIRMATIONS, MENU_SENTENCES)

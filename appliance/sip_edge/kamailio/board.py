@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from appliance.sip_edge.callfacts import Answered, Arrived, CallFact, Departed, Ended, LegKind, Replied
+from appliance.sip_edge.callfacts import Answered, Arrived, CallFact, Cancelled, Departed, Ended, LegKind, Replied
 from appliance.sip_edge.dialogs import key_of
 from appliance.sip_edge.plan import Talk
 
@@ -162,6 +162,17 @@ class Board:
         if user:
             self._add(IN_CALL, user, key)
 
+    def given_up(self, call_id: str, from_tag: str) -> None:
+        """Its caller has hung up: what still rings is being told so, and is nothing to pick up any more."""
+        key = key_of(call_id, from_tag)
+        on = self._call(key)
+        if on is None or not on.index:
+            return
+        # Not answered either, which is what a call without transaction is taken for.
+        self._ksr.htable.sht_sets(CALL, key, replace(on, index=0, label=on.label or 1).text())
+        for user in on.phones:
+            self._take(RINGS, user, key)
+
     def departs(self, call_id: str, from_tag: str, user: str) -> None:
         """This phone is not in the call any more, which goes on."""
         key = key_of(call_id, from_tag)
@@ -194,6 +205,8 @@ class Board:
                 case Answered():
                     user = fact.to if fact.kind == LegKind.PHONE else ""
                     self.answered(fact.call_id, fact.from_tag, user, plain)
+                case Cancelled():
+                    self.given_up(fact.call_id, fact.from_tag)
                 case Departed():
                     self.departs(fact.call_id, fact.from_tag, fact.to)
                 case Ended():

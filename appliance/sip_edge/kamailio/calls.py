@@ -206,8 +206,9 @@ class Calls:
         user, _ = self.board.parties(self._ksr.pv.get("$ci"), self._ksr.pv.get("$ft"))
         self._refuse(TAKEN, TAKEN_REASON, facts)
         phone = self.live.current().phone_by_sip_user(user)
-        if phone is not None:
-            self._pickup.give(call, Target(phone.id, user))
+        if phone is None or not self._pickup.give(call, Target(phone.id, user)):
+            # Answered in this very millisecond; what its caller gives up the board knows first (board.given_up).
+            self._ksr.warn(f"call {call.key}: {user} asked for it and came too late\n")
 
     # On its way, and back
 

@@ -119,6 +119,25 @@ def test_where_nothing_rings_nothing_is_picked_up(lit: Building, three: tuple[Ag
     assert elsa.outcome(elsa.dial("*8")).status == 404
 
 
+@pytest.mark.acceptance("K-3")
+def test_a_call_that_its_caller_has_just_given_up_is_nothing_to_pick_up(
+    lit: Building, three: tuple[Agent, Agent, Agent]
+) -> None:
+    """While its phones are still being told: who comes too late goes on to the sentence, and is not left with a 487."""
+    ana, beto, elsa = three
+    call, invite = ring(ana, beto, "102")
+    ana.cancel(call)
+    cancel = beto.expect("CANCEL")
+    for code in ("**102", "*8"):
+        assert elsa.outcome(elsa.dial(code)).status == 404, code
+    named = f"Replaces: {call.call_id};to-tag=x;from-tag={call.local.rpartition('=')[2]}"
+    assert elsa.outcome(elsa.dial("102", extra=(named,))).status == 481
+    beto.answer(cancel, 200)
+    beto.answer(invite, 487)
+    assert ana.outcome(call).status == 487
+    until(lambda: not lit.kamailio.call("htable.dump", "call"), 2, "no call is left on the board")
+
+
 def test_who_does_not_take_it_leaves_it_ringing(lit: Building, three: tuple[Agent, Agent, Agent]) -> None:
     ana, beto, elsa = three
     call, invite = ring(ana, beto, "102")

@@ -239,7 +239,7 @@ def test_a_phone_of_another_building_calls_unless_its_company_wants_to_be_asked_
     assert rung(dial("102", directory=building(carried))) == [sip_user("beto")]
     asked = building(carried, MovePolicy(ACME, ACME, asks=True))
     plan = dial("102", directory=asked)
-    assert plan.steps == (Refuse(403, "Forbidden"),)
+    assert words(plan) == (Announcement.PHONE_NOT_HERE, 403)
     assert Because.PHONE_MAY_NOT_COME in codes(plan)
     for dialled in ("911", "060"):
         helped = dial(dialled, directory=asked)
