@@ -83,6 +83,14 @@ def test_what_is_not_up_is_481_and_what_no_phones_talk_in_is_dialled() -> None:
     assert isinstance(asks("beto", None, dialled="911").steps[0], ToTrunk), "an emergency is before it all"
 
 
+def test_who_is_sent_to_a_neighbour_that_still_rings_calls_the_number_that_was_named() -> None:
+    rings = Talk(ANA, (DARIO,), False)
+    assert isinstance(asks("beto", rings, ANA, dialled="5550000202").steps[0], Ring)
+    assert isinstance(asks("beto", rings, "", dialled="5550000202").steps[0], Refuse), "nobody sent him"
+    answered = replace(rings, answered=True)
+    assert isinstance(asks("beto", answered, ANA, dialled="5550000202").steps[0], Refuse), "voice joins those"
+
+
 def test_a_ringing_call_is_picked_up_by_its_name() -> None:
     step = asks("elsa", Talk("", (BETO,), False), dialled="102").steps[0]
     assert isinstance(step, PickUp)
