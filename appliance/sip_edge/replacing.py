@@ -19,7 +19,8 @@ FORBIDDEN = Refuse(403, "Forbidden")
 
 
 def takes_place(d: Decision, phone: Phone, replaces: Replaces, referred_by: str = "") -> tuple[Way, str] | None:
-    """What is done, and whom it leads to. None: it names no call between phones of a company, and what was dialled counts.
+    """What is done, and whom it leads to. None: it names no call between phones of a company, and what
+    was dialled counts.
 
     `phone` asks; `referred_by`: who transfers, where voice says so of a call that it holds.
     """

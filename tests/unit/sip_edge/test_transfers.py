@@ -49,7 +49,10 @@ TO_NEIGHBOUR = Conversation("p-carla", neighbour=True)
         (replace(ATTENDED, talk=TO_NEIGHBOUR, consulted=TO_NEIGHBOUR), Join()),
         (replace(ATTENDED, talk=TO_NEIGHBOUR, consulted=replace(TO_PHONE, answered=False)), Take("102")),
         (replace(ATTENDED, talk=TO_PHONE, consulted=replace(TO_NEIGHBOUR, answered=False)), Relay()),
-        (replace(ATTENDED, talk=TO_NEIGHBOUR, consulted=Conversation(by_voice=True)), Take("102", "c;to-tag=b;from-tag=a")),
+        (
+            replace(ATTENDED, talk=TO_NEIGHBOUR, consulted=Conversation(by_voice=True)),
+            Take("102", "c;to-tag=b;from-tag=a"),
+        ),
     ],
 )
 def test_who_carries_it_out(asked: Referral, verdict: object) -> None:
