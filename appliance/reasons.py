@@ -85,6 +85,8 @@ class Because(StrEnum):
     FORWARD_TOO_DEEP = "forward-too-deep"
     DO_NOT_DISTURB = "do-not-disturb"
     CALL_WAITING_OFF = "call-waiting-off"
+    NO_OTHER_CALL = "no-other-call"
+    WANTS_NO_OTHER = "wants-no-other"
     BUSY_SKIPPED = "busy-skipped"
     GROUP_TOGETHER = "group-together"
     GROUP_IN_TURN = "group-in-turn"
@@ -98,6 +100,7 @@ class Because(StrEnum):
     CODE_NOT_HERE = "code-not-here"
     LAST_CALL = "last-call"
     NO_LAST_CALL = "no-last-call"
+    LAST_CALLER_WITHHELD = "last-caller-withheld"
     PICKS_UP = "picks-up"
     PARKS = "parks"
     FETCHES = "fetches"
@@ -391,6 +394,14 @@ CATALOGUE: dict[Because, Words] = {
         "{person} is in a call and has call waiting off: busy.",
         "{person} está en una llamada y no tiene llamada en espera: ocupado.",
     ),
+    B.NO_OTHER_CALL: Words(
+        "While this call lasts, its caller takes no other one.",
+        "Mientras dure esta llamada, quien la hace no recibe otras.",
+    ),
+    B.WANTS_NO_OTHER: Words(
+        "{person} is in a call and wants no other one meanwhile.",
+        "{person} está en una llamada y no quiere otras mientras tanto.",
+    ),
     B.BUSY_SKIPPED: Words("{person} is in a call: skipped.", "{person} está en una llamada: se omite."),
     B.GROUP_TOGETHER: Words(
         "The members of {group} ring together, {seconds} s.",
@@ -421,6 +432,7 @@ CATALOGUE: dict[Because, Words] = {
     ),
     B.CODE_NOT_HERE: Words("Phone {phone} cannot use that code.", "El teléfono {phone} no puede usar ese código."),
     B.LAST_CALL: Words("The last call was with {number}.", "La última llamada fue con {number}."),
+    B.LAST_CALLER_WITHHELD: Words("Its last caller showed no number.", "Quien le llamó no mostró su número."),
     B.PICKS_UP: Words("It picks up what rings at {phones}.", "Captura lo que suena en {phones}."),
     B.PARKS: Words("It is parked, to be fetched at its slot.", "Se estaciona, para recogerse en su posición."),
     B.FETCHES: Words("It fetches the call parked at {slot}.", "Recoge la llamada estacionada en {slot}."),

@@ -44,6 +44,7 @@ class Announcement(StrEnum):
     FORWARD_REFUSED = "forward-refused"
     NO_MAILBOX = "no-mailbox"
     NO_LAST_CALL = "no-last-call"
+    LAST_CALLER_WITHHELD = "last-caller-withheld"
     NOT_ALLOWED_HERE = "not-allowed-here"
     PHONE_NOT_HERE = "phone-not-here"
     NOTHING_RINGS = "nothing-rings"

@@ -11,7 +11,7 @@ from appliance.sip_edge.forwarding import forwardable
 from appliance.sip_edge.identity import Caller, number_of_person
 from appliance.sip_edge.persons import habits_of, mailbox_of
 from appliance.sip_edge.pickups import colleagues, parked, phones_at, picked_up
-from appliance.sip_edge.plan import OnFailure, PreferenceChange
+from appliance.sip_edge.plan import WITHHELD, OnFailure, PreferenceChange
 from appliance.sip_edge.said import said
 from appliance.sip_edge.starcodes import Coded, Feature
 from appliance.vocabulary import Announcement, Cue
@@ -74,12 +74,25 @@ def carried_out(d: Decision, caller: Caller, coded: Coded) -> tuple[Way, str]:
             return only_say(d, Announcement.INVALID_NUMBER, 404), name
 
 
-def last_call(d: Decision, caller: Caller, feature: Feature) -> str:
-    """What redial and call-back dial; empty if there was nothing."""
-    ask = d.reach.last_dialled if feature is Feature.REDIAL else d.reach.last_caller
-    number = ask(caller.phone.id)
-    d.note(Because.LAST_CALL if number else Because.NO_LAST_CALL, number=number)
-    return number
+def last_call(d: Decision, caller: Caller, feature: Feature) -> tuple[str, Way | None]:
+    """What redial and call-back dial; or what is said instead: that there is nothing, or first who it was.
+
+    voice says the number of the last caller, and calls it when 1 is pressed. Where voice is dead it is called at once.
+    """
+    back = feature is Feature.CALL_BACK
+    number = d.reach.last_caller(caller.phone.id) if back else d.reach.last_dialled(caller.phone.id)
+    if not number:
+        d.note(Because.NO_LAST_CALL)
+        return "", only_say(d, Announcement.NO_LAST_CALL, 404)
+    if back and number == WITHHELD:
+        d.note(Because.LAST_CALLER_WITHHELD)
+        return "", only_say(d, Announcement.LAST_CALLER_WITHHELD, 404)
+    d.note(Because.LAST_CALL, number=number)
+    if not back or not d.reach.voice_up():
+        return number, None
+    # What was asked for this call, or is habit, counts for the one that voice makes.
+    privacy = "*67" if d.calling.hidden else "*82"
+    return number, voice_way(d, by_voice(d, "call-back", caller.phone.account_id, number, f"{privacy}{number}"))
 
 
 def mailbox(d: Decision, account_id: str, digits: str, deposit: bool) -> Way:

@@ -68,6 +68,8 @@ class Decision:
     """A transfer made this call, and its company plays music meanwhile."""
     from_building: bool = False
     """It came from another building of ours: what is not here is not looked for elsewhere again."""
+    alone: bool = False
+    """Its caller wants no other call while it is up (*70)."""
     person_id: str = ""
     charged: CallClass | None = None
     """What a forward of this call costs as, where that is more than the call itself."""
@@ -95,6 +97,7 @@ class Decision:
             tuple(self.changes),
             self.person_id,
             self.music,
+            self.alone,
         )
 
 

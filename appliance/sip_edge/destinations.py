@@ -14,7 +14,7 @@ from appliance.sip_edge.forwarding import onward
 from appliance.sip_edge.fraud import costs, over_limits
 from appliance.sip_edge.groups import ring_members
 from appliance.sip_edge.identity import number_of_person, seen_inside, seen_outside
-from appliance.sip_edge.persons import Phones, habits_of, in_call, mailbox_of, phones_of
+from appliance.sip_edge.persons import Phones, habits_of, mailbox_of, phones_of, takes_no_other
 from appliance.sip_edge.plan import OnFailure, Plan, Ring, Say, Step, Target, ToVoice
 from appliance.sip_edge.said import said
 from appliance.sip_edge.ways_out import Offer, offers, to_other_buildings
@@ -120,8 +120,7 @@ def _to_person(d: Decision, person: Person, trail: Trail) -> Course:
     if habits.do_not_disturb:
         d.note(Because.DO_NOT_DISTURB, person=person.name)
         return _when_busy(d, person, habits, "do-not-disturb", trail, seconds)
-    if not habits.call_waiting and in_call(d, person):
-        d.note(Because.CALL_WAITING_OFF, person=person.name)
+    if takes_no_other(d, person, habits):
         return _when_busy(d, person, habits, "user-busy", trail, seconds)
     phones = phones_of(d, person)
     if not phones.here:

@@ -29,6 +29,7 @@ _SPOKEN: dict[Announcement, Words] = {
     A.FORWARD_REFUSED: Words("cannot be forwarded there", "no se puede desviar ahí"),
     A.NO_MAILBOX: Words("no mailbox", "sin buzón"),
     A.NO_LAST_CALL: Words("no earlier call", "sin llamada anterior"),
+    A.LAST_CALLER_WITHHELD: Words("the last caller showed no number", "quien llamó no mostró su número"),
     A.NOT_ALLOWED_HERE: Words("not for this telephone", "no para este teléfono"),
     A.PHONE_NOT_HERE: Words("this telephone may not be used in this building", "el teléfono no puede usarse aquí"),
     A.NOTHING_RINGS: Words("nothing is ringing", "ninguna llamada que tomar"),

@@ -41,7 +41,7 @@ class BoardKeeper:
     def _put_back(self, up: Iterable[UpCall], directory: Directory) -> None:
         for call in up:
             caller, callee = (_user(directory, p) for p in (call.caller_phone_id, call.callee_phone_id))
-            on = OnBoard(0, 0, caller, (callee,) if callee else ())
+            on = OnBoard(0, 0, caller, (callee,) if callee else (), alone=call.alone)
             self._kamailio.call("htable.sets", CALL, call.key, on.text())
             for user in filter(None, (caller, callee)):
                 self._add(user, Entry(call.key, call.since_ms // 1000))

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from appliance.reasons import Because, because
 from appliance.sip_edge.callfacts import Answered, Began, CallFact, Departed, Ended, Invite, LegKind, Rang, Replied
 from appliance.sip_edge.dialoginfo import Dialog, DialogState, Direction
 from appliance.sip_edge.dialogs import key_of
@@ -20,6 +21,7 @@ REUSED_AFTER_MS = 1_000
 PARK, FETCH = "park:", "fetch:"
 """What the destination of a parked call, and of one that fetches it, begins with; the slot follows."""
 
+_ALONE = because(Because.NO_OTHER_CALL).encoded()
 Name = tuple[str, str]
 """Call-ID and From tag."""
 
@@ -57,6 +59,8 @@ class UpCall:
     since_ms: int
     caller_phone_id: str
     callee_phone_id: str
+    alone: bool
+    """Its caller wants no other call meanwhile."""
 
 
 class Lights:
@@ -193,7 +197,8 @@ class Lights:
                 caller = call.invite.caller_phone_id if call.invite else ""
                 callee = leg.phone_id if leg else ""
                 caller, callee = ("" if phone in call.departed else phone for phone in (caller, callee))
-                found.append(UpCall(call.key, call.name[0], call.last_ms, caller, callee))
+                alone = call.invite is not None and _ALONE in call.invite.reasons
+                found.append(UpCall(call.key, call.name[0], call.last_ms, caller, callee, alone))
         return tuple(found)
 
 

@@ -69,6 +69,13 @@ def _may_ring(d: Decision, phone: Phone, person: Person) -> bool:
     return True
 
 
-def in_call(d: Decision, person: Person) -> bool:
-    """Whether a phone of theirs makes or has a call now."""
-    return any(d.reach.calls_of(p.sip_user) > 0 for p in d.directory.phones_of(person.id) if p.id != d.calling.phone_id)
+def takes_no_other(d: Decision, person: Person, habits: Preferences) -> bool:
+    """Whether they talk and no other call is to wait for them: as a habit, or for this call alone (*70)."""
+    theirs = [p.sip_user for p in d.directory.phones_of(person.id) if p.id != d.calling.phone_id]
+    if not habits.call_waiting and any(d.reach.calls_of(user) > 0 for user in theirs):
+        d.note(Because.CALL_WAITING_OFF, person=person.name)
+        return True
+    if any(d.reach.alone(user) for user in theirs):
+        d.note(Because.WANTS_NO_OTHER, person=person.name)
+        return True
+    return False

@@ -33,7 +33,7 @@ class FromVoice:
     """voice goes on with a call that it holds: for a receptionist's caller, a transfer, a forward to be accepted.
 
     `caller` as it was shown (an extension, or E.164), `phone_id` where one of our phones calls. `on_behalf`: the person
-    whose forwarding it is, whose permissions count. `why`: receptionist | accept | transfer.
+    whose forwarding it is, whose permissions count. `why`: receptionist | accept | transfer | call-back.
     """
 
     account_id: str
@@ -75,6 +75,10 @@ class Talk:
     """Phones of it that did not say that they know Replaces."""
 
 
+WITHHELD = "anonymous"
+"""Who rang last, where the phone was shown nobody."""
+
+
 class Scope(StrEnum):
     """Whose calls or spending are counted. UNREPORTED: an account's spending that the centre does not know of yet."""
 
@@ -96,6 +100,9 @@ class Reach(Protocol):
     def calls_of(self, sip_user: str) -> int:
         """Calls that this phone is in now, from dialogs: those that it makes, and those that it answered."""
 
+    def alone(self, sip_user: str) -> bool:
+        """Whether this phone makes a call beside which it wants no other (*70)."""
+
     def class_calls(self, scope: str, id: str, call_class: str) -> int:
         """Calls of a class that ring or talk now, of a person, an account or the site."""
 
@@ -106,7 +113,7 @@ class Reach(Protocol):
         """What this phone dialled last; empty if nothing."""
 
     def last_caller(self, phone_id: str) -> str:
-        """What to dial to call back who rang this phone last; empty if nobody."""
+        """What to dial to call back who rang this phone last; WITHHELD if it was shown nobody, empty if nobody rang."""
 
     def talk(self, key: str) -> Talk | None:
         """A call by its name on the board; None: it is not up."""
@@ -317,3 +324,5 @@ class Plan:
     """Whose call it is, for limits: the caller, or who forwards."""
     music: bool = False
     """While phones ring the caller hears the company's transfer music: a transfer made this call (M-2)."""
+    alone: bool = False
+    """While it is up, who else calls its caller meets busy (*70, W-1)."""

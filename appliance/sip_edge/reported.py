@@ -13,6 +13,7 @@ from appliance.directory.reports import STALE_S, EdgeReport
 from appliance.errors import Words
 from appliance.kamailio_rpc import Kamailio
 from appliance.sip_edge.fraud import COUNTED
+from appliance.sip_edge.kamailio.board import Board
 from appliance.sip_edge.kamailio.meter import Meter
 from appliance.sip_edge.plan import Talk
 from appliance.vocabulary import LinkState
@@ -39,7 +40,7 @@ class TablesNow:
 
 
 class _Outside:
-    """What Meter reads through, standing outside of Kamailio."""
+    """What Meter and Board read through, standing outside of Kamailio."""
 
     def __init__(self, tables: Tables) -> None:
         self.htable = tables
@@ -56,6 +57,7 @@ class ReportedReach:
         self._link = link
         self._tables = tables
         self._meter = Meter(_Outside(tables))
+        self._board = Board(_Outside(tables))
         self._talking = Counter(phone for c in (report.calls if report else ()) for phone in c.phone_ids)
         self._phones = {p.sip_user: p.id for p in directory.phones()}
         self._registered = {c.sip_user for c in (report.contacts if report else ()) if is_later(c.expires_at, now)}
@@ -75,6 +77,9 @@ class ReportedReach:
 
     def calls_of(self, sip_user: str) -> int:
         return self._talking[self._phones.get(sip_user, "")]
+
+    def alone(self, sip_user: str) -> bool:
+        return self._board.alone(sip_user)
 
     def class_calls(self, scope: str, id: str, call_class: str) -> int:
         return self._meter.calls(scope, id) if call_class == COUNTED else 0

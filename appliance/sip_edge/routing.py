@@ -5,6 +5,7 @@ directory/numbering.py's, what a code does coded.py's, whom they lead to destina
 ways_out.py's, who is shown identity.py's, what it may cost fraud.py's.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from appliance.directory.model import DialProfile, Directory, Person, Phone
@@ -42,8 +43,8 @@ from wire.services import Music, TransferSound
 
 RING_S = 30
 INTERNAL, OUTBOUND, INBOUND = "internal", "outbound", "inbound"
-ACCEPT, TRANSFER = "accept", "transfer"
-"""Why voice goes on with a call: a forward that its target must accept; a transfer that the far end cannot make."""
+ACCEPT, TRANSFER, CALL_BACK = "accept", "transfer", "call-back"
+"""Why voice goes on with a call: a forward to be accepted; a transfer that the far end cannot make; *69."""
 _SHOWN = 64
 _MOST_CODES = 3
 """Codes before one number: hide, then redial, is one too many for nobody."""
@@ -176,14 +177,18 @@ def _by_code(d: Decision, caller: Caller, digits: str, codes_left: int) -> Plan:
         way = only_say(d, Announcement.INVALID_NUMBER, 404)
         return _internal(d, account_id, way, CallClass.UNKNOWN, d.dialled)
     d.note(Because.SERVICE, dialled=d.dialled, service=coded.feature.value)
+    if coded.feature is Feature.ALONE:
+        d.note(Because.NO_OTHER_CALL)
+        d.alone = True
+        return _dialled(d, caller, coded.argument, codes_left - 1)
     if coded.feature in (Feature.HIDE, Feature.SHOW):
         d.calling = Calling(caller, account_id=account_id, hidden=coded.feature is Feature.HIDE)
         return _dialled(d, caller, coded.argument, codes_left - 1)
     if coded.feature in (Feature.REDIAL, Feature.CALL_BACK):
-        number = last_call(d, caller, coded.feature)
-        if number:
+        number, said_first = last_call(d, caller, coded.feature)
+        if said_first is None:
             return _dialled(d, caller, number, codes_left - 1)
-        way = only_say(d, Announcement.NO_LAST_CALL, 404)
+        way = said_first
         return _internal(d, account_id, way, CallClass.SERVICE, coded.feature.value)
     if coded.feature is Feature.EMERGENCY_TEST:
         return _internal(d, account_id, emergency_test(d, caller), CallClass.SERVICE, coded.feature.value)
@@ -288,7 +293,8 @@ def _from_voice(d: Decision, attempt: CallAttempt, source: FromVoice) -> Plan:
     caller = caller_of(phone, d.directory) if phone is not None and phone.account_id == source.account_id else None
     private = not source.caller or attempt.wants_privacy
     outsider = Identity("" if private else source.caller, source.display, private=private)
-    d.calling = Calling(caller, outsider, source.account_id, attempt.wants_privacy)
+    habit = caller is not None and caller.person is not None and habits_of(d.directory, caller.person).hide_caller_id
+    d.calling = Calling(caller, outsider, source.account_id, attempt.wants_privacy or habit)
     d.note(Because.FROM_VOICE, caller=d.calling.known_as(d.directory) or "-", why=source.why or "-")
     if caller is not None:
         d.language = _language(d, caller)
@@ -308,6 +314,9 @@ def _from_voice(d: Decision, attempt: CallAttempt, source: FromVoice) -> Plan:
         return _to_room(d, source.account_id, attempt.dialled, attempt.referred_by)
     digits = bare(attempt.dialled)
     coded = parse(digits)
+    if coded is not None and coded.feature in (Feature.HIDE, Feature.SHOW) and source.why == CALL_BACK:
+        d.calling = replace(d.calling, hidden=coded.feature is Feature.HIDE)
+        digits, coded = coded.argument, None
     if coded is not None and coded.feature is Feature.DEPOSIT:
         way = mailbox(d, source.account_id, coded.argument, deposit=True)
         return _internal(d, source.account_id, way, CallClass.SERVICE, coded.feature.value)

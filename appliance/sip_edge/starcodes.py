@@ -18,6 +18,7 @@ class Feature(StrEnum):
     FORWARD_NO_ANSWER_OFF = "forward-no-answer-off"
     CALL_WAITING = "call-waiting"
     CALL_WAITING_OFF = "call-waiting-off"
+    ALONE = "no-call-waiting"
     DO_NOT_DISTURB = "do-not-disturb"
     DO_NOT_DISTURB_OFF = "do-not-disturb-off"
     OWN_MAILBOX = "own-mailbox"
@@ -72,6 +73,7 @@ CODES: tuple[StarCode, ...] = (
     StarCode("#61", F.FORWARD_NO_ANSWER_OFF),
     StarCode("*43", F.CALL_WAITING),
     StarCode("#43", F.CALL_WAITING_OFF),
+    StarCode("*70", F.ALONE, _R),
     StarCode("*78", F.DO_NOT_DISTURB),
     StarCode("*79", F.DO_NOT_DISTURB_OFF),
     StarCode("*97", F.OWN_MAILBOX),
@@ -92,7 +94,7 @@ CODES: tuple[StarCode, ...] = (
 _EXACT = {c.code: c for c in CODES if c.argument is not Argument.REQUIRED}
 _LONGEST_FIRST = sorted((c for c in CODES if c.argument is not Argument.NONE), key=lambda c: -len(c.code))
 _PLAIN = frozenset("+0123456789")
-MORE = frozenset({F.HIDE, F.SHOW})
+MORE = frozenset({F.HIDE, F.SHOW, F.ALONE})
 """Codes that stand before another one, or before any number."""
 
 

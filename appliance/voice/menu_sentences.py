@@ -79,6 +79,8 @@ class Say(StrEnum):
     FORWARDED_CALL = "forwarded-call"
     TOO_LONG = "too-long"
     YOUR_EXTENSION = "your-extension"
+    LAST_CALLER = "last-caller"
+    CALL_BACK_KEY = "call-back-key"
 
 
 def _said(es: str, en: str, both: str = "", only_en: str = "", only_es: str = "") -> Sentence:
@@ -255,6 +257,8 @@ MENU_SENTENCES: dict[Say, Sentence] = {
         "This call has reached the longest time allowed and will end now.",
     ),
     Say.YOUR_EXTENSION: _said("Su extensión es.", "Your extension is."),
+    Say.LAST_CALLER: _said("La última llamada que recibió fue del número.", "Your last call came from the number."),
+    Say.CALL_BACK_KEY: _said("Para devolverla, marque uno.", "To call back, press one."),
 }  # fmt: skip
 
 CONFIRMATIONS: dict[Cue, Sentence] = {

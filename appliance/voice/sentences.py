@@ -152,6 +152,9 @@ ANNOUNCEMENTS: dict[Announcement, Sentence] = {
     Announcement.NO_LAST_CALL: Sentence(
         Spoken("No hay una llamada anterior a la cual marcar."), Spoken("There is no earlier call to dial.")
     ),
+    Announcement.LAST_CALLER_WITHHELD: Sentence(
+        Spoken("Quien le llamó por última vez no mostró su número."), Spoken("Your last caller did not show a number.")
+    ),
     Announcement.NOT_ALLOWED_HERE: Sentence(
         Spoken("Este teléfono no puede usar ese código."), Spoken("This telephone cannot use that code.")
     ),

@@ -12,6 +12,7 @@ from appliance.voice import questions as q
 from appliance.voice.accept import Accept
 from appliance.voice.announce import Announce
 from appliance.voice.answered import LONGEST_S, NOT_FOUND, Answered
+from appliance.voice.call_back import CallBack
 from appliance.voice.conference import Conference
 from appliance.voice.dialogue import Dialogue, OtherRefers, Status
 from appliance.voice.echo import Echo
@@ -143,6 +144,11 @@ def _accept(request: Request) -> Dialogue:
     return Accept(dial, request.language)
 
 
+def _call_back(request: Request) -> Dialogue:
+    dial = to_digits(request.caller, request.said(ARG), "call-back")
+    return Answered(None, lambda _: CallBack(dial, request.said(TARGET), request.language))
+
+
 def _park(request: Request) -> Dialogue:
     what, back, sound, seconds = meaning(request.said(ARG))
     caller, language = request.caller, request.language
@@ -195,4 +201,5 @@ SERVICES: dict[str, Callable[[Request], Dialogue]] = {
     "music": _music,
     "park": _park,
     "accept": _accept,
+    "call-back": _call_back,
 }

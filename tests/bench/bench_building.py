@@ -45,6 +45,9 @@ class AllReachable:
     def calls_of(self, sip_user: str) -> int:
         return 0
 
+    def alone(self, sip_user: str) -> bool:
+        return False
+
     def class_calls(self, scope: str, id: str, call_class: str) -> int:
         return 0
 

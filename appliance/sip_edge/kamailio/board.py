@@ -18,6 +18,8 @@ IN_CALL, RINGS, CALL = "incall", "rings", "call"
 """Tables: by sip_user, the calls that it makes or has answered; those that ring it; by call, who is in it."""
 LONGEST_S = 86_400
 """No call is believed in for longer (ledger.TALKING_AT_MOST_MS)."""
+_ALONE = "=alone"
+"""A line of a call's text; no sip_user has an equals sign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +68,14 @@ class OnBoard:
     """Branches that a pickup added: branch index and sip_user. The transaction's own list has them not."""
     plain: tuple[str, ...] = ()
     """sip_users of phones that did not say that they know Replaces."""
+    alone: bool = False
+    """Its caller wants no other call meanwhile (*70)."""
 
     def text(self) -> str:
         late = [f"+{index} {user}" for index, user in self.late]
         plain = [f"!{user}" for user in self.plain]
-        return "\n".join((f"{self.index} {self.label} {self.caller}", *self.phones, *late, *plain))
+        alone = [_ALONE] if self.alone else []
+        return "\n".join((f"{self.index} {self.label} {self.caller}", *self.phones, *late, *plain, *alone))
 
     @classmethod
     def of(cls, text: str) -> "OnBoard":
@@ -83,9 +88,11 @@ class OnBoard:
                 late.append((int(branch), user))
             elif line.startswith("!"):
                 plain.append(line[1:])
+            elif line == _ALONE:
+                continue
             else:
                 phones.append(line)
-        return cls(int(index), int(label), caller, tuple(phones), tuple(late), tuple(plain))
+        return cls(int(index), int(label), caller, tuple(phones), tuple(late), tuple(plain), _ALONE in lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +111,12 @@ class Board:
 
     # What workers say, in the order of a call's life
 
-    def begins(self, call_id: str, from_tag: str, caller: str, plain: bool = False) -> None:
-        """A new call, its transaction made. `caller`: sip_user of our calling phone, else empty."""
+    def begins(self, call_id: str, from_tag: str, caller: str, plain: bool = False, alone: bool = False) -> None:
+        """A new call, its transaction made. `caller`: sip_user of our calling phone, else empty. `alone`: OnBoard."""
         pv = self._ksr.pv
         key = key_of(call_id, from_tag)
         index, label = int(pv.get("$T(id_index)") or 0), int(pv.get("$T(id_label)") or 0)
-        on = OnBoard(index, label, caller, plain=(caller,) if plain and caller else ())
+        on = OnBoard(index, label, caller, plain=(caller,) if plain and caller else (), alone=alone)
         self._ksr.htable.sht_sets(CALL, key, on.text())
         if caller:
             self._add(IN_CALL, caller, key)
@@ -127,8 +134,7 @@ class Board:
         for user in now:
             self._add(RINGS, user, key)
         if now != on.phones:
-            changed = OnBoard(on.index, on.label, on.caller, now, on.late, on.plain)
-            self._ksr.htable.sht_sets(CALL, key, changed.text())
+            self._ksr.htable.sht_sets(CALL, key, replace(on, phones=now).text())
 
     def joins(self, call_id: str, from_tag: str, branch: int, user: str) -> None:
         """One more phone rings with a call that rings already, by a branch that was added to it."""
@@ -158,7 +164,7 @@ class Board:
             self._take(RINGS, phone, key)
         phones = (user,) if user else ()
         unable = (*on.plain, *(phones if plain else ()))
-        self._ksr.htable.sht_sets(CALL, key, OnBoard(0, 0, on.caller, phones, plain=unable).text())
+        self._ksr.htable.sht_sets(CALL, key, OnBoard(0, 0, on.caller, phones, plain=unable, alone=on.alone).text())
         if user:
             self._add(IN_CALL, user, key)
 
@@ -221,6 +227,12 @@ class Board:
             return 0
         oldest = int(time.time()) - LONGEST_S
         return sum(e.since_s > oldest for e in entries(text))
+
+    def alone(self, user: str) -> bool:
+        """Whether this phone makes a call beside which it wants no other."""
+        found = entries(self._ksr.htable.sht_get(IN_CALL, user))
+        calls = [on for on in (self._call(e.key) for e in found) if on is not None]
+        return any(on.alone and on.caller == user for on in calls)
 
     def ringing(self, users: Iterable[str]) -> RingingCall | None:
         """The call that has rung longest at any of these phones, and can still be taken over."""

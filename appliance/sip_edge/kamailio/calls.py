@@ -141,7 +141,7 @@ class Calls:
         remove_ours(ksr)
         self.secure.remember_way()
         ksr.tm.t_newtran()
-        self.board.begins(call_id, from_tag, caller, plain)
+        self.board.begins(call_id, from_tag, caller, plain, plan.alone)
         # What cannot be sent is ours to answer, by the plan's next step.
         ksr.tm.t_set_disable_internal_reply(1)
         self.meter.begins(attempt, from_tag, plan, directory.site.id)
@@ -175,6 +175,8 @@ class Calls:
                 return
             status, reason = sent = self._outward.send(step, standing, directory, facts)
             if sent == SENT:
+                if isinstance(step, Ring):
+                    self.meter.rings(step, standing.at.turn)
                 self.record.note(*facts)
                 return
             if self._ksr.tm.t_is_canceled() > 0:

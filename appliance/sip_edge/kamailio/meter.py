@@ -12,7 +12,7 @@ from appliance.sip_edge.callfacts import Arrived, CallFact, Ended
 from appliance.sip_edge.dialogs import key_of
 from appliance.sip_edge.fraud import costs
 from appliance.sip_edge.kamailio.board import Entry, entries, listed
-from appliance.sip_edge.plan import CallAttempt, FromPhone, Plan, Ring, Scope
+from appliance.sip_edge.plan import WITHHELD, CallAttempt, FromPhone, Plan, Ring, Scope
 from appliance.vocabulary import CallClass
 
 METER, LAST = "meter", "last"
@@ -31,7 +31,7 @@ class Meter:
         self._ksr = ksr
 
     def begins(self, attempt: CallAttempt, from_tag: str, plan: Plan, site_id: str) -> None:
-        """Count a call that goes out at a cost, and remember it for redial and call-back."""
+        """Count a call that goes out at a cost, and remember it for redial."""
         self._remember(attempt, plan)
         if plan.person_id and costs(plan.call_class, abroad=False):
             owners = owners_of(plan.person_id, plan.account_id, site_id)
@@ -39,6 +39,12 @@ class Meter:
             self._ksr.htable.sht_sets(METER, f"of:{key}", "\n".join(owners))
             for owner in owners:
                 self._change(owner, key, there=True)
+
+    def rings(self, step: Ring, turn: int) -> None:
+        """These phones were sent a call: whom each is shown, for call-back."""
+        shown = WITHHELD if step.identity.private or not step.identity.user else step.identity.user
+        for target in step.targets if step.together else (step.targets[turn],):
+            self._ksr.htable.sht_sets(LAST, f"from:{target.phone_id}", shown)
 
     def note(self, facts: Iterable[CallFact | Arrived]) -> None:
         """Calls that ended are counted no more."""
@@ -65,10 +71,6 @@ class Meter:
         again = plan.call_class not in (CallClass.SERVICE, CallClass.UNKNOWN, CallClass.EMERGENCY)
         if isinstance(attempt.source, FromPhone) and plan.direction in REDIALLED and again:
             self._ksr.htable.sht_sets(LAST, f"to:{attempt.source.phone_id}", plan.destination)
-        for step in plan.steps:
-            if isinstance(step, Ring) and step.identity.user and not step.identity.private:
-                for target in step.targets:
-                    self._ksr.htable.sht_sets(LAST, f"from:{target.phone_id}", step.identity.user)
 
     def _change(self, owner: str, key: str, there: bool) -> None:
         htable = self._ksr.htable

@@ -34,6 +34,9 @@ class NowReach:
     def calls_of(self, sip_user: str) -> int:
         return self._board.calls_of(sip_user)
 
+    def alone(self, sip_user: str) -> bool:
+        return self._board.alone(sip_user)
+
     def voice_up(self) -> bool:
         return bool(self._ksr.htable.sht_get("state", "voice") != 0)
 

@@ -25,6 +25,8 @@ class Reachable:
     link: bool = True
     in_calls: Mapping[str, int] = field(default_factory=dict)
     """sip_user -> calls."""
+    apart: frozenset[str] = frozenset()
+    """sip_users that make a call beside which they want no other."""
     class_counts: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
     spent: Mapping[tuple[str, str], int] = field(default_factory=dict)
     dialled: Mapping[str, str] = field(default_factory=dict)
@@ -47,6 +49,9 @@ class Reachable:
 
     def calls_of(self, sip_user: str) -> int:
         return self.in_calls.get(sip_user, 0)
+
+    def alone(self, sip_user: str) -> bool:
+        return sip_user in self.apart
 
     def class_calls(self, scope: str, id: str, call_class: str) -> int:
         return self.class_counts.get((scope, id, call_class), 0)

@@ -9,6 +9,7 @@ from appliance.reasons import Because
 from appliance.sip_edge.failover import all_steps, following
 from appliance.sip_edge.groups import passed_over
 from appliance.sip_edge.plan import (
+    WITHHELD,
     AlertKind,
     CallAttempt,
     FromPhone,
@@ -251,6 +252,20 @@ def test_without_call_waiting_a_second_call_meets_busy() -> None:
     assert rung(dial("102", directory=building(off))) == [sip_user("beto")]
 
 
+@pytest.mark.acceptance("W-1")
+def test_beside_a_call_that_wants_no_other_a_caller_meets_busy() -> None:
+    plan = dial("*70102")
+    assert plan.alone and rung(plan) == [sip_user("beto")]
+    assert not dial("102").alone
+    assert dial("*70911").call_class is CallClass.EMERGENCY
+    (out,) = dial("*70*675512345678").steps
+    assert isinstance(out, ToTrunk) and out.identity.private
+    talks = Reachable(in_calls={sip_user("beto"): 1}, apart=frozenset({sip_user("beto")}))
+    assert words(dial("102", reach=talks)) == (Announcement.BUSY, 486)
+    elsewhere = building(habits(forward_busy_to="103"))
+    assert rung(dial("102", directory=elsewhere, reach=talks)) == [sip_user("elsa")]
+
+
 def test_do_not_disturb_rings_nothing() -> None:
     assert words(dial("102", directory=building(habits(do_not_disturb=True)))) == (Announcement.BUSY, 486)
 
@@ -385,8 +400,29 @@ def test_redial_and_call_back_go_where_the_last_call_went() -> None:
     reach = Reachable(dialled={"phone-ana": "+525512345678"}, callers={"phone-ana": "102"})
     (step,) = dial("*66", reach=reach).steps
     assert isinstance(step, ToTrunk) and step.user == "+525512345678"
-    assert rung(dial("*69", reach=reach)) == [sip_user("beto")]
     assert words(dial("*69")) == (Announcement.NO_LAST_CALL, 404)
+    unshown = Reachable(callers={"phone-ana": WITHHELD})
+    assert words(dial("*69", reach=unshown)) == (Announcement.LAST_CALLER_WITHHELD, 404)
+    assert rung(dial("*69", reach=replace(reach, voice=False))) == [sip_user("beto")], "without voice it is called"
+
+
+@pytest.mark.acceptance("H-1")
+def test_the_last_caller_is_said_and_then_called_hidden_or_shown_as_for_any_call() -> None:
+    reach = Reachable(callers={"phone-ana": "+525512345678"})
+    hiding = Preferences("person-ana", ACME, hide_caller_id=True)
+    for code, directory, hidden in (
+        ("*69", building(), False),
+        ("#31#*69", building(), True),
+        ("*69", building(hiding), True),
+        ("*82*69", building(hiding), False),
+    ):
+        (step,) = dial(code, directory=directory, reach=reach).steps
+        assert isinstance(step, ToVoice)
+        assert (step.service, step.param("target")) == ("call-back", "+525512345678")
+        source = FromVoice(ACME, "101", "Ana", "phone-ana", "call-back")
+        (out,) = route(CallAttempt(source, step.param("arg")), directory, NOON, reach).steps
+        assert isinstance(out, ToTrunk) and out.user == "+525512345678"
+        assert out.identity.private is hidden, code
 
 
 def test_a_receptionist_is_opened_and_closed_by_code() -> None:
