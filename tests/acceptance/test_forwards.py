@@ -83,6 +83,51 @@ def test_a_forward_set_in_the_portal_counts_within_seconds_and_a_code_ends_it(ho
     rings(caller, "112", hugo)
 
 
+@pytest.mark.acceptance("G-1")
+def test_busy_and_unanswered_calls_go_each_their_own_way_inside_and_outside(
+    house: House, centre: str, crew: Crew
+) -> None:
+    """Quique's go to Hugo when he is busy and outside when he does not answer; Remo's the other way round."""
+    caller, other, hugo, quique, remo = crew.phones("uma", "rosa", "hugo", "quique", "remo")
+
+    def forwarded_inside(extension: str, reason: str) -> None:
+        invite = hugo.expect("INVITE", seconds=8)
+        assert '"Uma" <sip:124@' in invite["from"], "the original caller is shown"
+        assert f"sip:{extension}@" in invite["diversion"] and f"reason={reason}" in invite["diversion"]
+        assert f"sip:{extension}@" in ",".join(invite.all("history-info"))
+        leg = hugo.take(invite)
+        assert caller.outcome(call).status == 200
+        hugo.request(leg, "BYE")
+        caller.answer(caller.expect("BYE"), 200)
+        hugo.expect(200)
+
+    def forwarded_outside(person: str, reason: str, before: int) -> None:
+        (offer,) = until(lambda: house.carrier.offered()[before:], 8, "the mobile is called")
+        told = {name.lower(): value for name, value in offer.headers}
+        assert offer.user == f"+52{MOBILE}" and number_of("rosa") in offer.caller
+        assert number_of(person) in told["diversion"] and f"reason={reason}" in told["diversion"]
+        assert number_of(person) in told["history-info"]
+        assert other.outcome(outside).status == 200
+        other.request(outside, "BYE")
+        other.expect(200)
+
+    before, call, outside = len(house.carrier.offered()), caller.dial("134"), other.dial("135")
+    quique.answer(quique.expect("INVITE"), 486, "Busy Here")
+    remo.answer(remo.expect("INVITE"), 486, "Busy Here")
+    forwarded_inside("134", "user-busy")
+    forwarded_outside("remo", "user-busy", before)
+
+    before, call, outside = len(house.carrier.offered()), caller.dial("135"), other.dial("134")
+    silent = [(agent, agent.expect("INVITE")) for agent in (quique, remo)]
+    for agent, invite in silent:
+        agent.answer(invite, 180, "Ringing")
+    for agent, invite in silent:
+        agent.answer(agent.expect("CANCEL", seconds=8), 200, "OK")
+        agent.answer(invite, 487, "Request Terminated")
+    forwarded_inside("135", "no-answer")
+    forwarded_outside("quique", "no-answer", before)
+
+
 @pytest.mark.acceptance("G-2")
 def test_forwards_are_followed_three_times_and_never_to_oneself(house: House, centre: str, crew: Crew) -> None:
     caller, other, memo, omar, ines = crew.phones("uma", "rosa", "memo", "omar", "ines")

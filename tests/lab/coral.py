@@ -39,6 +39,9 @@ CORALS: tuple[tuple[str, str, str, bool, dict[str, object], int], ...] = (
     ("122", "saul", "", False, {"forward_mode": "always", "forward_to": MOBILE, "forward_confirm": True}, 0),
     ("123", "tina", "664", False, {}, 0),
     ("124", "uma", "", False, {}, 0),
+    # Their forwards count when they are busy, and after two seconds.
+    ("134", "quique", "", False, {"forward_busy_to": "112", "forward_no_answer_to": MOBILE}, 2),
+    ("135", "remo", "", False, {"forward_busy_to": MOBILE, "forward_no_answer_to": "112"}, 2),
     # A chain of forwards, one link longer than is followed.
     ("130", "eva", "", False, {"forward_mode": "always", "forward_to": "131"}, 0),
     ("131", "fito", "", False, {"forward_mode": "always", "forward_to": "132"}, 0),
