@@ -1,5 +1,6 @@
 """A group over two buildings, a transfer that comes back, an emergency without its place: a real Kamailio."""
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -58,11 +59,19 @@ def test_a_group_rings_in_both_buildings_and_the_far_phone_answers(two: Building
 
 
 @pytest.mark.acceptance("X-2")
-def test_a_transferred_call_that_meets_busy_comes_back_marked(two: Building, phone: MakePhone) -> None:
+@pytest.mark.parametrize("target", ["busy", "silent"])
+def test_a_transferred_call_that_is_not_taken_comes_back_marked(two: Building, phone: MakePhone, target: str) -> None:
     ana, beto, elsa = phone(two, "ana"), phone(two, "beto"), phone(two, "elsa")
     assert {a.register(expires=60).status for a in (ana, beto, elsa)} == {200}
     call = ana.dial("102", extra=(f"Referred-By: <sip:{sip_user('elsa')}@conserje>",))
-    beto.answer(beto.expect("INVITE"), 486, "Busy Here")
+    invite, rang = beto.expect("INVITE"), time.monotonic()
+    if target == "busy":
+        beto.answer(invite, 486, "Busy Here")
+    else:
+        beto.answer(invite, 180, "Ringing")
+        beto.answer(beto.expect("CANCEL", seconds=10), 200, "OK")
+        beto.answer(invite, 487, "Request Terminated")
+        assert time.monotonic() - rang > two.settings.sip.ring_s - 0.5, "he had his time"
     back = elsa.expect("INVITE")
     assert back["from"].startswith('"Devuelta: Ana Núñez" <sip:101@')
     elsa.take(back)

@@ -121,6 +121,17 @@ def nothing_left(b: Building) -> None:
     until(quiet, 15, "nothing is left")
 
 
+def talk_again(b: Building, ana: Agent, back: Message, far: Agent, again: Message) -> None:
+    """Ana takes the call that came back to her, talks, and hangs up."""
+    returned = ana.take(back)
+    ana.expect("ACK")
+    they_hear_each_other((far, again.media), (ana, back.media))
+    ana.request(returned, "BYE")
+    ana.expect(200)
+    far.answer(far.expect("BYE"), 200)
+    nothing_left(b)
+
+
 @pytest.mark.acceptance("X-2")
 def test_an_outbound_call_is_transferred_without_asking_the_trunk(
     manned: Building, three: tuple[Agent, Agent, Agent], carrier: MakeCarrier
@@ -168,14 +179,32 @@ def test_an_inbound_call_whose_target_is_busy_comes_back_marked(
     ana.answer(back, 180, "Ringing")
     assert told(ana) == "SIP/2.0 200 OK"
     let_go(ana)
-    returned = ana.take(back)
-    ana.expect("ACK")
-    they_hear_each_other((far, again.media), (ana, back.media))
-    ana.request(returned, "BYE")
-    ana.expect(200)
-    far.answer(far.expect("BYE"), 200)
+    talk_again(manned, ana, back, far, again)
     assert call
-    nothing_left(manned)
+
+
+@pytest.mark.acceptance("X-2")
+def test_an_inbound_call_whose_target_does_not_answer_comes_back_marked(
+    manned: Building, three: tuple[Agent, Agent, Agent], carrier: MakeCarrier
+) -> None:
+    """Ana is let go as soon as Beto rings; he is given the time that phones ring, at most 30 s."""
+    ana, beto, _ = three
+    far = carrier(manned)
+    here, call = inbound(far, ana)
+    assert refers(ana, here, "102").status == 202
+    again = taken_over(far)
+    assert told(ana) == "SIP/2.0 100 Trying"
+    silent, rang = beto.expect("INVITE"), time.monotonic()
+    beto.answer(silent, 180, "Ringing")
+    assert told(ana) == "SIP/2.0 200 OK"
+    let_go(ana)
+    beto.answer(beto.expect("CANCEL", seconds=10), 200, "OK")
+    beto.answer(silent, 487, "Request Terminated")
+    assert time.monotonic() - rang > manned.settings.sip.ring_s - 0.5, "he had his time"
+    back = ana.expect("INVITE")
+    assert back["from"].startswith('"Devuelta:') and "5555001122" in back["from"]
+    talk_again(manned, ana, back, far, again)
+    assert call
 
 
 @pytest.mark.acceptance("X-2")
