@@ -111,15 +111,26 @@ class Board:
 
     # What workers say, in the order of a call's life
 
-    def begins(self, call_id: str, from_tag: str, caller: str, plain: bool = False, alone: bool = False) -> None:
-        """A new call, its transaction made. `caller`: sip_user of our calling phone, else empty. `alone`: OnBoard."""
-        pv = self._ksr.pv
+    def begins(self, call_id: str, from_tag: str, caller: str, plain: bool = False, alone: bool = False) -> bool:
+        """A new call, its transaction made. `caller`: sip_user of our calling phone, else empty. `alone`: OnBoard.
+
+        False: another transaction has a call of this name, which stays as it is (RFC 3261 §8.2.2.2).
+        """
+        pv, htable = self._ksr.pv, self._ksr.htable
         key = key_of(call_id, from_tag)
         index, label = int(pv.get("$T(id_index)") or 0), int(pv.get("$T(id_label)") or 0)
         on = OnBoard(index, label, caller, plain=(caller,) if plain and caller else (), alone=alone)
-        self._ksr.htable.sht_sets(CALL, key, on.text())
+        # A proxy that forks sends both at once: two workers have them.
+        htable.sht_lock(CALL, key)
+        try:
+            if htable.sht_get(CALL, key):
+                return False
+            htable.sht_sets(CALL, key, on.text())
+        finally:
+            htable.sht_unlock(CALL, key)
         if caller:
             self._add(IN_CALL, caller, key)
+        return True
 
     def rings(self, call_id: str, from_tag: str, users: Iterable[str]) -> None:
         """The next step of a call: these phones will ring, those of the step before ring no more."""

@@ -55,6 +55,7 @@ from appliance.sip_edge.plan import (
 from appliance.sip_edge.routing import route
 
 NO_CODEC = 488
+LOOP, LOOP_REASON = 482, "Loop Detected"
 SILENT_TRUNK_S = "10"
 """A trunk that did not even say 100 is left alone until the edge service has asked it itself."""
 
@@ -120,6 +121,10 @@ class Calls:
     def _begin(self, attempt: CallAttempt, side: str, directory: Directory) -> None:
         ksr = self._ksr
         call_id, from_tag = attempt.call_id, ksr.pv.get("$ft")
+        if self.board.is_up(key_of(call_id, from_tag)):
+            # Our own request that a trunk sent back, or one that came by two ways (RFC 3261 §8.2.2.2).
+            ksr.sl.sl_send_reply(LOOP, LOOP_REASON)
+            return
         plan = route(attempt, directory, datetime.now(UTC), self.reach, self._knobs.ring_s)
         instead_of = attempt.replaces.keys if attempt.replaces else ()
         plan = self._parking.settled(plan, key_of(call_id, from_tag), instead_of)
@@ -141,7 +146,12 @@ class Calls:
         remove_ours(ksr)
         self.secure.remember_way()
         ksr.tm.t_newtran()
-        self.board.begins(call_id, from_tag, caller, plain, plan.alone)
+        if not self.board.begins(call_id, from_tag, caller, plain, plan.alone):
+            ksr.tm.t_reply(LOOP, LOOP_REASON)
+            return
+        if self.places.known(key_of(call_id, from_tag)):
+            # Of another call by this name, whose end got lost.
+            self.places.ends(call_id, from_tag)
         # What cannot be sent is ours to answer, by the plan's next step.
         ksr.tm.t_set_disable_internal_reply(1)
         self.meter.begins(attempt, from_tag, plan, directory.site.id)

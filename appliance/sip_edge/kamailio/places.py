@@ -62,8 +62,11 @@ class Places:
         self._front = frozenset((knobs.behind_port, knobs.behind_port + 1)) if knobs.behind_port else frozenset()
         self._tls_port = knobs.behind_port
 
-    def answered(self, call_id: str, from_tag: str) -> None:
-        """In the reply route: the 200 to an initial INVITE. The reply is as the callee wrote it."""
+    def answered(self, call_id: str, from_tag: str) -> bool:
+        """In the reply route: the 200 to an initial INVITE. The reply is as the callee wrote it.
+
+        False: somebody else has answered this call, and stays noted.
+        """
         ksr = self._ksr
         pv = ksr.pv
         to_tag = pv.get("$tt") or ""
@@ -79,8 +82,31 @@ class Places:
             *self.values("Record-Route"),
         )
         key = key_of(call_id, from_tag)
-        ksr.htable.sht_sets(PLACES, key, "\n".join(map(_unfolded, noted)))
-        ksr.htable.sht_seti(PLACES, f"{key}:o", int(pv.get("$cs") or 1))
+        # Two answers at once are two workers'.
+        ksr.htable.sht_lock(PLACES, key)
+        try:
+            if self.strays(call_id, from_tag, to_tag):
+                return False
+            ksr.htable.sht_sets(PLACES, key, "\n".join(map(_unfolded, noted)))
+        finally:
+            ksr.htable.sht_unlock(PLACES, key)
+        return True
+
+    def told(self, call_id: str, from_tag: str) -> None:
+        """The first answer is ready to go to who called, at the end of its reply route."""
+        pv = self._ksr.pv
+        self._ksr.htable.sht_seti(PLACES, f"{key_of(call_id, from_tag)}:o", int(pv.get("$cs") or 1))
+
+    def is_told(self, call_id: str, from_tag: str) -> bool:
+        return self.sequence(key_of(call_id, from_tag), of_caller=True) > 0
+
+    def strays(self, call_id: str, from_tag: str, to_tag: str) -> bool:
+        """Whether this is the dialog of one who answered after the first did: no part of the call's own course.
+
+        RFC 3261 §13.2.2.4: who called ends it, and it has this call's name and our signature.
+        """
+        text = self._ksr.htable.sht_get(PLACES, key_of(call_id, from_tag))
+        return bool(text) and not text.split("\n", 3)[2].endswith(f";tag={to_tag}")
 
     def passes(self, call_id: str, from_tag: str, downstream: bool) -> None:
         """A request within a call, other than ACK."""

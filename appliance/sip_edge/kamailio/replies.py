@@ -3,6 +3,7 @@
 Reply routes of several branches run at once: they write branch flags, never AVPs.
 """
 
+import time
 from typing import Any, Protocol
 
 from appliance.directory.live import Live
@@ -23,6 +24,8 @@ from appliance.sip_edge.kamailio.waiting import WaitingMusic
 
 REPLACES = "replaces"
 """The option tag of RFC 3891."""
+LONGEST_S, LOOK_S, SENDING_S = 0.6, 0.002, 0.02
+"""How long a second answer waits for the first: twice rtpengine's time-out, and what tm takes to send."""
 MOVED = "$avp(moved)"
 """Of a call that a transfer made: the company of who was transferred."""
 
@@ -61,25 +64,43 @@ class Replies:
         status = int(ksr.pv.get("$rs"))
         if status <= 100:
             return
+        call_id, from_tag = ksr.pv.get("$ci"), ksr.pv.get("$ft")
+        answers = 200 <= status < 300
+        if answers and not calls.places.answered(call_id, from_tag):
+            # The first answer stands, and its sound; who called ends this one (RFC 3261 §13.2.2.4).
+            self._stands_back(call_id, from_tag)
+            calls.secure.remember_way()
+            return
         if status >= 200:
             self._final(status)
         elif not ksr.isbflagset(RANG):
             ksr.setbflag(RANG)
             leg = self.leg()
-            self._record.note(Rang(ksr.pv.get("$ci"), ksr.pv.get("$ft"), now_ms(), leg.kind, leg.to))
+            self._record.note(Rang(call_id, from_tag, now_ms(), leg.kind, leg.to))
         self._assert_connected(status)
         calls.secure.remember_way()
         if self._waiting.plays:
             self._waiting.reply(status)
         else:
             calls.media.reply()
+        if answers:
+            calls.places.told(call_id, from_tag)
+
+    def _stands_back(self, call_id: str, from_tag: str) -> None:
+        """Let the first answer pass: with less to do this one would overtake it, and be the first for who called.
+
+        It holds a worker up, for as long as another one waits for rtpengine; two seldom answer in the same moment.
+        """
+        until = time.monotonic() + LONGEST_S
+        while not self._calls.places.is_told(call_id, from_tag) and time.monotonic() < until:
+            time.sleep(LOOK_S)
+        time.sleep(SENDING_S)
 
     def _final(self, status: int) -> None:
         ksr, calls = self._ksr, self._calls
         leg = self.leg()
         call_id, from_tag = ksr.pv.get("$ci"), ksr.pv.get("$ft")
         if status < 300:
-            calls.places.answered(call_id, from_tag)
             plain = REPLACES not in (ksr.hdr.get("Supported") or "").lower()
             self._record.note(Answered(call_id, from_tag, now_ms(), leg.kind, leg.to), plain=plain)
             calls.rooms.answered()

@@ -175,13 +175,14 @@ class Worker:
                 if method != "ACK":
                     ksr.sl.sl_send_reply(403, "Forbidden")
                 return
+            if self._calls.places.strays(call_id, from_tag, ksr.pv.get("$tt" if downstream else "$ft") or ""):
+                self._relay_bare()
+                return
             course = self._handover.course(method, call_id, from_tag, downstream)
             if course is Course.DONE or (method == "REFER" and self._handover.refers(call_id, from_tag, downstream)):
                 return
             if course is Course.BARE:
-                self._secure.take_way()
-                if ksr.tm.t_relay() < 0:
-                    ksr.sl.sl_reply_error()
+                self._relay_bare()
                 return
             if method not in ("ACK", "BYE"):
                 self._calls.places.passes(call_id, from_tag, downstream)
@@ -207,6 +208,12 @@ class Worker:
                 ksr.tm.t_relay()
         else:
             ksr.sl.sl_send_reply(481, "Call/Transaction Does Not Exist")
+
+    def _relay_bare(self) -> None:
+        """Pass on what is no part of the call's own course: nothing is noted of it, and its sound is left alone."""
+        self._secure.take_way()
+        if self._ksr.tm.t_relay() < 0:
+            self._ksr.sl.sl_reply_error()
 
     def _out_of_dialog(self, method: str) -> None:
         ksr = self._ksr

@@ -271,6 +271,12 @@ class Agent:
             self._invite(call, body, (*extra, line))
         return call
 
+    def invite_again(self, call: Call) -> None:
+        """The same INVITE by another way: all but its branch is as it was (RFC 3261 §8.2.2.2)."""
+        first = call.branch
+        self._invite(call, body=True, extra=())
+        call.branch = first
+
     def _invite(self, call: Call, body: bool, extra: tuple[str, ...]) -> None:
         call.branch = self._via()
         own = [f"Contact: <{self.contact}>", *self._abilities]
@@ -304,13 +310,28 @@ class Agent:
             if message.status >= 300:
                 self._ack_failure(call, message)
             else:
-                call.remote = message["to"]
-                found = re.search(r"<([^>]+)>", message["contact"])
-                call.target = found.group(1) if found else call.target
-                # A re-INVITE changes no route set (RFC 3261 §12.2), and its answer need not repeat it.
-                call.routes = call.routes or tuple(reversed(message.all("record-route")))
-                self.request(call, "ACK", count=False)
+                self._accept(call, message)
             return message
+
+    def also_answered(self, call: Call, seconds: float = PATIENCE_S) -> Call:
+        """The call with one more who answered the same INVITE (RFC 3261 §13.2.2.4); acknowledged, as the first."""
+        end = time.monotonic() + seconds
+        while True:
+            message = self.receive(max(0.01, end - time.monotonic()))
+            assert message, f"{self.user}: nobody else answers"
+            same = message["call-id"] == call.call_id and message.status == 200 and "INVITE" in message["cseq"]
+            if same and tag_of(message["to"]) != tag_of(call.remote):
+                other = replace(call, invite=message, routes=())
+                self._accept(other, message)
+                return other
+
+    def _accept(self, call: Call, ok: Message) -> None:
+        call.remote = ok["to"]
+        found = re.search(r"<([^>]+)>", ok["contact"])
+        call.target = found.group(1) if found else call.target
+        # A re-INVITE changes no route set (RFC 3261 §12.2), and its answer need not repeat it.
+        call.routes = call.routes or tuple(reversed(ok.all("record-route")))
+        self.request(call, "ACK", count=False)
 
     def cancel(self, call: Call) -> None:
         headers = [call.branch, "Max-Forwards: 70", *self._dialog(call, "CANCEL")]
