@@ -55,7 +55,7 @@ def _shown(d: Decision, caller: Caller | None) -> str:
 
 def _alert(d: Decision, caller: Caller | None, kind: AlertKind, number: str, location: str) -> None:
     params = (
-        ("extension", caller.extension if caller else ""),
+        ("extension", caller.extension if caller else d.calling.outsider.user),
         ("person", caller.name if caller else ""),
         ("phone", caller.phone.id if caller else ""),
         ("dialled", d.dialled),

@@ -75,6 +75,8 @@ def _from_phone(d: Decision, attempt: CallAttempt, phone_id: str) -> Plan:
     caller = _known_caller(d, phone_id)
     if caller is None:
         if is_emergency(attempt.dialled):
+            # Whoever looks for it has this to go by: its address, as the door knows it.
+            d.calling = Calling(outsider=Identity(phone_id))
             return emergency(d, None)
         way: Way = (Refuse(403, "Forbidden"),), OnFailure()
         return d.plan(way, CallClass.UNKNOWN, "", "", d.dialled, INTERNAL)

@@ -105,6 +105,10 @@ class Calls:
             attempt = replace(attempt, referred_by=sender) if sender else attempt
         self._begin(attempt, VOICE, directory)
 
+    def begin_from_stranger(self, directory: Directory) -> None:
+        """A phone that could not prove itself calls for help: it is known by its address alone."""
+        self._begin(self._asked.from_phone(self._ksr.pv.get("$si")), VOICE, directory)
+
     def begin_from_trunk(self, trunk: Trunk, directory: Directory) -> None:
         ksr = self._ksr
         asserted = ksr.pv.get("$ai") if trunk.trusted else None

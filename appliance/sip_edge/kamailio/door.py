@@ -7,19 +7,30 @@ share.
 import json
 import os
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from appliance.directory.model import Directory, Phone, Trunk
 from appliance.sip_edge.digest import Credentials, Guard, Verdict, challenges, parse, same_user
 from appliance.sip_edge.identity import may_go_by
+from appliance.sip_edge.kamailio.board import Board
 from appliance.sip_edge.kamailio.gate import Gate
 from appliance.sip_edge.kamailio.knobs import Knobs
+from appliance.sip_edge.kamailio.plea import Pleas
 from appliance.sip_edge.kamailio.voices import Voices
 from appliance.sip_edge.trunks import is_address, sends
 
 MAX_CREDENTIALS = 4
 """Headers looked at in one request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unproved:
+    """Who is no phone of ours, as far as can be seen. `answered`: a challenge that this very address was sent."""
+
+    answered: bool
+    stale: bool = False
 
 
 class Door:
@@ -30,6 +41,7 @@ class Door:
         self._realm = knobs.realm
         self._voices = Voices(ksr, knobs.voice_sip_port, knobs.voice_workers)
         self._names = names
+        self._pleas = Pleas(ksr, knobs, Board(ksr))
 
     def is_voice(self) -> bool:
         """Whether our own voice sent this request: from its ports on loopback, where nobody else can send from."""
@@ -49,36 +61,61 @@ class Door:
 
     def phone(self, directory: Directory, method: str) -> Phone | None:
         """The phone that proved itself. None: it was answered, with a challenge or a refusal."""
-        ksr = self._ksr
         given = self._given("Authorization" if method == "REGISTER" else "Proxy-Authorization")
+        found = self._judged(given, directory, method)
+        if isinstance(found, Unproved):
+            self._challenge(method, found.stale)
+            return None
+        return found if self._may(found, given, directory, method) else None
+
+    def caller(self, directory: Directory) -> "Phone | Unproved | None":
+        """Who sends an INVITE: as `phone`, but an emergency may come from who proved nothing (plea.py)."""
+        given = self._given("Proxy-Authorization")
+        found, for_help = self._judged(given, directory, "INVITE"), self._pleas.is_one()
+        if isinstance(found, Unproved):
+            if for_help and not found.stale and self._pleas.heard(found.answered):
+                return found
+            self._challenge("INVITE", found.stale)
+            return None
+        if for_help:
+            self._pleas.proved()
+            return found
+        return found if self._may(found, given, directory, "INVITE") else None
+
+    def _judged(self, given: Credentials | None, directory: Directory, method: str) -> "Phone | Unproved":
+        ksr = self._ksr
         source = ksr.pv.get("$si")
         if given is None:
             self._gate.knock()
-            self._challenge(method, stale=False)
-            return None
+            return Unproved(answered=False)
         phone = directory.phone_by_sip_user(given.username)
         secret = (phone.sip_secret or None) if phone else None
         now = int(time.time())
         verdict = self._guard.judge(given, method, secret, now, source)
         if verdict is Verdict.GOOD and ksr.htable.sht_inc("nonce", given.use) != 1:
             verdict = Verdict.STALE
-        if verdict is not Verdict.GOOD or phone is None:
-            if verdict is Verdict.WRONG:
-                ksr.htable.sht_inc("count", "refused")
-                if self._guard.fresh(given.nonce, now, source):
-                    self._gate.wrong_password()
-                else:
-                    self._gate.knock()
-            self._challenge(method, stale=verdict is Verdict.STALE)
-            return None
-        # One phone must not speak in another's name, nor use a digest of one call for another (RFC 7616 §3.4.6).
+        if verdict is Verdict.GOOD and phone is not None:
+            return phone
+        fresh = verdict is Verdict.WRONG and self._guard.fresh(given.nonce, now, source)
+        if verdict is Verdict.WRONG:
+            ksr.htable.sht_inc("count", "refused")
+            if fresh:
+                self._gate.wrong_password()
+            else:
+                self._gate.knock()
+        return Unproved(answered=fresh, stale=verdict is Verdict.STALE)
+
+    def _may(self, phone: Phone, given: Credentials | None, directory: Directory, method: str) -> bool:
+        """Whether it speaks in its own name, by a digest for this very call (RFC 7616 §3.4.6); else it was refused."""
+        ksr = self._ksr
         honest = may_go_by(ksr.pv.get("$fU") or "", phone, directory, method)
-        if not honest or (method == "INVITE" and not same_user(given.uri, ksr.pv.get("$ru"))):
+        uri = given.uri if given is not None else ""
+        if not honest or (method == "INVITE" and not same_user(uri, ksr.pv.get("$ru"))):
             ksr.sl.sl_send_reply(403, "Forbidden")
-            return None
+            return False
         if method == "REGISTER":
             self._gate.proved()
-        return phone
+        return True
 
     def _given(self, header: str) -> Credentials | None:
         for index in range(MAX_CREDENTIALS):

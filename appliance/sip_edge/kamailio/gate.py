@@ -7,12 +7,24 @@ a challenge that reached it) is never banned for a wrong password: nobody can ha
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
+
+from appliance.directory.numbering import is_emergency
+from appliance.sip_edge.kamailio.legible import told
 
 KNOCKS_FOR_A_GUESS = 3
 """So many requests without credentials count as one wrong password: a scan is many of them, a phone sends a few."""
 OURSELVES = "127.0.0.1"
 BANNED, WRONG, KNOCKS, KNOWN, COUNT = "banned", "wrong", "knocks", "known", "count"
 """Names of the tables in kamailio.cfg.j2; `banned` is read by the edge service."""
+
+HELP, HELPED = "help", "helped"
+"""Calls for help of this minute, by source; Call-IDs of those that were let in, and how many requests they had."""
+CALLS_FOR_HELP = 12
+"""INVITEs a minute: a call is two of them, with its challenge, and again where they got lost."""
+OF_SUCH_A_CALL = 100
+"""Requests: enough for a long one, and no way in for a flood."""
+IN_DIALOG = frozenset({"INVITE", "ACK", "CANCEL", "BYE", "PRACK", "UPDATE", "INFO"})
 
 
 class Gate:
@@ -31,12 +43,30 @@ class Gate:
         if source == OURSELVES:
             return True
         if ksr.htable.sht_get(BANNED, source) is not None:
+            if self._is_for_help(source):
+                return True
             ksr.htable.sht_inc(COUNT, "from_banned")
             return False
         if self._floods and ksr.pike.pike_check_req() < 0 and not self._is_trunk(source):
+            if self._is_for_help(source):
+                return True
             if ksr.htable.sht_inc(COUNT, "flooded") == 1:
                 ksr.warn(f"event=flood source={source}\n")
             return False
+        return True
+
+    def _is_for_help(self, source: str) -> bool:
+        """An emergency is ahead of any block (E-1): its INVITE, and what belongs to such a call. Nothing else is."""
+        ksr = self._ksr
+        method, call_id = ksr.pv.get("$rm"), told(ksr, "ci")
+        if method not in IN_DIALOG or not call_id:
+            return False
+        if method != "INVITE" or ksr.siputils.has_totag() > 0:
+            known = bool(ksr.htable.sht_get(HELPED, call_id))
+            return known and int(ksr.htable.sht_inc(HELPED, call_id)) <= OF_SUCH_A_CALL
+        if not is_emergency(unquote(told(ksr, "rU"))) or ksr.htable.sht_inc(HELP, source) > CALLS_FOR_HELP:
+            return False
+        ksr.htable.sht_inc(HELPED, call_id)
         return True
 
     def wrong_password(self) -> None:

@@ -18,7 +18,7 @@ from appliance.directory.moves import is_elsewhere, may_come
 from appliance.errors import Problem
 from appliance.sip_edge.callfacts import Arrived, By, Ended
 from appliance.sip_edge.kamailio.calls import Calls
-from appliance.sip_edge.kamailio.door import Door, TrunkNames
+from appliance.sip_edge.kamailio.door import Door, TrunkNames, Unproved
 from appliance.sip_edge.kamailio.gate import Gate
 from appliance.sip_edge.kamailio.handover import Course, Handover
 from appliance.sip_edge.kamailio.hold import Hold
@@ -295,9 +295,11 @@ class Worker:
         if trunk is not None:
             ksr.sl.sl_send_reply(403, "Relaying Denied")
             return
-        phone = self._door.phone(directory, "INVITE")
-        if phone is not None:
-            self._calls.begin_from_phone(phone, directory)
+        caller = self._door.caller(directory)
+        if isinstance(caller, Unproved):
+            self._calls.begin_from_stranger(directory)
+        elif caller is not None:
+            self._calls.begin_from_phone(caller, directory)
 
     def refuse_unreadable(self, where: str) -> None:
         """SIP is UTF-8 (RFC 3261 §7). Octets that are none, where we must read them, make a bad request."""
