@@ -15,14 +15,14 @@ from central.directory.habits import SWITCHES, set_preferences
 from central.directory.receptionists import set_override
 from central.errors import WireInputProblem, Words
 from central.model import Operator
-from wire.facts import EmergencyCalled, LimitBreached, PreferenceChanged, ReceptionistOverridden
+from wire.facts import EmergencyCalled, LimitBreached, MenuGreetingRecorded, PreferenceChanged, ReceptionistOverridden
 from wire.services import Preferences
 
 YES = "yes"
 FROM_BUILDINGS = frozenset(f.name for f in fields(Preferences)) - {"id", "account_id", "stamps"}
 
 
-Said = PreferenceChanged | ReceptionistOverridden | EmergencyCalled | LimitBreached
+Said = PreferenceChanged | ReceptionistOverridden | MenuGreetingRecorded | EmergencyCalled | LimitBreached
 
 
 def apply(edit: Edit, fact: Said, fact_id: str, hlc: str, alerts_to: Iterable[str]) -> None:
@@ -35,6 +35,9 @@ def apply(edit: Edit, fact: Said, fact_id: str, hlc: str, alerts_to: Iterable[st
             set_preferences(edit, fact.account_id, fact.person_id, {fact.field: value}, hlc)
         case ReceptionistOverridden():
             set_override(edit, fact.account_id, fact.receptionist_id, fact.override, hlc)
+        case MenuGreetingRecorded():
+            # What callers hear changes when its octets have come (central/menu_greetings.py).
+            edit.note("greeting-by-phone", "menu", fact.menu_id, asdict(fact), fact.account_id)
         case EmergencyCalled():
             action = "emergency-test" if fact.test else "emergency"
             edit.note(action, "call", fact_id, asdict(fact), fact.account_id)

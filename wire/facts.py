@@ -250,6 +250,21 @@ class ReceptionistOverridden:
 
 
 @dataclass(frozen=True, slots=True)
+class MenuGreetingRecorded:
+    """A receptionist's greeting was recorded by phone (V-5); `sha256` and `bytes` of its octets, which follow."""
+
+    fact: ClassVar[str] = "menu_greeting_recorded"
+    menu_id: str
+    receptionist_id: str
+    account_id: str
+    sha256: str
+    bytes: int
+    duration_ms: int
+    person_id: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class EmergencyCalled:
     """Somebody called an emergency service, or tried its way (`test`). People must be told at once (E-3)."""
 
@@ -299,10 +314,11 @@ Fact = (
     | MailboxLocked
     | PreferenceChanged
     | ReceptionistOverridden
+    | MenuGreetingRecorded
     | EmergencyCalled
     | LimitBreached
 )
-CALL_FACTS = (PreferenceChanged, ReceptionistOverridden, EmergencyCalled, LimitBreached)
+CALL_FACTS = (PreferenceChanged, ReceptionistOverridden, MenuGreetingRecorded, EmergencyCalled, LimitBreached)
 MAILBOX_FACTS = (MessageLeft, MessageChanged, MessageObeyed, MailboxCleared, PinChanged, GreetingChosen, MailboxLocked)
 PHONE_FACTS = (PhoneSeen, PhoneAdopted, PhoneSwapped, PhoneAssigned, PhoneMoved)
 FACT_TYPES: dict[str, type[Fact]] = {t.fact: t for t in (Cdr, *PHONE_FACTS, *MAILBOX_FACTS, *CALL_FACTS)}

@@ -4,6 +4,7 @@ Rows are flat: a list (members, keys, hours) is rows of its own, so that an edit
 database can keep each link inside its company. Part of wire/rows.py, which lists all kinds.
 """
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
@@ -225,6 +226,14 @@ class Menu:
     receptionist_id: str
     mode: str
     greeting_sound_id: str = ""
+
+
+def recorded_sound_id(menu_id: str, sha256: str) -> str:
+    """The id of the Sound that a greeting recorded by phone becomes, in the building at once and at the centre."""
+    return f"{RECORDED_SOUND}{hashlib.sha256(f'{menu_id}/{sha256}'.encode()).hexdigest()[:24]}"
+
+
+RECORDED_SOUND = "sound-by-phone-"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,17 +10,21 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from appliance.directory.local import SCHEMA, LocalStore
-from wire.facts import PreferenceChanged, ReceptionistOverridden
-from wire.services import Preferences, Receptionist
+from wire.facts import MenuGreetingRecorded, PreferenceChanged, ReceptionistOverridden
+from wire.services import Menu, Preferences, Receptionist, Sound, recorded_sound_id
 from wire.stamps import read, written
 
 SWITCHES = frozenset(f.name for f in fields(Preferences) if f.type in (bool, "bool"))
 YES = "yes"
 
 
+HabitFact = PreferenceChanged | ReceptionistOverridden | MenuGreetingRecorded
+GREETING = "greeting"
+
+
 @dataclass(frozen=True, slots=True)
 class Habit:
-    """One field as it was set here. `kind`: of the row, preferences or receptionist."""
+    """One field as it was set here. `kind`: of the row, preferences, receptionist or menu."""
 
     kind: str
     row_id: str
@@ -40,7 +44,7 @@ CREATE TABLE IF NOT EXISTS habit(
 """
     )
 
-    def change(self, changes: Iterable[tuple[str, PreferenceChanged | ReceptionistOverridden]]) -> bool:
+    def change(self, changes: Iterable[tuple[str, HabitFact]]) -> bool:
         """Journal these and keep them for the overlay, all or none; known ids change nothing. True: any new."""
         new = False
         with self._transaction() as connection:
@@ -90,11 +94,23 @@ def laid_over(row: Preferences | Receptionist, habit: Habit) -> Preferences | Re
     return replace(row, **{habit.field: value}, stamps=written(stamps | {habit.field: habit.hlc}))
 
 
-def _key(fact: PreferenceChanged | ReceptionistOverridden) -> tuple[str, str, str]:
+def greeting_over(menu: Menu, habit: Habit) -> tuple[Menu, Sound]:
+    """The menu with the greeting that was recorded here, and that greeting's own row."""
+    sha256, size, duration_ms = habit.value.split()
+    sound_id = recorded_sound_id(menu.id, sha256)
+    sound = Sound(sound_id, menu.account_id, sound_id, sha256, int(size), int(duration_ms))
+    return replace(menu, greeting_sound_id=sound_id), sound
+
+
+def _key(fact: HabitFact) -> tuple[str, str, str]:
+    if isinstance(fact, MenuGreetingRecorded):
+        return Menu.kind, fact.menu_id, GREETING
     if isinstance(fact, ReceptionistOverridden):
         return Receptionist.kind, fact.receptionist_id, "override"
     return Preferences.kind, fact.person_id, fact.field
 
 
-def _value(fact: PreferenceChanged | ReceptionistOverridden) -> str:
+def _value(fact: HabitFact) -> str:
+    if isinstance(fact, MenuGreetingRecorded):
+        return f"{fact.sha256} {fact.bytes} {fact.duration_ms}"
     return fact.override if isinstance(fact, ReceptionistOverridden) else fact.value

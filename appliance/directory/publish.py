@@ -14,7 +14,7 @@ from pathlib import Path
 
 from appliance.directory import tables
 from appliance.directory.assigned import Assignments
-from appliance.directory.habits import Habits, laid_over
+from appliance.directory.habits import Habit, Habits, greeting_over, laid_over
 from appliance.directory.live import LINK
 from appliance.directory.local import LocalStore
 from appliance.directory.revisions import newest_good
@@ -23,7 +23,7 @@ from appliance.directory.swap import Swaps
 from appliance.ports import SystemChance, SystemClock
 from appliance.settings import Settings
 from wire.rows import BY_KIND, Phone, secret_fields
-from wire.services import Preferences, Receptionist
+from wire.services import Menu, Preferences, Receptionist, Sound
 
 log = logging.getLogger("conserje.directory")
 
@@ -142,6 +142,9 @@ def _overlay_habits(connection: sqlite3.Connection, local: Habits) -> None:
     """Settings that people changed here by a code. Once the centre's row was written as late, its word stands."""
     for habit in local.habits():
         found = tables.get(connection, habit.kind, habit.row_id)
+        if isinstance(found, Menu):
+            _overlay_greeting(connection, local, found, habit)
+            continue
         if found is None and habit.kind == Preferences.kind:
             known = connection.execute("SELECT account_id FROM person WHERE id = ?", (habit.row_id,)).fetchone()
             found = Preferences(habit.row_id, known[0]) if known else None
@@ -152,3 +155,15 @@ def _overlay_habits(connection: sqlite3.Connection, local: Habits) -> None:
             local.forget(habit)
         else:
             tables.put(connection, changed)
+
+
+def _overlay_greeting(connection: sqlite3.Connection, local: Habits, menu: Menu, habit: Habit) -> None:
+    """A greeting recorded here. Once the centre has that recording, its word on what callers hear stands."""
+    if menu.account_id != habit.account_id:
+        return
+    changed, sound = greeting_over(menu, habit)
+    if tables.get(connection, Sound.kind, sound.id) is not None:
+        local.forget(habit)
+        return
+    tables.put(connection, sound)
+    tables.put(connection, changed)

@@ -49,6 +49,12 @@ class SoundFiles:
         temporary.replace(self._folder / f"{sha256}.wav")
         return True
 
+    def keep_new(self, content: bytes) -> str:
+        """Store a recording made here; its digest."""
+        sha256 = hashlib.sha256(content).hexdigest()
+        self.keep(sha256, content)
+        return sha256
+
     def drop_unused(self, directory: Directory, now: float | None = None) -> int:
         """Remove recordings that no row names and that are older than a day. Returns how many."""
         named = {s.sha256 for s in sounds_of(directory)}

@@ -63,6 +63,8 @@ def carried_out(d: Decision, caller: Caller, coded: Coded) -> tuple[Way, str]:
             return _own_mailbox(d, caller), name
         case Feature.OTHER_MAILBOX | Feature.DEPOSIT:
             return mailbox(d, caller.phone.account_id, argument, feature is Feature.DEPOSIT), name
+        case Feature.RECEPTIONIST_GREETING:
+            return _greeting(d, caller, argument), name
         case Feature.GROUP_PICKUP:
             return picked_up(d, colleagues(d.directory, caller.phone)), name
         case Feature.PICKUP:
@@ -167,15 +169,31 @@ def _override(d: Decision, caller: Caller, feature: Feature, digits: str) -> Way
     """A receptionist's hours by hand (V-6): the one named by its extension, or the company's only one."""
     account_id = caller.phone.account_id
     override, cue = _OVERRIDES[feature]
-    found = d.directory.services(Receptionist, account_id)
-    extension = d.directory.extension(account_id, digits) if digits else None
-    if digits:
-        found = tuple(r for r in found if extension is not None and extension.target_id == r.id)
+    found = _receptionists(d, account_id, digits)
     if caller.person is None or len(found) != 1:
         return _not_here(d, caller)
     d.note(Because.SETTING_CHANGED, person=found[0].name, field="override", value=override)
     d.changes.append(PreferenceChange(found[0].id, account_id, "override", override, RECEPTIONIST))
     return confirmed(d, account_id, cue)
+
+
+def _greeting(d: Decision, caller: Caller, digits: str) -> Way:
+    """A receptionist's greeting recorded by phone (V-5): voice asks for the PIN of the person's mailbox and which."""
+    account_id = caller.phone.account_id
+    found = _receptionists(d, account_id, digits)
+    if caller.person is None or not found:
+        return _not_here(d, caller)
+    target = found[0].id if len(found) == 1 else ""
+    return voice_way(d, by_voice(d, "greeting", account_id, target))
+
+
+def _receptionists(d: Decision, account_id: str, digits: str) -> tuple[Receptionist, ...]:
+    """The one named by its extension, or all of the company's."""
+    found = d.directory.services(Receptionist, account_id)
+    extension = d.directory.extension(account_id, digits) if digits else None
+    if digits:
+        found = tuple(r for r in found if extension is not None and extension.target_id == r.id)
+    return found
 
 
 def _not_here(d: Decision, caller: Caller) -> Way:

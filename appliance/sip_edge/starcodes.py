@@ -32,6 +32,7 @@ class Feature(StrEnum):
     RECEPTIONIST_AUTO = "receptionist-auto"
     RECEPTIONIST_OPEN = "receptionist-open"
     RECEPTIONIST_CLOSED = "receptionist-closed"
+    RECEPTIONIST_GREETING = "receptionist-greeting"
     GROUP_PICKUP = "group-pickup"
     PICKUP = "pickup"
     PARK = "park"
@@ -87,6 +88,7 @@ CODES: tuple[StarCode, ...] = (
     StarCode("*640", F.RECEPTIONIST_AUTO, _O),
     StarCode("*641", F.RECEPTIONIST_OPEN, _O),
     StarCode("*642", F.RECEPTIONIST_CLOSED, _O),
+    StarCode("*643", F.RECEPTIONIST_GREETING, _O),
     StarCode("*8", F.GROUP_PICKUP),
     StarCode("**", F.PICKUP, _R),
     StarCode("*85", F.PARK, _O),

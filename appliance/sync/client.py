@@ -107,6 +107,12 @@ class CentreClient:
         with self._request("PUT", path, SOUND_S, audio, stream=True) as response:
             read_answer(response)
 
+    def menu_greeting(self, menu_id: str, stamp: str, audio: bytes) -> None:
+        """A receptionist's greeting recorded by phone at `stamp`. Raises LinkDown, or the centre's Problem."""
+        path = f"/building/v1/menus/{quote(menu_id, safe='')}/greeting?stamp={quote(stamp)}"
+        with self._request("PUT", path, SOUND_S, audio, stream=True) as response:
+            read_answer(response)
+
     def status(self, report: SyncReport) -> None:
         self._call("POST", "/building/v1/status", ANSWER_S, asdict(report))
 

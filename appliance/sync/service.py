@@ -25,6 +25,7 @@ from appliance.sync.client import Busy, CentreClient, LinkDown
 from appliance.sync.greetings import GreetingUpload
 from appliance.sync.identity import Identity, new_request
 from appliance.sync.link import SUCCESSES_TO_UP, LinkWatch, observe
+from appliance.sync.menu_greetings import MenuGreetingUpload
 from appliance.sync.messages import MessageUpload
 from appliance.sync.orders import MessageOrders
 from appliance.sync.recordings import Recordings
@@ -223,6 +224,7 @@ class Sync:
         """By itself, so that a long recording on a thin line holds nothing up."""
         recordings, messages = Recordings(self.settings), MessageUpload(self.settings, self.local, self.clock)
         greetings = GreetingUpload(self.settings, self.local, self.clock)
+        menu_greetings = MenuGreetingUpload(self.settings, self.clock)
         client: CentreClient | None = None
         while not self.shared.stopping.wait(UPLOAD_EVERY_S):
             if not self.identity.enrolled:
@@ -231,6 +233,7 @@ class Sync:
                 client = client or CentreClient(self.identity, self.settings.central.url)
                 messages.send(client)
                 greetings.send(client)
+                menu_greetings.send(client)
                 recordings.fetch(client)
             except (LinkDown, Problem, OSError) as gone:
                 log.info("event=recordings_wait why=%s", gone)

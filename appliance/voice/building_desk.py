@@ -8,14 +8,17 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
+from appliance.directory.habits import Habits
 from appliance.directory.live import Live
 from appliance.directory.local import LocalStore
 from appliance.directory.mailboxes import Cipher, Mailboxes
 from appliance.directory.model import Directory
+from appliance.directory.publish import publish
 from appliance.directory.schedule import menu_mode
 from appliance.directory.sealing import open_box
 from appliance.directory.sounds import SoundFiles
@@ -23,6 +26,7 @@ from appliance.ports import Clock, SystemChance, SystemClock
 from appliance.settings import Settings
 from appliance.voice import questions as q
 from appliance.voice.book import book_of
+from appliance.voice.greeting_desk import GreetingDesk
 from appliance.voice.mailbox_desk import MailboxDesk, spoken
 from appliance.voice.menu_sentences import Say
 from appliance.voice.parts import Waiting
@@ -52,12 +56,21 @@ _WELCOMES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Greetings:
+    """What receptionists' greetings recorded by phone need: a folder to wait in, a keeper, what puts them in force."""
+
+    drafts: Path
+    habits: Habits
+    publish: Callable[[], object]
+
+
 class BuildingDesk:
     """`directory` gives the revision in force. For several threads at once."""
 
     def __init__(
         self, directory: Callable[[], Directory], mailboxes: Mailboxes, files: SoundFiles, clock: Clock,
-        default_track: Path, transfer_track: Path | None = None,
+        default_track: Path, transfer_track: Path | None = None, greetings: "Greetings | None" = None,
     ) -> None:  # fmt: skip
         self._directory = directory
         self._mailboxes = mailboxes
@@ -68,7 +81,7 @@ class BuildingDesk:
         self._books: dict[tuple[int, str], q.Book] = {}
         self._answers: dict[type[Any], Callable[[Any], object]] = {
             q.OfReceptionist: self._receptionist,
-            **MailboxDesk(directory, mailboxes, files, clock).answers,
+            **(mailbox_desk := MailboxDesk(directory, mailboxes, files, clock)).answers,
             q.OfConference: self._conference,
             q.OfRoom: self._room,
             q.OfThreeWay: lambda asked: self._goes_on(asked.account_id),
@@ -76,6 +89,10 @@ class BuildingDesk:
             q.OfMusic: lambda asked: self._track(asked.sound_id),
             q.OfWaiting: lambda asked: self._waiting(self._directory(), asked.account_id),
         }
+        if greetings is not None:
+            self._answers |= GreetingDesk(
+                directory, mailbox_desk.access, files, greetings.drafts, greetings.habits, greetings.publish, clock
+            ).answers
 
     def answer(self, question: object) -> object:
         found = self._answers.get(type(question))
@@ -202,9 +219,12 @@ def building_desk(settings: Settings) -> BuildingDesk:
     journal = LocalStore(paths.local_db, clock, SystemChance())
     mailboxes = Mailboxes(paths.mailboxes_dir, journal, Cipher(box.seal, box.open), clock)
     live = Live(paths.live_dir)
+    habits = Habits(paths.local_db, clock, SystemChance())
+    greetings = Greetings(paths.state_dir / "voice" / "drafts", habits, lambda: publish(settings))
     desk = BuildingDesk(
-        live.current, mailboxes, SoundFiles(paths.sounds_store_dir), clock, paths.hold_music, paths.transfer_music
-    )
+        live.current, mailboxes, SoundFiles(paths.sounds_store_dir), clock, paths.hold_music, paths.transfer_music,
+        greetings,
+    )  # fmt: skip
     Thread(target=_keep_recovering, args=(desk,), name="recover", daemon=True).start()
     return desk
 

@@ -46,7 +46,7 @@ class MailboxDesk:
             q.OfDeposit: self._deposit,
             q.KeepMessage: lambda asked: mailboxes.keep(asked.message_id, asked.seconds),
             q.DropMessage: lambda asked: mailboxes.drop(asked.message_id),
-            q.OfAccess: self._access,
+            q.OfAccess: self.access,
             q.TryPin: self._try_pin,
             q.SetPin: self._set_pin,
             q.ListMessages: self._messages,
@@ -95,7 +95,7 @@ class MailboxDesk:
             return (File(str(by_phone)),)
         return spoken(self._files, self._directory(), row.greeting_sound_id) if greeting == Greeting.CUSTOM else ()
 
-    def _access(self, asked: q.OfAccess) -> q.Door | None:
+    def access(self, asked: q.OfAccess) -> q.Door | None:
         directory = self._directory()
         mailbox_id = asked.mailbox_id or self._mailbox_at(directory, asked.caller.account_id, asked.extension)
         row = self._owned(mailbox_id) if mailbox_id else None

@@ -76,6 +76,10 @@ class Say(StrEnum):
     ROOM_KEYS = "room-keys"
     MODERATOR_KEYS = "moderator-keys"
 
+    MENU_GREETINGS = "menu-greetings"
+    KEEP_MENU_GREETING = "keep-menu-greeting"
+    MENU_GREETING_KEPT = "menu-greeting-kept"
+
     FORWARDED_CALL = "forwarded-call"
     TOO_LONG = "too-long"
     YOUR_EXTENSION = "your-extension"
@@ -247,6 +251,19 @@ MENU_SENTENCES: dict[Say, Sentence] = {
     Say.MODERATOR_KEYS: _said(
         "Para cerrar o abrir la sala, marque asterisco dos. Para terminar la conferencia, asterisco tres.",
         "To lock or unlock the room, press star two. To end the conference, star three.",
+    ),
+    Say.MENU_GREETINGS: _said(
+        "Para grabar el saludo en horario de atención, marque uno. Para el de fuera de horario, dos. "
+        "Para el de días festivos, tres. Para salir, asterisco.",
+        "To record the greeting for business hours, press one. For after hours, two. For holidays, three. "
+        "To leave, star.",
+    ),
+    Say.KEEP_MENU_GREETING: _said(
+        "Para guardarlo, marque uno. Para grabarlo otra vez, dos. Para cancelar, asterisco.",
+        "To keep it, press one. To record it again, two. To cancel, star.",
+    ),
+    Say.MENU_GREETING_KEPT: _said(
+        "El saludo de la recepcionista ha sido cambiado.", "The receptionist's greeting has been changed."
     ),
     Say.FORWARDED_CALL: _said(
         "Tiene una llamada. Para aceptarla, marque uno. Para rechazarla, marque dos.",

@@ -65,6 +65,54 @@ class Counter:
     waiting: Waiting = RINGS
 
 
+@dataclass(frozen=True, slots=True)
+class OfLobby:
+    """A person wants to record a receptionist's greeting: this one's, or, empty, one of the company's. -> Lobby"""
+
+    receptionist_id: str
+    language: str
+    caller: Caller
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A receptionist whose greetings can be recorded. `menus`: the id of each, by its mode."""
+
+    name: str
+    menus: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Lobby:
+    """`door`: of the person's own mailbox, whose PIN is asked for."""
+
+    door: "Door"
+    desks: tuple[Desk, ...]
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordMenuGreeting:
+    """Where to record it before it is kept. -> its path"""
+
+    menu_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeepMenuGreeting:
+    """The recording is whole at its path. -> True when callers hear it from now on."""
+
+    menu_id: str
+    path: str
+    seconds: float
+    caller: Caller
+
+
+@dataclass(frozen=True, slots=True)
+class DropMenuGreeting:
+    path: str
+
+
 # Mailboxes ------------------------------------------------------------------------------------------------------------
 
 

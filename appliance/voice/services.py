@@ -18,6 +18,7 @@ from appliance.voice.dialogue import Dialogue, OtherRefers, Status
 from appliance.voice.echo import Echo
 from appliance.voice.mailbox_deposit import Deposit
 from appliance.voice.mailbox_menu import MailboxMenu
+from appliance.voice.menu_greetings import MenuGreetings
 from appliance.voice.park import FETCH, Fetching, Parked, Slot, meaning
 from appliance.voice.parts import Caller, Waiting, to_digits
 from appliance.voice.receptionist import Receptionist
@@ -87,6 +88,15 @@ def _receptionist(request: Request) -> Dialogue:
         return Receptionist(answer, request.caller) if isinstance(answer, q.Counter) else NOT_FOUND
 
     return Answered(q.OfReceptionist(request.said(TARGET), request.language), talk)
+
+
+def _greeting(request: Request) -> Dialogue:
+    caller = request.caller
+
+    def talk(answer: object) -> Dialogue | Status:
+        return MenuGreetings(answer, caller) if isinstance(answer, q.Lobby) else NOT_FOUND
+
+    return Answered(q.OfLobby(request.said(TARGET), request.language, caller), talk)
 
 
 def _deposit(request: Request) -> Dialogue:
@@ -192,6 +202,7 @@ SERVICES: dict[str, Callable[[Request], Dialogue]] = {
     "announce": _announce,
     "echo": _echo,
     "receptionist": _receptionist,
+    "greeting": _greeting,
     "deposit": _deposit,
     "mailbox": _mailbox,
     "conference": _conference,

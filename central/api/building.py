@@ -13,6 +13,7 @@ from central.authority import Authority
 from central.errors import BusyProblem, Problem, TooLargeProblem, WireInputProblem, Words
 from central.facts import envelope_of
 from central.feed import answer_after, sound_for
+from central.menu_greetings import take_menu_greeting
 from central.office import Office
 from central.status import Contacts, keep_status
 from central.voicemail import MAX_AUDIO, keep_audio, take_greeting
@@ -120,6 +121,13 @@ def building_api(office: Office, authority: Authority, watch: FeedWatch) -> Blue
         site_id = asking()
         stamp = request.args.get("stamp", "")
         take_greeting(office, site_id, mailbox_id, greeting, stamp, body_of(request, MAX_AUDIO))
+        return answer({})
+
+    @api.put("/menus/<menu_id>/greeting")
+    def menu_greeting(menu_id: str) -> Response:
+        """A receptionist's greeting that was recorded by phone, at `stamp`."""
+        site_id = asking()
+        take_menu_greeting(office, site_id, menu_id, request.args.get("stamp", ""), body_of(request, MAX_AUDIO))
         return answer({})
 
     @api.post("/status")

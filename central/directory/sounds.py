@@ -14,7 +14,7 @@ from central.rules.choices import one_of
 from central.rules.faults import Faults
 from central.rules.languages import optional_language
 from central.sounds import Converted
-from wire.services import Mailbox, Menu, Music, Sound, TransferSound
+from wire.services import RECORDED_SOUND, Mailbox, Menu, Music, Sound, TransferSound
 
 MAX_TEXT = 1000
 MOST_SOUNDS = 200
@@ -130,6 +130,16 @@ def keep_content(edit: Edit, content: Converted) -> None:
     """The octets, for a row that will name them."""
     if edit.session.get(SoundContent, content.sha256) is None:
         edit.session.add(SoundContent(sha256=content.sha256, content=content.content))
+
+
+def drop_recorded(edit: Edit, account_id: str, sound_id: str) -> None:
+    """A recording by phone that another one has replaced; what an administrator uploaded stays in the list."""
+    if not sound_id.startswith(RECORDED_SOUND):
+        return
+    sound = edit.get(Sound, sound_id, account_id)
+    if not users_of(edit, sound):
+        edit.delete(sound)
+        drop_content(edit, sound.sha256)
 
 
 def drop_content(edit: Edit, sha256: str) -> None:
