@@ -10,12 +10,18 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from appliance.directory.habits import Habits
+from appliance.ports import SystemChance, SystemClock
 from appliance.voice.menu_sentences import Say
-from tests.acceptance.voces import GREETING_HZ, PITCH, ZONE, Staff, has_heard, hears
+from central.model.rows import find
+from tests.acceptance.conftest import House
+from tests.acceptance.voces import GREETING_HZ, PIN, PITCH, ZONE, Staff, has_heard, hears
+from tests.lab.waiting import until
 from tests.lab.wallclock import voice_at
-from wire.services import OpenHours
+from wire.services import Menu, MenuMode, OpenHours
 
 BOUNDARY_S, READ_AGAIN_S = 6.0, 1.5
+RECORDED_HZ = 2150
 
 
 @pytest.mark.acceptance("V-1", "V-2")
@@ -150,3 +156,64 @@ def test_wrong_keys_and_silence_are_said_and_the_third_leads_to_the_default(staf
     assert vera.rung == 1
     silent.presses("5")
     staff.until(lambda: vera.rung == 2, 8, "silence and wrong keys count together")
+
+
+@pytest.mark.acceptance("V-5")
+def test_a_receptionist_s_greeting_is_recorded_by_phone_and_the_next_caller_hears_it_whole(
+    staff: Staff, centre: str
+) -> None:
+    """At once in the building, also cut off; and at the centre, which has it from then on."""
+    house, lab = staff.house, staff.house.lab.centre
+    menu = _business_menu(house)
+    vera, other = staff.caller("vera", number=8), staff.caller(number=9)
+    vera.dials("*643381").established()
+    staff.told(vera, Say.ENTER_PIN)
+    vera.presses(f"{PIN}#")
+    staff.told(vera, Say.MENU_GREETINGS)
+    vera.presses("1")
+    staff.told(vera, Say.RECORD_GREETING)
+    staff.lives(1.2)  # its tone
+    vera.hz = RECORDED_HZ
+    staff.lives(2.5)
+    vera.hz = 0
+    other.dials("381").established()
+    staff.hears(other, GREETING_HZ["sub"])
+    vera.datagrams.clear()
+    vera.presses("#")
+    staff.hears(vera, RECORDED_HZ)
+    staff.told(vera, Say.KEEP_MENU_GREETING)
+    vera.presses("1")
+    staff.told(vera, Say.MENU_GREETING_KEPT)
+    other.hangs_up()
+    other.dials("381").established()
+    staff.hears(other, RECORDED_HZ)
+    assert not has_heard(other, GREETING_HZ["sub"])
+    if centre == "cut":
+        assert _at_the_centre(house) == menu
+        house.building.mend_centre()
+    kept = until(lambda: (now := _at_the_centre(house)) != menu and now, 40, "the centre has it")
+    until(lambda: not _waiting_here(house), 20, "and the building has the centre's copy")
+    assert _business_menu(house) == kept
+    other.hangs_up()
+    other.dials("381").established()
+    staff.hears(other, RECORDED_HZ)
+    lab.put(menu)
+    until(lambda: _business_menu(house) == menu, 20, "the old greeting is back")
+
+
+def _business_menu(house: House) -> Menu:
+    found = house.building.directory_in_force().service(Menu, f"rec-sub-{MenuMode.BUSINESS}")
+    assert found is not None
+    return found
+
+
+def _at_the_centre(house: House) -> Menu:
+    with house.lab.centre.office() as office, office.reading() as session:
+        found = find(session, Menu, f"rec-sub-{MenuMode.BUSINESS}")
+    assert found is not None
+    return found
+
+
+def _waiting_here(house: House) -> bool:
+    store = Habits(house.building.settings.paths.local_db, SystemClock(), SystemChance())
+    return any(habit.kind == Menu.kind for habit in store.habits())

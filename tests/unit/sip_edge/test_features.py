@@ -590,3 +590,14 @@ def test_of_a_group_with_more_phones_than_one_call_can_ring_all_are_rung_and_it_
     assert [len(r.targets) for r in rings] == [25, 5]
     assert len({t.phone_id for r in rings for t in r.targets}) == 30
     assert Because.GROUP_IN_PARTS in {r.code for r in plan.reasons}
+
+
+def test_a_receptionist_s_greeting_is_recorded_by_code() -> None:
+    desk = Receptionist("desk", ACME, "Recepción")
+    two = building(desk, replace(desk, id="desk-2"), Extension("ext-d", ACME, "180", "receptionist", "desk-2"))
+    for code, directory, target in (("*643", building(desk), "desk"), ("*643", two, ""), ("*643180", two, "desk-2")):
+        (step,) = dial(code, directory=directory).steps
+        assert isinstance(step, ToVoice)
+        assert (step.service, dict(step.params).get("target", "")) == ("greeting", target)
+    assert words(dial("*643", "carla", two)) == (Announcement.NOT_ALLOWED_HERE, 403)
+    assert words(dial("*643999", directory=two)) == (Announcement.NOT_ALLOWED_HERE, 403)
