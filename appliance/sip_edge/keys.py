@@ -27,6 +27,8 @@ def write_knobs(settings: Settings) -> Path:
         voice_workers=settings.media.voice_workers,
         strict_source=settings.media.strict_source,
         sounds_dir=str(settings.paths.sounds_store_dir),
+        sentences_dir=str(settings.paths.state_dir / "voice" / "sentences"),
+        ng_port=settings.media.ng_port,
         hold_music=str(settings.paths.hold_music),
         transfer_music=str(settings.paths.transfer_music),
         lamps_sip_port=settings.sip.lamps_port,

@@ -224,7 +224,7 @@ class ToTrunk:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """voice speaks as early media (183), then refuses with `status`; if voice is dead, the status alone."""
+    """voice speaks as early media (183), then refuses with `status`; with voice dead rtpengine plays it (saying.py)."""
 
     announcement: Announcement
     status: int

@@ -26,6 +26,8 @@ class Sending:
     callee_side: str = VOICE
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     """Request-URIs of branches that go to other buildings, with the headers that they alone have."""
+    to_nobody: bool = False
+    """The caller's sound is in rtpengine already, and nobody is called (saying.py)."""
 
 
 def shown(identity: Identity, host: str) -> tuple[str, str]:

@@ -45,6 +45,9 @@ class Knobs:
     """Kept: it signs our Record-Route, and calls outlive a restart."""
     strict_source: bool = True
     sounds_dir: str = ""
+    sentences_dir: str = ""
+    """What voice had spoken by a program, for when it is dead (saying.py)."""
+    ng_port: int = 0
     hold_music: str = ""
     """The building's own track: a WAV file."""
     transfer_music: str = ""

@@ -43,7 +43,7 @@ class Media:
         if ksr.sdpops.sdp_content() < 0:
             ksr.setbflag(LATE)
             return
-        if self._is_dead():
+        if self.is_dead():
             return
         sides = f" direction={caller_side} direction={callee_side}" if self._several_sides else ""
         flags = self._flags + (_ENCRYPTED if secure else PLAIN) + sides + (_APART if apart else "")
@@ -57,27 +57,27 @@ class Media:
             return
         if ksr.isbflagset(RELAYED):
             ksr.rtpengine.rtpengine_answer(self._flags + (_APART if apart else ""))
-        elif ksr.isbflagset(LATE) and not self._is_dead():
+        elif ksr.isbflagset(LATE) and not self.is_dead():
             ksr.rtpengine.rtpengine_offer(self._flags)
 
     def in_dialog(self, method: str, secure: bool = False) -> None:
         ksr = self._ksr
         if method == "BYE":
-            if not self._is_dead():
+            if not self.is_dead():
                 ksr.rtpengine.rtpengine_delete("")
-        elif method in OFFER_METHODS and ksr.sdpops.sdp_content() > 0 and not self._is_dead():
+        elif method in OFFER_METHODS and ksr.sdpops.sdp_content() > 0 and not self.is_dead():
             ksr.rtpengine.rtpengine_manage(self._flags + (_ENCRYPTED if secure else PLAIN))
 
     def in_dialog_reply(self) -> None:
         ksr = self._ksr
-        if ksr.sdpops.sdp_content() > 0 and not self._is_dead():
+        if ksr.sdpops.sdp_content() > 0 and not self.is_dead():
             ksr.rtpengine.rtpengine_manage(self._flags)
 
     def over(self) -> None:
         """The call failed: nothing is relayed any more."""
-        if not self._is_dead():
+        if not self.is_dead():
             self._ksr.rtpengine.rtpengine_delete("")
 
-    def _is_dead(self) -> bool:
+    def is_dead(self) -> bool:
         """What the edge service saw lately; nothing seen: ask rtpengine itself."""
         return bool(self._ksr.htable.sht_get("state", "media") == 0)

@@ -26,6 +26,7 @@ from appliance.sip_edge.kamailio.headers import (
 from appliance.sip_edge.kamailio.knobs import Knobs
 from appliance.sip_edge.kamailio.media import LATE, PLAYED, RANG, RELAYED, UPLINK, VOICE, Media
 from appliance.sip_edge.kamailio.reach import NowReach
+from appliance.sip_edge.kamailio.saying import NOBODY, Saying
 from appliance.sip_edge.kamailio.secure import SECURE, Secure
 from appliance.sip_edge.kamailio.spool import now_ms
 from appliance.sip_edge.kamailio.standing import STANDING, At, Standing
@@ -64,6 +65,7 @@ class Outward:
         self._board = board
         self._reach = reach
         self._voices = Voices(ksr, knobs.voice_sip_port, knobs.voice_workers)
+        self._saying = Saying(ksr, knobs, media)
         self._sending = Sending()
         self._signature = lru_cache(maxsize=256)(self._signed_anew)
 
@@ -97,7 +99,17 @@ class Outward:
                 legs = list(legs_of(step))
             case Say() | ToVoice():
                 if not self._reach.voice_up():
-                    return (step.status, step.reason) if isinstance(step, Say) else (503, "Service Unavailable")
+                    if not isinstance(step, Say):
+                        return 503, "Service Unavailable"
+                    takes_ms = self._saying.begins(step, side)
+                    if not takes_ms:
+                        return step.status, step.reason
+                    ksr.seturi(NOBODY)
+                    ksr.corex.set_send_socket(f"udp:127.0.0.1:{self._knobs.port}")
+                    self._sending = Sending(caller_side=side, to_nobody=True)
+                    ksr.tm.t_set_fr(takes_ms, takes_ms)
+                    # No worker of voice is to be tried after it.
+                    return self._relay(replace(standing, at=replace(standing.at, tried=1)), list(legs_of(step)), facts)
                 self._aim_at_voice(step, again=bool(standing.at.tried))
                 self._sending = Sending(headers=voice_headers(step), caller_side=side)
                 ksr.tm.t_set_fr(_patience_ms(step), VOICE_SILENCE_MS)
@@ -215,6 +227,8 @@ class Outward:
             callee_side = UPLINK
         caller, callee = self._secure.ends(callee_side)
         ksr.hdr.insert(record_routes(caller, callee, from_tag, parameters))
+        if sending.to_nobody:
+            return
         self._media.offer(sending.caller_side, callee_side, bool(ksr.isbflagset(SECURE)), apart)
 
     def signed(self, call_id: str, from_tag: str) -> bool:

@@ -1,9 +1,14 @@
 """Emergencies from whom the door is closed to: banned, flooding, with an old password, or no phone of ours at all."""
 
+import time
+import wave
 from collections.abc import Callable, Iterator
 
+import numpy as np
 import pytest
 
+from appliance.sip_edge.control import Rtpengine
+from appliance.vocabulary import Announcement
 from tests.integration.sip_edge.agent import Agent, Call, Message
 from tests.integration.sip_edge.building import Building, building
 from tests.lab.sample import sip_secret, sip_user
@@ -19,7 +24,7 @@ At = Callable[..., Agent]
 def b(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Building]:
     strict = {"ban_after": BAN_AFTER, "flood_per_s": FLOOD_PER_S}
     with building(tmp_path_factory.mktemp("help"), sip=strict) as made:
-        made.start("kamailio")
+        made.start("redis", "rtpengine", "kamailio")
         yield made
 
 
@@ -152,6 +157,40 @@ def test_who_cannot_answer_a_challenge_gets_help_when_it_calls_again_a_few_at_on
     until(lambda: not b.kamailio.call("htable.dump", "call"), 2, "all are over")
     fifth = at(76, "blank", "wrong")
     helped(fifth, fifth.dial("911"), far)
+
+
+@pytest.mark.acceptance("E-2")
+def test_with_voice_dead_and_no_way_out_the_caller_hears_to_use_a_mobile(b: Building, at: At, far: Agent) -> None:
+    """rtpengine plays the file that voice had made; here it is a tone."""
+    sentences = b.settings.paths.state_dir / "voice" / "sentences"
+    sentences.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(sentences / f"{Announcement.EMERGENCY_NO_WAY_OUT.value}.es-MX.0123.wav"), "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes((8000 * np.sin(np.arange(8000) * 2 * np.pi * 440 / 8000)).astype("<i2").tobytes())
+    b.kamailio.call("htable.seti", "state", "voice", 0)
+    ana = at(81)
+    call = ana.dial("911")
+    for _ in range(2):
+        # With the place, and once more without.
+        far.answer(far.expect("INVITE"), 503, "No Circuit")
+    early, began = ana.expect(183), time.monotonic()
+    heard = [ana.rtp.recv(2048) for _ in range(60)]
+    assert {packet[1] & 0x7F for packet in heard} == {0}, "PCMU"
+    assert len({packet[12:] for packet in heard}) > 3, "no silence"
+    assert early.media
+    assert ana.outcome(call).status == 503
+    assert 2 < time.monotonic() - began < 4, "as long as it takes twice"
+    far.expect("ACK")
+    b.kamailio.call("htable.seti", "state", "voice", 0)
+    # Who hangs up in the middle gets its 487 when the sentence would be over: nobody is there to be cancelled.
+    again = ana.dial("911")
+    for _ in range(2):
+        far.answer(far.expect("INVITE"), 503, "No Circuit")
+    ana.expect(183)
+    ana.cancel(again)
+    assert ana.outcome(again).status == 487
+    assert not b.kamailio.call("htable.dump", "call")
+    until(lambda: not Rtpengine(b.settings.media.ng_port).calls(), 3, "rtpengine holds nothing of it")
 
 
 def test_who_comes_from_the_uplink_is_challenged_for_ever(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -183,7 +183,7 @@ def test_what_is_relayed_of_a_call_that_has_ended_is_given_up(whole: Building, p
     until(lambda: ended in cdrs(whole), 8, "the call is in the journal")
     relay = Rtpengine(whole.settings.media.ng_port)
     for call_id in (ended, "somebody-else's"):
-        assert relay._ask({"command": "offer", "call-id": call_id, "from-tag": "x", "sdp": ana.sdp})["result"] == "ok"
+        assert relay.ask({"command": "offer", "call-id": call_id, "from-tag": "x", "sdp": ana.sdp})["result"] == "ok"
     assert ended in (relay.calls() or ())
     until(lambda: relay.calls() == frozenset({"somebody-else's"}), 8, "the ended call is given up, and no other")
     relay.drop("somebody-else's")
