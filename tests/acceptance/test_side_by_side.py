@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from central.directory.sounds import SoundWish, change_sound
-from tests.acceptance.voces import GREETING_HZ, MUSIC_HZ, OPEN_ROOM, Staff, has_heard, hears, recording
+from tests.acceptance.voces import ALOUD_DBFS, GREETING_HZ, MUSIC_HZ, OPEN_ROOM, Staff, has_heard, hears, recording
+from tests.lab.audio import tone_level
 from tests.lab.mailboxes import mailboxes_of
 from tests.lab.sample import SITE
 from tests.lab.waiting import until
@@ -25,6 +26,7 @@ from wire.services import (
 ECOS = "acct-ecos"
 ECOS_HZ = {"menu": 2050, "music": 2150, "box": 2250}
 """What callers of Ecos hear; those of Voces hear voces.py's."""
+NEW_HZ = 2350
 BEEP_HZ = 1400
 
 
@@ -104,3 +106,40 @@ def test_receptionist_room_music_and_mailbox_of_one_number_are_each_company_s_ow
     theirs.hangs_up()
     staff.until(lambda: len(boxes.messages("box-eco")) == before["box-eco"] + 1, 5, "one message in Ecos' mailbox")
     assert len(boxes.messages("box-vera")) == before["box-vera"], "and none in that of Voces"
+
+
+@pytest.mark.acceptance("V-5")
+def test_who_hears_a_greeting_while_it_is_replaced_hears_it_whole(ecos: None, voces: Staff, tmp_path: Path) -> None:
+    """The next caller hears the new one from its beginning."""
+    house, staff = voces.house, voces
+    house.building.mend_centre()
+
+    def change(hz: float, seconds: float) -> None:
+        content = recording(tmp_path, hz, seconds)
+        with house.lab.centre.editing(ECOS) as edit:
+            change_sound(edit, ECOS, "sound-ecos-menu", SoundWish("menu", content=content))
+
+        def here() -> bool:
+            row = house.building.directory_in_force().service(Sound, "sound-ecos-menu")
+            store = house.building.settings.paths.sounds_store_dir
+            return row is not None and row.sha256 == content.sha256 and (store / f"{content.sha256}.wav").exists()
+
+        staff.until(here, 30, "the building has the new greeting")
+
+    change(ECOS_HZ["menu"], 12.0)
+    first, second = staff.caller("eco", hz=1000), staff.caller("eco", hz=1000, number=1)
+    first.dials("380")
+    staff.connect(first)
+    staff.until(lambda: hears(first, ECOS_HZ["menu"]), 10, "the greeting plays")
+    change(NEW_HZ, 4.0)
+    assert hears(first, ECOS_HZ["menu"]), "it plays on"
+    second.dials("380")
+    staff.connect(second)
+    staff.until(lambda: hears(second, NEW_HZ), 10, "the next caller hears the new one")
+    assert not has_heard(second, ECOS_HZ["menu"])
+    staff.until(lambda: not hears(first, ECOS_HZ["menu"]), 15, "the old one has ended")
+    pcm = first.heard()
+    sounding = sum(tone_level(pcm[n : n + 800], ECOS_HZ["menu"]) > ALOUD_DBFS for n in range(0, len(pcm) - 799, 800))
+    assert sounding >= 118, f"{sounding / 10} s of twelve were heard"
+    assert not has_heard(first, NEW_HZ)
+    staff.quiet()
