@@ -62,6 +62,13 @@ def following(plan: Plan, position: int, status: int, rang: bool = True) -> int 
     return place.following if place.following is not None else place.ways.get(way)
 
 
+def tries_next_address(step: Step, status: int, rang: bool) -> bool:
+    """Whether a trunk's next address is tried before the next trunk: this one said nothing, or that it is out of
+    service (RFC 3263 §4.3). What it says of the call is the whole trunk's word.
+    """
+    return isinstance(step, ToTrunk) and status in (408, 503) and not rang
+
+
 def _tries_next_trunk(step: ToTrunk, status: int, rang: bool) -> bool:
     """What the far end says is the last word, but not what a trunk says of itself.
 

@@ -146,7 +146,7 @@ class Edge:
         if self._is_due("resolve", RESOLVE_EVERY_S, now) or self._names.lacks(trunks):
             self._names.resolve(trunks)
         self._names.collect()
-        return self._trunks.turn(directory, self._names.addresses, self._up[0], now)
+        return self._trunks.turn(directory, self._names.hops, self._up[0], now)
 
     def _write(self, directory: LiveDirectory | None) -> None:
         now = iso(time.time())

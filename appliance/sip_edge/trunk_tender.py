@@ -21,7 +21,7 @@ from appliance.settings import Settings
 from appliance.sip_edge.registration import Registration, Reply, Standing, authorization, received, sent
 from appliance.sip_edge.trunk_health import Answer, Health, observe
 from appliance.sip_edge.trunk_order import registering
-from appliance.sip_edge.trunks import uri_of
+from appliance.sip_edge.trunks import MOST_HOPS, Hop, first_live, hop_key, uri_of
 from appliance.vocabulary import LinkState
 
 PROBE_S = 2.0
@@ -32,24 +32,41 @@ TABLE = "trunk"
 """htable: a trunk's id to 1 or 0, as it stands. It forgets in two minutes, should this process not come back."""
 TOLD_AGAIN_S = 20.0
 
-Addresses = Callable[[Trunk], tuple[str, ...]]
+Addresses = Callable[[Trunk], tuple[Hop, ...]]
 _HEADER = re.compile(r"^([A-Za-z-]+)\s*:\s*(.*?)\s*$")
 
 log = logging.getLogger(__name__)
 
 
 @dataclass
-class _Tended:
-    """One trunk's memory: `where` is what it was asked by; another address is another trunk."""
+class _Path:
+    """One address of a trunk: how it answers."""
 
-    where: str
     health: Health = field(default_factory=Health)
-    registration: Registration | None = None
     asking: "Future[Answer] | None" = None
+
+
+@dataclass
+class _Tended:
+    """One trunk's memory: its addresses in their order; where it registers."""
+
+    paths: dict[Hop, _Path] = field(default_factory=dict)
+    registration: Registration | None = None
+    registered_at: Hop | None = None
     registering: "Future[Reply] | None" = None
     since: str = ""
-    told: int | None = None
+    told: dict[str, int] = field(default_factory=dict)
+    """By the name in the table: what the workers know."""
     told_at: float = 0.0
+
+    @property
+    def health(self) -> Health:
+        """The trunk's: of the address that calls take first."""
+        return self.paths[first_live({hop: path.health.state for hop, path in self.paths.items()})].health
+
+    @property
+    def live(self) -> Hop:
+        return first_live({hop: path.health.state for hop, path in self.paths.items()})
 
 
 class TrunkTender:
@@ -70,18 +87,20 @@ class TrunkTender:
         if not kamailio_up:
             # It forgot what it was told; and a trunk is not to blame for our own silence.
             for tended in self._tended.values():
-                tended.told, tended.asking, tended.registering = None, None, None
+                tended.told, tended.registering = {}, None
+                for path in tended.paths.values():
+                    path.asking = None
             return False
         to_register = {t.id for t in registering(directory, trunks)}
         changed = False
         for trunk in trunks:
-            found = addresses(trunk)[:1]
+            found = addresses(trunk)[:MOST_HOPS]
             if not found:
                 continue
-            tended = self._of(trunk, uri_of(found[0], trunk))
+            tended = self._of(trunk, found)
             changed |= self._look(trunk, tended, now)
             if trunk.id in to_register:
-                changed |= self._keep_registered(trunk, tended, found[0], now)
+                changed |= self._keep_registered(trunk, tended, tended.live, now)
             else:
                 tended.registration = None
             self._tell(trunk.id, tended, now)
@@ -114,25 +133,29 @@ class TrunkTender:
             )
         return tuple(found)
 
-    def _of(self, trunk: Trunk, where: str) -> _Tended:
+    def _of(self, trunk: Trunk, hops: Iterable[Hop]) -> _Tended:
+        """Its memory, with the addresses that it has now. Where none of them is known, it is another trunk."""
         tended = self._tended.get(trunk.id)
-        if tended is None or tended.where != where:
+        if tended is None or tended.paths.keys().isdisjoint(hops):
             before = self._before.pop(trunk.id, None)
-            health = Health(state=before.state) if before else Health()
-            tended = _Tended(where, health, since=before.since if before else _now())
-            self._tended[trunk.id] = tended
+            state = before.state if before else LinkState.UNKNOWN
+            paths = {hop: _Path(Health(state=state)) for hop in hops}
+            tended = self._tended[trunk.id] = _Tended(paths, since=before.since if before else _now())
+        elif list(tended.paths) != list(hops):
+            tended.paths = {hop: tended.paths.get(hop) or _Path() for hop in hops}
         return tended
 
     def _look(self, trunk: Trunk, tended: _Tended, now: float) -> bool:
         was = state_of(tended.health, tended.registration)
-        if tended.asking is not None and tended.asking.done():
-            answer, tended.asking = tended.asking.result(), None
-            tended.health = observe(tended.health, answer, now, float(self._settings.sip.probe_interval_s))
-        if tended.asking is None and now >= tended.health.next_at:
-            tended.asking = self._threads.submit(self._ask, tended.where, trunk.transport)
+        for hop, path in tended.paths.items():
+            if path.asking is not None and path.asking.done():
+                answer, path.asking = path.asking.result(), None
+                path.health = observe(path.health, answer, now, float(self._settings.sip.probe_interval_s))
+            if path.asking is None and now >= path.health.next_at:
+                path.asking = self._threads.submit(self._ask, uri_of(hop, trunk), trunk.transport)
         return self._changed(trunk, tended, was)
 
-    def _keep_registered(self, trunk: Trunk, tended: _Tended, address: str, now: float) -> bool:
+    def _keep_registered(self, trunk: Trunk, tended: _Tended, hop: Hop, now: float) -> bool:
         was = state_of(tended.health, tended.registration)
         r = tended.registration or Registration(f"{secrets.token_hex(8)}@{self._settings.network.uplink_address}")
         if tended.registering is not None and tended.registering.done():
@@ -141,9 +164,11 @@ class TrunkTender:
             r = received(r, reply, self._contact(trunk), now)
             if r.standing is not before:
                 log.warning("event=trunk_registration trunk=%s standing=%s status=%d", trunk.id, r.standing, r.status)
-        if tended.registering is None and now >= r.due_at:
-            r = sent(r)
-            tended.registering = self._threads.submit(self._register, trunk, r, address)
+        moved = tended.registered_at not in (None, hop)
+        if tended.registering is None and (now >= r.due_at or moved):
+            # Another address of the carrier does not know what the one that died was told.
+            tended.registered_at, r = hop, sent(r)
+            tended.registering = self._threads.submit(self._register, trunk, r, hop)
         tended.registration = r
         return self._changed(trunk, tended, was)
 
@@ -156,11 +181,16 @@ class TrunkTender:
         return True
 
     def _tell(self, trunk_id: str, tended: _Tended, now: float) -> None:
-        up = int(state_of(tended.health, tended.registration) is not LinkState.DOWN)
-        if tended.told == up and now - tended.told_at < TOLD_AGAIN_S:
+        known = {trunk_id: int(state_of(tended.health, tended.registration) is not LinkState.DOWN)}
+        if len(tended.paths) > 1:
+            known |= {
+                hop_key(trunk_id, hop.name): int(path.health.state is not LinkState.DOWN)
+                for hop, path in tended.paths.items()
+            }
+        if tended.told == known and now - tended.told_at < TOLD_AGAIN_S:
             return
-        if self._telling.call("htable.seti", TABLE, trunk_id, up) is not None:
-            tended.told, tended.told_at = up, now
+        if all(self._telling.call("htable.seti", TABLE, name, up) is not None for name, up in known.items()):
+            tended.told, tended.told_at = known, now
 
     # On the wire, in threads
 
@@ -177,8 +207,8 @@ class TrunkTender:
         after = re.match(r"\d{1,6}", reply.first("retry-after"))
         return Answer(status, float(after.group()) if after else 0.0, (time.monotonic() - started) * 1000)
 
-    def _register(self, trunk: Trunk, r: Registration, address: str) -> Reply:
-        registrar = uri_of(trunk.host, trunk)
+    def _register(self, trunk: Trunk, r: Registration, hop: Hop) -> Reply:
+        registrar = uri_of(Hop(trunk.host, trunk.port), trunk)
         who = f"sip:{trunk.username}@{trunk.host}"
         lines = [
             f"From: <{who}>;tag={secrets.token_hex(6)}",
@@ -192,7 +222,7 @@ class TrunkTender:
             lines.append(authorization(r.challenge, trunk.username, trunk.secret, registrar, secrets.token_hex(8)))
         headers = "".join(f"{line}\r\n" for line in lines)
         return self._send(
-            self._registering, "REGISTER", registrar, uri_of(address, trunk), trunk.transport, headers
+            self._registering, "REGISTER", registrar, uri_of(hop, trunk), trunk.transport, headers
         )
 
     def _contact(self, trunk: Trunk) -> str:

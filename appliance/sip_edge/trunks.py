@@ -1,12 +1,61 @@
-"""Trunks on the wire: who sends from where, and the URI of each. Pure.
+"""Trunks on the wire: who sends from where, which of its addresses is asked next, and the URI of each. Pure.
 
 Which trunk a call takes is routing's; whether it is up trunk_health.py's.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from ipaddress import ip_address
+from typing import NamedTuple
 
 from appliance.directory.model import Trunk
+from appliance.vocabulary import LinkState
+
+
+def hop_key(trunk_id: str, name: str) -> str:
+    """What one address of a trunk that has several is called in the tables `trunk` and `held`."""
+    return f"{trunk_id} {name}"
+
+
+MOST_HOPS = 3
+"""Addresses of one trunk that a call tries: its silence is shared among them, and each needs its share."""
+
+
+class Hop(NamedTuple):
+    """An address of a trunk with its port (RFC 3263 §4), in the order in which DNS wants them tried."""
+
+    address: str
+    port: int
+
+    @property
+    def name(self) -> str:
+        """Without a space or a comma."""
+        return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
+
+
+def next_hop(hops: Sequence[Hop], dead: Collection[Hop], tried: Collection[str]) -> Hop | None:
+    """The address to try next: those that are known dead come last. `tried`: names of those that failed; None: none
+    is left.
+    """
+    if len(tried) >= MOST_HOPS:
+        return None
+    left = [hop for hop in hops if hop.name not in tried]
+    return next((hop for hop in left if hop not in dead), left[0] if left else None)
+
+
+def first_live(states: Mapping[Hop, LinkState]) -> Hop:
+    """The address that stands for its trunk: the first that answers, else one that was not asked yet. `states` in the
+    order of the addresses, at least one.
+    """
+    for wanted in (LinkState.UP, LinkState.UNKNOWN, LinkState.DOWN):
+        found = next((hop for hop, state in states.items() if state is wanted), None)
+        if found is not None:
+            return found
+    raise ValueError("a trunk without an address")
+
+
+def silence_ms(silence_s: int, hops: Sequence[Hop]) -> int:
+    """How long one address may say nothing, so that all of them together take no longer than one (S-6)."""
+    return silence_s * 1000 // max(1, min(len(hops), MOST_HOPS))
 
 
 def is_address(host: str) -> bool:
@@ -18,14 +67,13 @@ def is_address(host: str) -> bool:
     return True
 
 
-def sends(trunk: Trunk, addresses: Iterable[str], address: str, port: int, udp: bool) -> bool:
+def sends(trunk: Trunk, hops: Iterable[Hop], address: str, port: int, udp: bool) -> bool:
     """Whether a request from this source is this trunk's. Over TCP its port is any."""
-    return address in addresses and (trunk.transport == "udp") == udp and (not udp or port == trunk.port)
+    return (trunk.transport == "udp") == udp and any(h.address == address and (not udp or h.port == port) for h in hops)
 
 
-def uri_of(address: str, trunk: Trunk, user: str = "") -> str:
+def uri_of(hop: Hop, trunk: Trunk, user: str = "") -> str:
     """The URI of a trunk's address; with `user`, what a call asks it for."""
-    host = f"[{address}]" if ":" in address else address
     at = f"{user}@" if user else ""
     transport = "" if trunk.transport == "udp" else f";transport={trunk.transport}"
-    return f"sip:{at}{host}:{trunk.port}{transport}"
+    return f"sip:{at}{hop.name}{transport}"

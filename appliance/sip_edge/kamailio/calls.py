@@ -16,7 +16,7 @@ from appliance.directory.model import Directory, Phone, Trunk, TrunkKind
 from appliance.sip_edge.callfacts import Began, By, CallFact, Cancelled, Ended, LegKind, LegName, Replied, invite
 from appliance.sip_edge.carry import pack, unpack
 from appliance.sip_edge.dialogs import key_of
-from appliance.sip_edge.failover import CANCELLED, following, step_at
+from appliance.sip_edge.failover import CANCELLED, following, step_at, tries_next_address
 from appliance.sip_edge.kamailio.asked import Asked, remove_ours
 from appliance.sip_edge.kamailio.board import Board, RingingCall
 from appliance.sip_edge.kamailio.door import Door
@@ -187,6 +187,7 @@ class Calls:
             if isinstance(step, PickUp) and (call := self._pickup.found(step)) is not None:
                 self._give(call, facts)
                 return
+            standing = self._outward.aimed(step, standing, directory)
             status, reason = sent = self._outward.send(step, standing, directory, facts)
             if sent == SENT:
                 if isinstance(step, Ring):
@@ -198,14 +199,20 @@ class Calls:
                 self.record.note(*facts, Ended(call_id, from_tag, now_ms(), By.CALLER.value, CANCELLED))
                 self._ksr.tm.t_reply(CANCELLED, "Request Terminated")
                 return
-            at = None if isinstance(step, Refuse | Say) else self._next(plan, standing.at, status, rang=False)
+            at = None if isinstance(step, Refuse | Say) else self._next(plan, standing.at, status, False, directory)
             if at is None:
                 self._refuse(status, reason, facts)
                 return
             standing = replace(standing, at=at)
 
+    def _next(self, plan: Plan, at: At, status: int, rang: bool, directory: Directory) -> At | None:
+        step = step_at(plan, at.step)
+        if tries_next_address(step, status, rang) and self._outward.has_more(step, at, directory):
+            return At(at.step, hops=at.hops)
+        return self._next_step(plan, at, status, rang)
+
     @staticmethod
-    def _next(plan: Plan, at: At, status: int, rang: bool) -> At | None:
+    def _next_step(plan: Plan, at: At, status: int, rang: bool) -> At | None:
         step = step_at(plan, at.step)
         if isinstance(step, Ring) and not step.together and at.turn + 1 < len(step.targets) and status < 600:
             return At(at.step, at.turn + 1)
@@ -270,7 +277,7 @@ class Calls:
             leg = self._replies.leg()
             facts.append(Replied(call_id, from_tag, now_ms(), leg.kind, leg.to, 408))
             if isinstance(step, ToTrunk) and not ksr.isbflagset(RANG):
-                self.record.skip_trunk(step.trunk_id, SILENT_TRUNK_S)
+                self.hold_trunk(step.trunk_id, SILENT_TRUNK_S)
         gone = status in (408, NO_TRUNK) and not ksr.isbflagset(RANG)
         if isinstance(step, Say | ToVoice) and gone and not at.tried and self._knobs.voice_workers > 1:
             # That worker died or takes no new calls: another one may.
@@ -286,7 +293,7 @@ class Calls:
             self.media.over()
             self.record.note(*facts, Ended(call_id, from_tag, now_ms(), By.CALLEE.value, status))
             return
-        next_at = self._next(plan, at, status, rang=bool(ksr.isbflagset(RANG)))
+        next_at = self._next(plan, at, status, bool(ksr.isbflagset(RANG)), directory)
         if next_at is not None:
             self._run(plan, replace(standing, at=next_at), directory, facts)
             return
@@ -297,3 +304,9 @@ class Calls:
             return
         by = By.BUILDING if ksr.tm.t_branch_timeout() > 0 else By.CALLEE
         self.record.note(*facts, Ended(call_id, from_tag, now_ms(), by.value, status))
+
+    def hold_trunk(self, trunk_id: str, wait: str) -> None:
+        """What of a trunk was asked, and cannot take calls, is left alone for so many seconds."""
+        at = Standing.of(self._ksr.pv.get(STANDING)).at
+        for name in self._outward.asked(trunk_id, at, self.live.current()):
+            self.record.skip_trunk(name, wait)

@@ -19,7 +19,7 @@ from appliance.sip_edge.kamailio.gate import Gate
 from appliance.sip_edge.kamailio.knobs import Knobs
 from appliance.sip_edge.kamailio.plea import Pleas
 from appliance.sip_edge.kamailio.voices import Voices
-from appliance.sip_edge.trunks import is_address, sends
+from appliance.sip_edge.trunks import Hop, is_address, sends
 
 MAX_CREDENTIALS = 4
 """Headers looked at in one request."""
@@ -52,12 +52,12 @@ class Door:
         """The trunk that this request came from."""
         ksr = self._ksr
         address, port, udp = ksr.pv.get("$si"), int(ksr.pv.get("$sp")), bool(ksr.is_UDP())
-        found = (t for t in directory.trunks() if sends(t, self.addresses(t), address, port, udp))
+        found = (t for t in directory.trunks() if sends(t, self.hops(t), address, port, udp))
         return next(found, None)
 
-    def addresses(self, trunk: Trunk) -> tuple[str, ...]:
-        """A trunk's addresses, the first to be used; none where its name was never resolved."""
-        return (trunk.host,) if is_address(trunk.host) else self._names.addresses(trunk.id)
+    def hops(self, trunk: Trunk) -> tuple[Hop, ...]:
+        """A trunk's addresses in their order; none where its name was never resolved."""
+        return (Hop(trunk.host, trunk.port),) if is_address(trunk.host) else self._names.hops(trunk.id)
 
     def phone(self, directory: Directory, method: str) -> Phone | None:
         """The phone that proved itself. None: it was answered, with a challenge or a refusal."""
@@ -144,14 +144,14 @@ class TrunkNames:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._changed = -1
-        self._known: dict[str, tuple[str, ...]] = {}
+        self._known: dict[str, tuple[Hop, ...]] = {}
 
-    def addresses(self, trunk_id: str) -> tuple[str, ...]:
+    def hops(self, trunk_id: str) -> tuple[Hop, ...]:
         try:
             changed = os.stat(self._path).st_mtime_ns
             if changed != self._changed:
                 read = json.loads(self._path.read_text(encoding="utf-8"))
-                self._known = {k: tuple(str(a) for a in v) for k, v in read.items()}
+                self._known = {k: tuple(Hop(str(a), int(p)) for a, p in v) for k, v in read.items()}
                 self._changed = changed
         except (OSError, ValueError, AttributeError, TypeError):
             # Not there yet: as if nothing was resolved. It is replaced whole, so it is never half.

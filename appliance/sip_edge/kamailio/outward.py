@@ -33,7 +33,7 @@ from appliance.sip_edge.kamailio.standing import STANDING, At, Standing
 from appliance.sip_edge.kamailio.voices import Voices
 from appliance.sip_edge.plan import PickUp, Refuse, Ring, Say, Step, ToTrunk, ToVoice
 from appliance.sip_edge.recordroute import record_routes, restoring
-from appliance.sip_edge.trunks import uri_of
+from appliance.sip_edge.trunks import Hop, hop_key, next_hop, silence_ms, uri_of
 
 PHONE_SILENCE_MS = 5000
 """A registered phone that says nothing at all for so long has been unplugged."""
@@ -69,6 +69,32 @@ class Outward:
         self._sending = Sending()
         self._signature = lru_cache(maxsize=256)(self._signed_anew)
 
+    def aimed(self, step: Step, standing: Standing, directory: Directory) -> Standing:
+        """With the trunk's address that is to be tried now, where the step is a trunk's. As it was: none is left."""
+        trunk = directory.trunk(step.trunk_id) if isinstance(step, ToTrunk) else None
+        hop = self._next_hop(trunk, standing.at) if trunk is not None else None
+        return standing if hop is None else replace(standing, at=replace(standing.at, hops=(*standing.at.hops, hop.name)))
+
+    def has_more(self, step: Step, at: At, directory: Directory) -> bool:
+        """Whether the step's trunk has an address that this call was not sent to."""
+        trunk = directory.trunk(step.trunk_id) if isinstance(step, ToTrunk) else None
+        return trunk is not None and self._next_hop(trunk, at) is not None
+
+    def asked(self, trunk_id: str, at: At, directory: Directory) -> tuple[str, ...]:
+        """What an answer holds back, by its names in the table: of several addresses the one that was asked, with the
+        last one the trunk as well.
+        """
+        trunk = directory.trunk(trunk_id)
+        hops = self._door.hops(trunk) if trunk is not None else ()
+        if len(hops) < 2 or not at.hops:
+            return (trunk_id,)
+        its = hop_key(trunk_id, at.hops[-1])
+        return (its,) if next_hop(hops, (), at.hops) is not None else (its, trunk_id)
+
+    def _next_hop(self, trunk: Trunk, at: At) -> Hop | None:
+        hops = self._door.hops(trunk)
+        return next_hop(hops, self._reach.dead(trunk.id, hops) if len(hops) > 1 else (), at.hops)
+
     def send(self, step: Step, standing: Standing, directory: Directory, facts: list[CallFact]) -> tuple[int, str]:
         """Relay the INVITE as this step says. SENT when it is on its way; else the status that it failed with."""
         ksr = self._ksr
@@ -91,11 +117,11 @@ class Outward:
                 ksr.tm.t_set_fr(step.seconds * 1000, PHONE_SILENCE_MS)
             case ToTrunk():
                 trunk = directory.trunk(step.trunk_id)
-                if trunk is None or not self._aim_at_trunk(trunk, step.user):
+                if trunk is None or not self._aim_at_trunk(trunk, step.user, standing.at):
                     return NO_TRUNK, "Service Unavailable"
                 headers = trunk_headers(step, trunk, self._knobs.uplink_address)
                 self._sending = Sending(step.identity, self._knobs.uplink_address, headers, side, UPLINK)
-                ksr.tm.t_set_fr(step.seconds * 1000, step.silence_s * 1000)
+                ksr.tm.t_set_fr(step.seconds * 1000, silence_ms(step.silence_s, self._door.hops(trunk)))
                 legs = list(legs_of(step))
             case Say() | ToVoice():
                 if not self._reach.voice_up():
@@ -124,7 +150,7 @@ class Outward:
             return False
         ksr.pv.sets("$avp(trunk_user)", trunk.username)
         ksr.pv.sets("$avp(trunk_secret)", trunk.secret)
-        if not self._aim_at_trunk(trunk, step.user) or ksr.uac.uac_auth() < 0:
+        if not self._aim_at_trunk(trunk, step.user, standing.at) or ksr.uac.uac_auth() < 0:
             return False
         headers = trunk_headers(step, trunk, self._knobs.uplink_address)
         self._sending = Sending(step.identity, self._knobs.uplink_address, headers, standing.side, UPLINK)
@@ -171,9 +197,9 @@ class Outward:
         for target in step.targets if step.together else (step.targets[at.turn],):
             if target.trunk_id:
                 trunk = directory.trunk(target.trunk_id)
-                addresses = self._door.addresses(trunk) if trunk is not None else ()
-                if trunk is not None and addresses:
-                    there = uri_of(addresses[0], trunk, quote(target.user, safe="+*"))
+                hop = self._next_hop(trunk, At(0)) if trunk is not None else None
+                if trunk is not None and hop is not None:
+                    there = uri_of(hop, trunk, quote(target.user, safe="+*"))
                     elsewhere[there] = goto_header(target.goto)
                     if legs:
                         ksr.corex.append_branch_uri(there)
@@ -189,12 +215,12 @@ class Outward:
                 legs += [LegName(LegKind.PHONE.value, target.sip_user, target.phone_id)] * (branches - len(legs))
         return legs
 
-    def _aim_at_trunk(self, trunk: Trunk, user: str) -> bool:
+    def _aim_at_trunk(self, trunk: Trunk, user: str, at: At) -> bool:
         ksr = self._ksr
-        addresses = self._door.addresses(trunk)
-        if not addresses:
+        hop = next((h for h in self._door.hops(trunk) if h.name in at.hops[-1:]), None)
+        if hop is None:
             return False
-        ksr.seturi(uri_of(addresses[0], trunk, quote(user, safe="+*")))
+        ksr.seturi(uri_of(hop, trunk, quote(user, safe="+*")))
         transport = "udp" if trunk.transport == "udp" else "tcp"
         ksr.corex.set_send_socket(f"{transport}:{self._knobs.uplink_address}:{self._knobs.port}")
         return True

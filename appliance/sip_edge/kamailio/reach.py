@@ -1,6 +1,7 @@
 """What can be reached now, as a worker sees it: contacts, probed trunks, and what the edge service said of voice."""
 
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from appliance.sip_edge.fraud import COUNTED
@@ -9,6 +10,7 @@ from appliance.sip_edge.kamailio.meter import Meter
 from appliance.sip_edge.kamailio.referrals import REFERRED
 from appliance.sip_edge.kamailio.rooms import Rooms
 from appliance.sip_edge.plan import Talk
+from appliance.sip_edge.trunks import Hop, hop_key
 
 
 class NowReach:
@@ -30,6 +32,10 @@ class NowReach:
             return False
         # A trunk that was not asked yet is new: try it.
         return bool(table.sht_get("trunk", trunk_id) != 0)
+
+    def dead(self, trunk_id: str, hops: Iterable[Hop]) -> frozenset[Hop]:
+        """Which of a trunk's addresses are known not to answer. Of one that has one alone, nothing is known."""
+        return frozenset(hop for hop in hops if not self.trunk_up(hop_key(trunk_id, hop.name)))
 
     def calls_of(self, sip_user: str) -> int:
         return self._board.calls_of(sip_user)

@@ -40,6 +40,8 @@ class Parts(Protocol):
     places: Places
     rooms: Rooms
 
+    def hold_trunk(self, trunk_id: str, wait: str) -> None: ...
+
 
 class Replies:
     def __init__(self, ksr: Any, knobs: Knobs, calls: Parts, record: Record, waiting: WaitingMusic) -> None:
@@ -106,7 +108,7 @@ class Replies:
             calls.rooms.answered()
         elif status not in (401, 407):
             if status == NO_TRUNK and leg.kind == LegKind.TRUNK.value:
-                self._record.skip_trunk(leg.to, ksr.hdr.get("Retry-After") or "")
+                calls.hold_trunk(leg.to, ksr.hdr.get("Retry-After") or "")
             self._record.note(Replied(call_id, from_tag, now_ms(), leg.kind, leg.to, status))
 
     def _assert_connected(self, status: int) -> None:

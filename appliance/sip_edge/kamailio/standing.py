@@ -10,11 +10,15 @@ STANDING = "$avp(call)"
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """Where a plan stands: the step's position, and the target's of a Ring in turn. `tried`: the trunk's log-in was."""
+    """Where a plan stands: the step's position, and the target's of a Ring in turn. `tried`: the trunk's log-in was.
+
+    `hops`: names of the trunk's addresses that this call was sent to, the last one now (trunks.Hop).
+    """
 
     step: int
     turn: int = 0
     tried: int = 0
+    hops: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +33,14 @@ class Standing:
 
     def text(self) -> str:
         at = self.at
-        return "\n".join((f"{at.step} {at.turn} {at.tried} {self.side}", self.plan, *self.legs))
+        return "\n".join((f"{at.step} {at.turn} {at.tried} {self.side} {','.join(at.hops)}", self.plan, *self.legs))
 
     @classmethod
     def of(cls, text: str) -> "Standing":
         first, plan, *legs = text.split("\n")
-        step, turn, tried, side = first.split(" ")
-        return cls(At(int(step), int(turn), int(tried)), side, plan, tuple(legs))
+        step, turn, tried, side, hops = first.split(" ")
+        at = At(int(step), int(turn), int(tried), tuple(hops.split(",")) if hops else ())
+        return cls(at, side, plan, tuple(legs))
 
 
 def leg_of(text: str, branch: int) -> LegName:

@@ -242,7 +242,7 @@ class Worker:
     def _is_trunk(self, address: str) -> bool:
         """Whether any trunk sends from this address."""
         trunks = self._live.current().trunks()
-        return any(address == t.host or address in self._names.addresses(t.id) for t in trunks)
+        return any(address == t.host or any(address == h.address for h in self._names.hops(t.id)) for t in trunks)
 
     def _register(self) -> None:
         directory = self._live.current()

@@ -154,7 +154,7 @@ def test_a_new_trunk_is_probed_without_a_restart_and_a_name_is_resolved(whole: B
 
     until(lambda: sets() == 2, 6, "the new trunk is looked after")
     addresses = json.loads((whole.settings.paths.run_dir / "edge" / "trunks.json").read_text())
-    assert addresses == {"trunk-named": ["127.0.0.1"]}
+    assert addresses == {"trunk-named": [["127.0.0.1", 9]]}
     whole.publish(rows)
     until(lambda: sets() == 1, 6, "the trunk that went is not looked after")
 

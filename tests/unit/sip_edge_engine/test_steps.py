@@ -22,13 +22,13 @@ PLAN = Plan((IN_TURN,), CallClass.INTERNAL, "acct", "101", "102", "internal", On
 
 
 def test_phones_in_turn_are_rung_one_after_the_other_and_then_the_plan_goes_on() -> None:
-    assert Calls._next(PLAN, At(0, 0), 480, rang=True) == At(0, 1)
-    assert Calls._next(PLAN, At(0, 1), 480, rang=True) == At(1)
-    assert Calls._next(PLAN, At(1), 480, rang=True) is None
+    assert Calls._next_step(PLAN, At(0, 0), 480, rang=True) == At(0, 1)
+    assert Calls._next_step(PLAN, At(0, 1), 480, rang=True) == At(1)
+    assert Calls._next_step(PLAN, At(1), 480, rang=True) is None
 
 
 def test_a_6xx_ends_the_turn() -> None:
-    assert Calls._next(PLAN, At(0, 0), 603, rang=True) is None
+    assert Calls._next_step(PLAN, At(0, 0), 603, rang=True) is None
 
 
 def test_where_a_call_stands_comes_back_with_its_legs() -> None:

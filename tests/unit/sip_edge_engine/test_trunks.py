@@ -5,11 +5,14 @@ from dataclasses import replace
 import pytest
 
 from appliance.directory.reports import Ban, Contact
-from appliance.sip_edge.trunks import sends, uri_of
+from appliance.sip_edge.trunks import Hop, first_live, next_hop, sends, silence_ms, uri_of
 from appliance.sip_edge.watch import Lost, bans, counters
+from appliance.vocabulary import LinkState
 from wire.rows import Trunk
 
 TRUNK = Trunk("trunk-1", "site", "Carrier", "carrier", "198.51.100.7")
+AT = Hop("198.51.100.7", 5060)
+ALSO = Hop("198.51.100.8", 5070)
 
 
 @pytest.mark.parametrize(
@@ -22,16 +25,35 @@ TRUNK = Trunk("trunk-1", "site", "Carrier", "carrier", "198.51.100.7")
     ],
 )
 def test_a_trunk_is_known_by_its_address_and_port(address: str, port: int, udp: bool, is_it: bool) -> None:
-    assert sends(TRUNK, ("198.51.100.7",), address, port, udp) is is_it
+    assert sends(TRUNK, (AT,), address, port, udp) is is_it
 
 
 def test_a_trunk_over_tcp_sends_from_any_port() -> None:
-    assert sends(replace(TRUNK, transport="tcp"), ("198.51.100.7",), "198.51.100.7", 40123, False)
+    assert sends(replace(TRUNK, transport="tcp"), (AT,), "198.51.100.7", 40123, False)
 
 
 def test_uris_name_the_transport_only_where_it_is_not_udp() -> None:
-    assert uri_of("198.51.100.7", TRUNK, "+52155") == "sip:+52155@198.51.100.7:5060"
-    assert uri_of("2001:db8::1", replace(TRUNK, transport="tcp")) == "sip:[2001:db8::1]:5060;transport=tcp"
+    assert uri_of(AT, TRUNK, "+52155") == "sip:+52155@198.51.100.7:5060"
+    assert uri_of(Hop("2001:db8::1", 5060), replace(TRUNK, transport="tcp")) == "sip:[2001:db8::1]:5060;transport=tcp"
+
+
+def test_the_first_address_that_lives_is_tried_first_and_each_once() -> None:
+    hops = (AT, ALSO)
+    assert next_hop(hops, (), ()) == AT
+    assert next_hop(hops, (AT,), ()) == ALSO
+    assert next_hop(hops, (AT,), (ALSO.name,)) == AT, "what seems dead is tried before the trunk is given up"
+    assert next_hop(hops, (), (AT.name, ALSO.name)) is None
+    assert next_hop((), (), ()) is None
+    many = tuple(Hop(f"198.51.100.{n}", 5060) for n in range(9))
+    assert next_hop(many, (), tuple(h.name for h in many[:3])) is None, "the next trunk waits"
+    assert [silence_ms(3, many[:n]) for n in (1, 2, 3, 9)] == [3000, 1500, 1000, 1000]
+
+
+def test_a_trunk_is_up_while_one_of_its_addresses_answers() -> None:
+    up, down, unknown = LinkState.UP, LinkState.DOWN, LinkState.UNKNOWN
+    assert first_live({AT: down, ALSO: up}) == ALSO
+    assert first_live({AT: up, ALSO: up}) == first_live({AT: down, ALSO: down}) == AT
+    assert first_live({AT: down, ALSO: unknown}) == ALSO
 
 
 def contact(user: str, expires: str) -> Contact:
