@@ -73,7 +73,9 @@ class Outward:
         """With the trunk's address that is to be tried now, where the step is a trunk's. As it was: none is left."""
         trunk = directory.trunk(step.trunk_id) if isinstance(step, ToTrunk) else None
         hop = self._next_hop(trunk, standing.at) if trunk is not None else None
-        return standing if hop is None else replace(standing, at=replace(standing.at, hops=(*standing.at.hops, hop.name)))
+        if hop is None:
+            return standing
+        return replace(standing, at=replace(standing.at, hops=(*standing.at.hops, hop.name)))
 
     def has_more(self, step: Step, at: At, directory: Directory) -> bool:
         """Whether the step's trunk has an address that this call was not sent to."""

@@ -1,15 +1,19 @@
 """The edge service beside real engines: records once, trunks probed, what lives and what is dead reported."""
 
 import json
+import time
 from collections import Counter
 from collections.abc import Callable
 
 import pytest
 
 from appliance.directory.local import LocalStore
+from appliance.directory.model import MemoryDirectory
 from appliance.directory.reports import EdgeReport, read_report
 from appliance.ports import SystemChance, SystemClock
 from appliance.sip_edge.control import Rtpengine
+from appliance.sip_edge.trunk_tender import TrunkTender
+from appliance.sip_edge.trunks import Hop
 from appliance.vocabulary import LinkState
 from tests.integration.sip_edge.agent import Agent
 from tests.integration.sip_edge.building import Building, building
@@ -157,6 +161,33 @@ def test_a_new_trunk_is_probed_without_a_restart_and_a_name_is_resolved(whole: B
     assert addresses == {"trunk-named": [["127.0.0.1", 9]]}
     whole.publish(rows)
     until(lambda: sets() == 1, 6, "the trunk that went is not looked after")
+
+
+def test_a_trunk_is_up_while_one_of_its_addresses_answers(whole: Building) -> None:
+    """Each is asked, and the workers are told of each and of the trunk. What DNS would say is said here."""
+    trunk = Trunk("trunk-two", "site-reforma", "Two", "carrier", "carrier.invalid")
+    rows = tuple(r for r in sample_rows() if not isinstance(r, Trunk))
+    ill, well = Agent("ill", "", whole.sip), Agent("well", "", whole.sip)
+    hops = (Hop(ill.address, ill.port), Hop(well.address, well.port))
+    tender, directory = TrunkTender(whole.settings), MemoryDirectory((*rows, trunk))
+    healthy = [well]
+
+    def known() -> list[int]:
+        tender.turn(directory, lambda _: hops, True, time.monotonic())
+        for agent in (ill, well):
+            if (asked := agent.receive(0.02)) is not None and asked.start.startswith("OPTIONS"):
+                agent.answer(asked, *((200, "OK") if agent in healthy else (503, "Service Unavailable")))
+        names = (trunk.id, *(f"{trunk.id} {hop.name}" for hop in hops))
+        found = [whole.kamailio.call("htable.get", "trunk", name) for name in names]
+        return [int(f["item"]["value"]) for f in found if f]
+
+    until(lambda: known() == [1, 0, 1], 10, "the second address stands for the trunk")
+    assert tender.reports([trunk], True)[0].state is LinkState.UP
+    healthy.clear()
+    until(lambda: known() == [0, 0, 0], 10, "no address is left")
+    assert tender.reports([trunk], True)[0].state is LinkState.DOWN
+    for agent in (ill, well):
+        agent.close()
 
 
 def test_the_edge_waits_for_a_directory_and_for_its_engines(tmp_path_factory: pytest.TempPathFactory) -> None:
