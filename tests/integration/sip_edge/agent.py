@@ -95,6 +95,8 @@ class Agent:
     port: int = 0
     supported: str = ""
     """Option tags of its Supported header."""
+    health: int = 200
+    """What it answers to OPTIONS."""
 
     def __post_init__(self) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -128,7 +130,7 @@ class Agent:
             message = Message.of(data)
             if message.method == "OPTIONS":
                 home, self.registrar = self.registrar, source
-                self.answer(message, 200)
+                self.answer(message, self.health)
                 self.registrar = home
                 continue
             return message
