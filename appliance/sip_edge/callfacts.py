@@ -11,7 +11,7 @@ fact belongs to the last INVITE with that Call-ID.
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from operator import attrgetter
 from typing import Any, ClassVar
@@ -216,11 +216,13 @@ class UnreadableFact(ValueError):
     """A line that is not a call fact: torn by a power cut, or of another version."""
 
 
-def encode(fact: CallFact | News) -> bytes:
+def encode(fact: CallFact | News, era: int = 0) -> bytes:
     """One line, with its newline. Never raises on text from the wire: lone surrogates are replaced."""
     kind = type(fact)
     line = dict(zip(_NAMES[kind], _VALUES[kind](fact), strict=True))
     line["event"] = fact.event
+    if era:
+        line["era"] = era
     try:
         return orjson.dumps(line, _leg, orjson.OPT_APPEND_NEWLINE | orjson.OPT_PASSTHROUGH_DATACLASS)
     except TypeError:  # what is no UTF-8
@@ -231,14 +233,20 @@ def _leg(leg: LegName) -> list[str]:
     return [leg.kind, leg.to, leg.phone_id]
 
 
-def decode(line: bytes | str) -> CallFact | News:
-    """Raises UnreadableFact on anything that `encode` could not have written."""
+def decode(line: bytes | str, since: Callable[[int], int] = lambda era: 0) -> CallFact | News:
+    """Raises UnreadableFact on anything that `encode` could not have written.
+
+    `since`: milliseconds by which the clock was set since an era. What is no part of a call's record keeps its date, by
+    which it is known.
+    """
     try:
         data = json.loads(line)
         if not isinstance(data, dict):
             raise UnreadableFact("not an object")
         kind = _BY_EVENT[data.pop("event")]
-        return kind(**{name: _checked(kind, name, value) for name, value in data.items()})
+        moved_ms = since(int(data.pop("era", 0)))
+        fact = kind(**{name: _checked(kind, name, value) for name, value in data.items()})
+        return replace(fact, at_ms=fact.at_ms + moved_ms) if moved_ms and isinstance(fact, CallFact) else fact
     except (ValueError, KeyError, TypeError, RecursionError) as wrong:
         raise UnreadableFact(f"not a call fact: {wrong}") from wrong
 
@@ -317,5 +325,5 @@ def legs_of(step: Step) -> tuple[LegName, ...]:
             return ()
 
 
-def lines(facts: Iterable[CallFact | News]) -> bytes:
-    return b"".join(encode(f) for f in facts)
+def lines(facts: Iterable[CallFact | News], era: int = 0) -> bytes:
+    return b"".join(encode(f, era) for f in facts)

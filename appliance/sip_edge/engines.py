@@ -19,6 +19,7 @@ from appliance.settings import Settings
 from appliance.sip_edge.become import Command, become, missing, refused
 from appliance.sip_edge.contacts import LONGEST_REGISTRATION_S, prepare_contacts
 from appliance.sip_edge.digest import CLOCK_SLACK_S, NONCE_LIFE_S
+from appliance.sip_edge.eras import ClockWatch, write_era
 from appliance.sip_edge.front import inner_listeners
 from appliance.sip_edge.kamailio.board import LONGEST_S
 from appliance.sip_edge.kamailio.knobs import (
@@ -95,13 +96,14 @@ def kamailio_command(settings: Settings) -> Command:
     directory = settings.paths.engines_dir / "kamailio"
     directory.mkdir(parents=True, exist_ok=True)
     settings.paths.call_spool_dir.mkdir(parents=True, exist_ok=True)
-    prepare_contacts(contacts_db(settings), time.time(), settings.sip.register_expires_s)
+    eras = ClockWatch(settings).eras
+    prepare_contacts(contacts_db(settings), time.time(), settings.sip.register_expires_s, eras)
     run_edge = edge_dir(settings)
     run_edge.mkdir(parents=True, exist_ok=True, mode=0o750)
     environment = {
         "PYTHONPATH": os.pathsep.join((str(ROOT), sysconfig.get_path("purelib"))),
         "PYTHONDONTWRITEBYTECODE": "1",
-        ENVIRONMENT: str(write_knobs(settings)),
+        ENVIRONMENT: str(write_knobs(settings, eras.now)),
     }
     good = directory / "kamailio.cfg"
     new = directory / "kamailio.cfg.new"
@@ -119,6 +121,7 @@ def kamailio_command(settings: Settings) -> Command:
             raise refused("Kamailio", wrong)
         print(f"conserje: {refused('Kamailio', wrong).text(settings.language)}", file=sys.stderr, flush=True)
         print("conserje: Kamailio runs with its last good configuration.", file=sys.stderr, flush=True)
+    write_era(settings, eras.now)
     return Command((*_kamailio(good, run_edge), "-DD", "-E"), environment)
 
 

@@ -14,7 +14,7 @@ def edge_dir(settings: Settings) -> Path:
     return settings.paths.run_dir / "edge"
 
 
-def write_knobs(settings: Settings) -> Path:
+def write_knobs(settings: Settings, era: int = 0) -> Path:
     """Write the workers' knobs, with a new key for nonces; returns where."""
     net = settings.network
     knobs = Knobs(
@@ -33,6 +33,7 @@ def write_knobs(settings: Settings) -> Path:
         transfer_music=str(settings.paths.transfer_music),
         lamps_sip_port=settings.sip.lamps_port,
         park_s=settings.sip.park_s,
+        era=era,
         ring_s=settings.sip.ring_s,
         live_dir=str(settings.paths.live_dir),
         spool_dir=str(settings.paths.call_spool_dir),

@@ -19,6 +19,7 @@ from appliance.kamailio_rpc import Kamailio
 from appliance.settings import Settings
 from appliance.sip_edge.control import Rtpengine
 from appliance.sip_edge.engines import contacts_db
+from appliance.sip_edge.eras import KAMAILIO_FIRST_S, ClockWatch, Eras
 from appliance.sip_edge.lamps_board import BoardKeeper
 from appliance.sip_edge.lamps_sources import MailCounts, Registrations, SilentCalls, StoredMail
 from appliance.sip_edge.lights import Lights
@@ -46,23 +47,27 @@ def run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())
     check_free((Listener("udp", LOOPBACK, settings.sip.lamps_port),), "lamps")
-    lamps = Lamps(settings, StoredMail(settings))
+    watch = ClockWatch(settings)
+    lamps = Lamps(settings, StoredMail(settings), watch.eras)
     while not ending.is_set():
+        if watch.stepped():
+            ending.wait(KAMAILIO_FIRST_S)
+            return
         lamps.turn()
 
 
 class Lamps:
     """One turn takes what came, and sends what is due; it waits TURN_S at most."""
 
-    def __init__(self, settings: Settings, mail: MailCounts) -> None:
+    def __init__(self, settings: Settings, mail: MailCounts, eras: Eras = Eras()) -> None:  # noqa: B008 - frozen
         self._live = Live(settings.paths.live_dir)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
         self._socket.bind((LOOPBACK, settings.sip.lamps_port))
         self._kamailio_at = (LOOPBACK, settings.sip.port)
-        self._spool = SpoolReader(settings.paths.call_spool_dir)
+        self._spool = SpoolReader(settings.paths.call_spool_dir, eras)
         self._lights = Lights()
-        self._register = opened(settings.paths.state_dir / "lamps.db")
+        self._register = opened(settings.paths.state_dir / "lamps.db", eras)
         self._watchers = Watchers(self._register.all(), self._lights, mail, settings.sip.realm, settings.sip.lamps_port)
         self._board = BoardKeeper(Kamailio(settings.sip.control_port))
         self._phones = Registrations(contacts_db(settings))

@@ -24,6 +24,7 @@ from appliance.sip_edge.callfacts import News
 from appliance.sip_edge.cdr import OpenCall
 from appliance.sip_edge.control import Kamailio, Rtpengine, voice_answers
 from appliance.sip_edge.engines import contacts_db
+from appliance.sip_edge.eras import KAMAILIO_FIRST_S, ClockWatch, Eras, end_kamailio_of_former_era
 from appliance.sip_edge.kamailio.spool import now_ms
 from appliance.sip_edge.kamailio.voices import STATE
 from appliance.sip_edge.ledger import CallLedger
@@ -52,21 +53,28 @@ def run(settings: Settings) -> None:
     ending = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())
-    edge = Edge(settings)
+    watch = ClockWatch(settings)
+    end_kamailio_of_former_era(settings, watch.eras)
+    edge = Edge(settings, watch.eras)
     while not ending.wait(TURN_S):
+        if watch.stepped():
+            log.warning("event=clock_set what=kamailio_and_edge_begin_anew")
+            end_kamailio_of_former_era(settings, ClockWatch(settings).eras)
+            ending.wait(KAMAILIO_FIRST_S)
+            return
         edge.turn(time.monotonic())
 
 
 class Edge:
     """One turn does what is due, and never raises on what an engine does or does not."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, eras: Eras = Eras()) -> None:  # noqa: B008 - frozen
         self._settings = settings
         self._live = Live(settings.paths.live_dir)
         self._kamailio = Kamailio(settings.sip.control_port)
         self._rtpengine = Rtpengine(settings.media.ng_port)
         before = read_report(settings.paths.reports_dir, EdgeReport)
-        self._records = Records(settings)
+        self._records = Records(settings, eras)
         self._bulletin = Bulletin(settings)
         self._spending = Spending(settings, self._kamailio)
         self._names = TrunkResolver(settings)
@@ -187,8 +195,8 @@ class Edge:
 class Records:
     """Call facts to CDRs in the journal, each once whenever this process is killed."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._reader = SpoolReader(settings.paths.call_spool_dir)
+    def __init__(self, settings: Settings, eras: Eras = Eras()) -> None:  # noqa: B008 - frozen
+        self._reader = SpoolReader(settings.paths.call_spool_dir, eras)
         self._store = LocalStore(settings.paths.local_db, SystemClock(), SystemChance())
         self._silent_ms = settings.media.silent_call_s * 1000
         self._ledger: CallLedger | None = None

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.sip_edge.callfacts import CallFact, News, UnreadableFact, decode
+from appliance.sip_edge.eras import Eras
 from appliance.sip_edge.kamailio.spool import HOUR_S
 
 log = logging.getLogger(__name__)
@@ -28,10 +29,11 @@ class _Read:
 
 
 class SpoolReader:
-    """The spool as one process reads it, from its beginning."""
+    """The spool as one process reads it, from its beginning. Calls are dated as the clock stands in the newest era."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, eras: Eras = Eras()) -> None:  # noqa: B008 - frozen
         self._directory = directory
+        self._eras = eras
         self._files: dict[str, _Read] = {}
         self._news: list[News] = []
         self.unreadable = 0
@@ -52,7 +54,7 @@ class SpoolReader:
         for path in self._paths():
             read = self._files.get(path.name)
             stat = path.stat()
-            if read is None or read.offset < stat.st_size or now - stat.st_mtime < HOUR_S + LATE_S:
+            if read is None or read.offset < stat.st_size or abs(now - stat.st_mtime) < HOUR_S + LATE_S:
                 continue
             if oldest_needed_ms is None or read.newest_ms < oldest_needed_ms:
                 path.unlink()
@@ -80,7 +82,7 @@ class SpoolReader:
         facts: list[CallFact] = []
         for line in data[:end].splitlines():
             try:
-                fact = decode(line)
+                fact = decode(line, self._eras.since)
                 if isinstance(fact, News):
                     self._news.append(fact)
                 else:

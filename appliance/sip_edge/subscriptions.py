@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from appliance.directory.model import Directory, Phone
+from appliance.sip_edge.eras import Eras
 from appliance.sip_edge.kamailio.presence import CONTACT, PHONE, SOURCE
 from appliance.sip_edge.sipwords import Message, address_of, parameter, tag_of, user_of, without_tag
 from appliance.sip_edge.slots import is_slot
@@ -156,13 +157,14 @@ def may_watch(phone: Phone, event: str, watched: str, directory: Directory) -> b
 class Register:
     """The subscriptions in a file. Raises sqlite3.Error where it cannot be written; memory has them all the same."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, eras: Eras = Eras()) -> None:  # noqa: B008 - frozen
         path.parent.mkdir(parents=True, exist_ok=True)
         self._connection = sqlite3.connect(path, timeout=2, isolation_level=None)
         self._connection.execute("PRAGMA journal_mode = WAL")
         # A power cut takes the phones as well: they subscribe anew.
         self._connection.execute("PRAGMA synchronous = OFF")
         self._connection.execute("CREATE TABLE IF NOT EXISTS subscription(id TEXT PRIMARY KEY, body TEXT NOT NULL)")
+        self._bring_to(eras)
 
     def all(self) -> list[Subscription]:
         found = []
@@ -181,14 +183,22 @@ class Register:
         finally:
             self._connection.execute("COMMIT")
 
+    def _bring_to(self, eras: Eras) -> None:
+        """Whoever was granted an hour has what is left of it, wherever the clock was set meanwhile."""
+        ((era,),) = self._connection.execute("PRAGMA user_version").fetchall()
+        by_s = eras.since(era) // 1000
+        moved = (replace(s, made_s=s.made_s + by_s, expires_s=s.expires_s + by_s) for s in self.all() if by_s)
+        self.keep(moved, ())
+        self._connection.execute(f"PRAGMA user_version = {eras.now}")
+
     def close(self) -> None:
         self._connection.close()
 
 
-def opened(path: Path) -> Register:
+def opened(path: Path, eras: Eras = Eras()) -> Register:  # noqa: B008 - frozen
     """A file that SQLite cannot read is set aside: phones subscribe again when their time runs out."""
     try:
-        register = Register(path)
+        register = Register(path, eras)
         register.all()
     except sqlite3.DatabaseError:
         with suppress(FileNotFoundError):
@@ -196,5 +206,5 @@ def opened(path: Path) -> Register:
         for extra in ("-wal", "-shm"):
             with suppress(FileNotFoundError):
                 Path(f"{path}{extra}").unlink()
-        register = Register(path)
+        register = Register(path, eras)
     return register

@@ -47,7 +47,8 @@ def observe(watch: LinkWatch, ok: bool, now: datetime) -> LinkWatch:
 
 
 def _flapping(watch: LinkWatch, now: datetime) -> bool:
-    return len(watch.changes) == 2 and now - watch.changes[0] < TWO_CHANGES_TAKE
+    # A clock that was set back since is no reason to show an old state for as long.
+    return len(watch.changes) == 2 and timedelta(0) <= now - watch.changes[0] < TWO_CHANGES_TAKE
 
 
 def _show(watch: LinkWatch, state: LinkState, now: datetime) -> LinkWatch:

@@ -1,12 +1,14 @@
 """The building's clock, moved: a day without the link passes in seconds; wrong by years it lets people call."""
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import select
 
-from appliance.directory.reports import SyncReportFile
+from appliance.directory.reports import EdgeReport, SyncReportFile
 from appliance.vocabulary import LinkState
 from central.directory.habits import set_preferences
 from central.model import AuditEntry, CdrRecord, FactRecord
@@ -24,6 +26,8 @@ from wire.services import Preferences
 
 DAY = timedelta(days=1)
 PAST_EVERY_CERTIFICATE = timedelta(days=3 * 365)
+CALLED_AGAIN_S = 5.0
+"""From a step until a phone is called as before: a restart of Kamailio; libfaketime reads its file once a second."""
 ANA, BETO = "person-ana", "person-beto"
 NEW_MAC = "001565ab0104"
 
@@ -153,5 +157,54 @@ def test_with_the_clock_three_years_ahead_the_centre_is_refused_and_calls_go_on(
     assert building.directory_in_force().revision == revision
     house.quiet()
 
-    building.jump_clock(timedelta(0))
+    building.jump_clock(timedelta(0), moves=True)
     until(lambda: _sync(building).link is LinkState.UP, 20, "the centre is followed again")
+
+
+@pytest.mark.acceptance("S-3", "S-9", "K-4")
+def test_a_clock_that_is_set_while_phones_are_registered_and_people_talk_is_noticed_by_nobody(house: House) -> None:
+    building = house.building
+    if not building.clock_moves:
+        building.jump_clock(timedelta(0), moves=True)
+    ana, beto, carla, dario = house.people("ana", "beto", "carla", "dario")
+    users = {phone.agent.account.user for phone in (ana, beto, carla, dario)}
+    until(lambda: users <= {user for user, _ in _contacts(building)}, 10, "all are reported")
+    before = _contacts(building)
+    began = time.monotonic()
+    call = ana.call("102").established()
+    other = beto.incoming(after=beto.called() - 1)
+    call.hears(beto.hz)
+    for ahead in (timedelta(hours=1), timedelta(days=365), timedelta(hours=-1)):
+        kamailio = building.processes.pid_of("kamailio")
+        building.set_clock(ahead)
+        asked = time.monotonic()
+        until(partial(_runs_anew, building, kamailio), 10, f"{ahead} is noticed")
+        to_dario = carla.call("102").established()
+        assert time.monotonic() - asked < CALLED_AGAIN_S
+        to_dario.hears(dario.hz)
+        carla.hang_up_all()
+        assert call.hears(beto.hz), "who talks goes on"
+        other.hears(ana.hz)
+        until(lambda: building.edge_up and _contacts(building) == before, 10, "every contact is kept, and no other")
+    talked_s = time.monotonic() - began
+    house.quiet()
+    local = building.local()
+    record = until(
+        lambda: next((e.body for e in local.recent("cdr", 1000) if e.body["call_id"] == call.id), None), 10, "a record"
+    )
+    assert talked_s - 5 < int(record["talk_ms"]) / 1000 < talked_s + 5
+    started = datetime.now(UTC) - datetime.fromisoformat(str(record["started_at"]))
+    assert timedelta(minutes=59) < started < timedelta(minutes=63), "dated by the clock as it was set last"
+
+
+def _runs_anew(building: Building, before: int) -> bool:
+    return building.processes.pid_of("kamailio") not in (0, before)
+
+
+def _contacts(building: Building) -> set[tuple[str, str]]:
+    """Each contact that is good for some minutes by the building's clock."""
+    said = building.report(EdgeReport)
+    assert said
+    now = datetime.now(UTC) + building.clock_ahead
+    left = [(c, datetime.fromisoformat(c.expires_at) - now) for c in said.contacts]
+    return {(c.sip_user, c.address) for c, good in left if timedelta(0) < good < timedelta(minutes=10)}

@@ -65,6 +65,8 @@ class Building:
     phones: list[Phone] = field(default_factory=list)
     clock_ahead: timedelta = timedelta(0)
     """How far its clock stands from ours."""
+    clock_moves: bool = False
+    """Its clock can be set while its processes run (set_clock)."""
     _supervisor: Supervisor | None = None
     _plugged: int = 0
 
@@ -106,10 +108,10 @@ class Building:
     @property
     def environment(self) -> dict[str, str]:
         wanted = {"CONSERJE_SETTINGS": str(self.settings_file)}
-        if self.clock_ahead:
-            seconds = f"{int(self.clock_ahead.total_seconds()):+d}"
-            wanted |= {"LD_PRELOAD": str(FAKETIME), "FAKETIME": seconds, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-            wanted |= {"PYTHONPATH": str(SLEEPS)}
+        if self.faked_clock:
+            wanted |= {"LD_PRELOAD": str(FAKETIME), "FAKETIME_DONT_FAKE_MONOTONIC": "1", "PYTHONPATH": str(SLEEPS)}
+            file = {"FAKETIME_TIMESTAMP_FILE": str(self._clock_file), "FAKETIME_CACHE_DURATION": "1"}
+            wanted |= file if self.clock_moves else {"FAKETIME": _ahead(self.clock_ahead)}
         return wanted
 
     def power_off(self) -> None:
@@ -127,11 +129,32 @@ class Building:
         self.lose_memory()
         self.start()
 
-    def jump_clock(self, ahead: timedelta) -> None:
-        """Its processes run on with a clock that stands `ahead` of ours; each is started again for that."""
+    def jump_clock(self, ahead: timedelta, moves: bool = False) -> None:
+        """Its processes run on with a clock that stands `ahead` of ours; switched off and on for that.
+
+        `moves`: that clock can be set later while they run.
+        """
         self.processes.shut_down()
-        self.clock_ahead = ahead
+        self.lose_memory()
+        self.clock_ahead, self.clock_moves = ahead, moves
+        if moves:
+            self.set_clock(ahead)
         self.start()
+
+    def set_clock(self, ahead: timedelta) -> None:
+        """The clock of its running processes is set, in force within a second; spans and timers stay true."""
+        self.clock_ahead = ahead
+        made = self._clock_file.with_suffix(".new")
+        made.write_text(f"{_ahead(ahead)}\n")
+        made.replace(self._clock_file)
+
+    @property
+    def faked_clock(self) -> bool:
+        return bool(self.clock_ahead) or self.clock_moves
+
+    @property
+    def _clock_file(self) -> Path:
+        return self.directory / "clock"
 
     def shut_down(self) -> None:
         for phone in self.phones:
@@ -278,8 +301,13 @@ class Building:
         )
 
     def _argv(self, name: str) -> tuple[str, ...]:
-        true_clock = ("env", "-u", "LD_PRELOAD") if self.clock_ahead and name in WITH_TRUE_CLOCK else ()
+        true_clock = ("env", "-u", "LD_PRELOAD") if self.faked_clock and name in WITH_TRUE_CLOCK else ()
         return (*true_clock, str(BIN / "conserje"), "run", name)
+
+
+def _ahead(clock: timedelta) -> str:
+    """As libfaketime reads it."""
+    return f"{int(clock.total_seconds()):+d}"
 
 
 def settings_values(directory: Path, run_directory: Path, uplink_address: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from os import getloadavg
 from pathlib import Path
@@ -137,6 +137,8 @@ def matrix() -> list[Line]:
         lines.append(house.line("the newest revision rots, centre up", partial(_rots, house)))
         lines.append(house.line("the newest revision rots, and power is cut", partial(_rots_and_starts, house)))
         lines.append(house.line("power cut: everything at once", partial(_power_cut, building)))
+        building.jump_clock(timedelta(0), moves=True)
+        lines.append(house.line("the clock is set an hour ahead", partial(_clock_set, building)))
         return lines
 
 
@@ -173,6 +175,18 @@ def _power_cut(building: Building) -> float:
     building.power_off()
     began = time.monotonic()
     building.start(START_S)
+    return time.monotonic() - began
+
+
+def _clock_set(building: Building) -> float:
+    """Seconds until Kamailio, which had every contact run out, has begun anew."""
+    before, began = building.processes.pid_of("kamailio"), time.monotonic()
+    building.set_clock(timedelta(hours=1))
+
+    def back() -> bool:
+        return building.processes.pid_of("kamailio") not in (0, before) and building.processes.serves("kamailio")
+
+    until(back, PATIENCE_S, "Kamailio begins anew")
     return time.monotonic() - began
 
 

@@ -56,6 +56,8 @@ class Knobs:
     park_s: int = 60
     voice_workers: int = 1
     """Their ports follow `voice_sip_port`."""
+    era: int = 0
+    """Of the moments that call facts are noted with (eras.py)."""
 
     @property
     def several_sides(self) -> bool:

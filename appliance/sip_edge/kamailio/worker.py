@@ -73,7 +73,7 @@ class Worker:
         self._gate = Gate(ksr, knobs.ban_after, knobs.flood_per_s > 0, self._is_trunk)
         self._door = Door(ksr, knobs, self._gate, names)
         self._secure = Secure(ksr, knobs)
-        self._calls = Calls(ksr, knobs, self._live, Spool(knobs.path("spool_dir")), self._door)
+        self._calls = Calls(ksr, knobs, self._live, Spool(knobs.path("spool_dir"), knobs.era), self._door)
         self._hold = Hold(ksr, knobs, self._live, self._calls.board)
         self._handover = Handover(ksr, knobs, self._calls, self._door)
         self._superseded = Superseded(ksr)

@@ -35,6 +35,12 @@ def test_a_mended_link_is_shown_after_two_good_exchanges() -> None:
     assert watched((0, True), (10, False), (12, False), (20, True), (21, True)).state is LinkState.UP
 
 
+def test_a_clock_that_was_set_back_since_keeps_no_old_state_on_the_page() -> None:
+    flapped = ((0, True), (10, False), (12, False), (20, True), (21, True))
+    assert watched(*flapped, (30, False), (32, False)).state is LinkState.UP, "the third change waits"
+    assert watched(*flapped, (-3600, False), (-3598, False)).state is LinkState.DOWN
+
+
 @given(st.lists(st.booleans(), max_size=400))
 def test_however_it_flaps_the_page_changes_one_time_a_minute_on_the_whole(exchanges: list[bool]) -> None:
     watch, changes = LinkWatch(), []
