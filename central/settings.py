@@ -101,6 +101,8 @@ class Exchange:
     """Of the sound between buildings: each stands behind a router of its own."""
     ng_port: int = 2225
     """rtpengine's control, loopback only."""
+    carriers: str = ""
+    """Addresses (`host:port`, parted by spaces) whose calls it takes for buildings; by the first, forwards leave."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from typing import Any
 import orjson
 
 from appliance.sip_edge.plan import (
-    Diversion,
     Identity,
     OnFailure,
     PickUp,
@@ -23,6 +22,7 @@ from appliance.sip_edge.plan import (
     ToVoice,
 )
 from appliance.vocabulary import Announcement, CallClass
+from wire.diversion import Diversion
 
 _NOTHING = OnFailure()
 

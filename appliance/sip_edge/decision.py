@@ -11,7 +11,6 @@ from appliance.reasons import Because, Reason, because
 from appliance.sip_edge.identity import Calling, seen_inside
 from appliance.sip_edge.plan import (
     Alert,
-    Diversion,
     OnFailure,
     Plan,
     PreferenceChange,
@@ -21,11 +20,10 @@ from appliance.sip_edge.plan import (
     ToVoice,
 )
 from appliance.vocabulary import CallClass
+from wire.diversion import Diversion
 
 Way = tuple[tuple[Step, ...], OnFailure]
 """The steps of a plan, and what follows their failure."""
-
-MOST_DIVERSIONS = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from appliance.directory.model import DestinationKind, Directory, Person
 from appliance.directory.numbering import Dialled, Reading, bare, is_emergency, normalise
 from appliance.reasons import Because
-from appliance.sip_edge.decision import MOST_DIVERSIONS, Decision, Trail
+from appliance.sip_edge.decision import Decision, Trail
 from appliance.vocabulary import CallClass
+from wire.diversion import MOST_DIVERSIONS
 
 
 @dataclass(frozen=True, slots=True)

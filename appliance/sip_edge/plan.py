@@ -10,6 +10,7 @@ from typing import Protocol
 from appliance.reasons import Reason
 from appliance.sip_edge.dialogs import Replaces
 from appliance.vocabulary import Announcement, CallClass
+from wire.diversion import Diversion
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +139,6 @@ class Identity:
     asserted: str = ""
     private: bool = False
     prefix: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Diversion:
-    """A diversion of this call: whose, and why, in the words of RFC 5806 (user-busy, no-answer, unconditional, ...)."""
-
-    user: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from appliance.directory.moves import is_elsewhere, may_come
 from appliance.directory.numbering import Dialled, Reading, bare, canonical_number, is_emergency, normalise
 from appliance.reasons import Because
 from appliance.sip_edge.coded import carried_out, last_call, mailbox
-from appliance.sip_edge.decision import MOST_DIVERSIONS, Decision, Way
+from appliance.sip_edge.decision import Decision, Way
 from appliance.sip_edge.destinations import by_mapping, lead, name_of, only_say, returning
 from appliance.sip_edge.emergency import emergency, emergency_test
 from appliance.sip_edge.fraud import over_limits
@@ -39,6 +39,7 @@ from appliance.sip_edge.slots import is_slot
 from appliance.sip_edge.starcodes import Feature, parse
 from appliance.sip_edge.ways_out import Offer, by_trunks
 from appliance.vocabulary import Announcement, CallClass
+from wire.diversion import MOST_DIVERSIONS
 from wire.services import Music, TransferSound
 
 RING_S = 30

@@ -10,10 +10,11 @@ from appliance.directory.model import Trunk, TrunkKind
 from appliance.reasons import Because
 from appliance.sip_edge.decision import Decision, Way
 from appliance.sip_edge.identity import on_trunk, towards_trunk
-from appliance.sip_edge.plan import Diversion, Identity, OnFailure, Step, ToTrunk
+from appliance.sip_edge.plan import Identity, OnFailure, Step, ToTrunk
 from appliance.sip_edge.said import said
 from appliance.sip_edge.trunk_order import trunks_for
 from appliance.vocabulary import Announcement, CallClass
+from wire.diversion import Diversion
 
 RING_OUTSIDE_S = 60
 SILENCE_S, EMERGENCY_SILENCE_S = 3, 2

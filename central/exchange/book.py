@@ -1,4 +1,4 @@
-"""What the exchange knows when a call comes: which building speaks, and in which others a person's phones stand.
+"""What the exchange knows when a call comes: which building speaks, where a person's phones stand, whose a number is.
 
 One SQLite file, written by export.py for the sites that changed, read by Kamailio's workers. Standard library only:
 Kamailio's Python imports this.
@@ -11,6 +11,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from central.exchange.dark import PERSON, Called, Onward, Standing
+
 REALM = "conserje-exchange"
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS login(user TEXT PRIMARY KEY, site TEXT NOT NULL, ha1 TEXT NOT NULL);
@@ -19,9 +21,17 @@ CREATE TABLE IF NOT EXISTS place(kind TEXT, id TEXT, account TEXT NOT NULL, site
 CREATE INDEX IF NOT EXISTS place_site ON place(site);
 CREATE TABLE IF NOT EXISTS present(account TEXT, site TEXT, PRIMARY KEY(account, site));
 CREATE INDEX IF NOT EXISTS present_site ON present(site);
+CREATE TABLE IF NOT EXISTS number(
+    e164 TEXT, site TEXT, account TEXT NOT NULL, kind TEXT NOT NULL, target TEXT NOT NULL, PRIMARY KEY(e164, site));
+CREATE INDEX IF NOT EXISTS number_site ON number(site);
+CREATE TABLE IF NOT EXISTS person(
+    id TEXT, site TEXT, account TEXT NOT NULL, shown TEXT NOT NULL, onward TEXT NOT NULL, PRIMARY KEY(id, site));
+CREATE INDEX IF NOT EXISTS person_site ON person(site);
 CREATE TABLE IF NOT EXISTS known(site TEXT PRIMARY KEY, revision INTEGER NOT NULL);
 """
 KINDS = frozenset({"person", "phone"})
+VERSION = 2
+"""Of what a page says: a book of another version knows no revision of any site."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +52,26 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class NumberEntry:
+    """A number of a company, and what it leads to; empty: nothing."""
+
+    e164: str
+    account: str
+    kind: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonEntry:
+    """A person of a company: the number shown outside, and where calls go while no phone can ring."""
+
+    id: str
+    account: str
+    shown: str
+    onward: tuple[Onward, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SitePage:
     """All that the book says of one building at a revision of it."""
 
@@ -50,6 +80,8 @@ class SitePage:
     logins: tuple[Login, ...]
     places: tuple[Place, ...]
     accounts: tuple[str, ...]
+    numbers: tuple[NumberEntry, ...] = ()
+    people: tuple[PersonEntry, ...] = ()
 
 
 def ha1(user: str, password: str) -> str:
@@ -66,6 +98,10 @@ class Book:
             path.chmod(0o600)
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.executescript(SCHEMA)
+            ((version,),) = self._connection.execute("PRAGMA user_version").fetchall()
+            if version != VERSION:
+                self._connection.execute("DELETE FROM known")
+                self._connection.execute(f"PRAGMA user_version = {VERSION}")
 
     def close(self) -> None:
         self._connection.close()
@@ -85,6 +121,10 @@ class Book:
             cursor.executemany("INSERT OR REPLACE INTO place VALUES (?, ?, ?, ?)",
                                [(p.kind, p.id, p.account, page.site) for p in page.places])  # fmt: skip
             cursor.executemany("INSERT OR REPLACE INTO present VALUES (?, ?)", [(a, page.site) for a in page.accounts])
+            cursor.executemany("INSERT OR REPLACE INTO number VALUES (?, ?, ?, ?, ?)",
+                               [(n.e164, page.site, n.account, n.kind, n.target) for n in page.numbers])  # fmt: skip
+            people = [(p.id, page.site, p.account, p.shown, _lines(p.onward)) for p in page.people]
+            cursor.executemany("INSERT OR REPLACE INTO person VALUES (?, ?, ?, ?, ?)", people)
             cursor.execute("INSERT OR REPLACE INTO known VALUES (?, ?)", (page.site, page.revision))
             cursor.execute("COMMIT")
 
@@ -98,7 +138,7 @@ class Book:
 
     @staticmethod
     def _strike(cursor: sqlite3.Cursor, site: str) -> None:
-        for table in ("login", "place", "present"):
+        for table in ("login", "place", "present", "number", "person"):
             cursor.execute(f"DELETE FROM {table} WHERE site = ?", (site,))  # noqa: S608 - our own names
 
     # For the workers
@@ -124,3 +164,41 @@ class Book:
             (from_site, kind, target_id, from_site),
         )
         return tuple(str(user) for (user,) in found)
+
+    def users_in(self, site: str) -> tuple[str, ...]:
+        """The log-ins of a building."""
+        found = self._connection.execute("SELECT user FROM login WHERE site = ? ORDER BY user", (site,))
+        return tuple(str(user) for (user,) in found)
+
+    def called(self, e164: str) -> Called | None:
+        """What a number leads to, and where that stands: a person's phones, else the company."""
+        found = self._connection.execute(
+            "SELECT account, kind, target FROM number WHERE e164 = ? ORDER BY site", (e164,)
+        ).fetchone()
+        if found is None:
+            return None
+        account, kind, target = (str(value) for value in found)
+        sites = self._sites_of(target) if kind == PERSON else ()
+        return Called(account, kind, target, sites or self._sites_housing(account))
+
+    def standing(self, person: str) -> Standing | None:
+        found = self._connection.execute("SELECT shown, onward FROM person WHERE id = ? ORDER BY site", (person,))
+        row = found.fetchone()
+        if row is None:
+            return None
+        onward = (line.partition(" ") for line in str(row[1]).splitlines())
+        return Standing(str(row[0]), tuple(Onward(reason, to) for reason, _, to in onward), self._sites_of(person))
+
+    def _sites_of(self, person: str) -> tuple[str, ...]:
+        found = self._connection.execute(
+            "SELECT DISTINCT site FROM place WHERE kind = 'person' AND id = ? ORDER BY site", (person,)
+        )
+        return tuple(str(site) for (site,) in found)
+
+    def _sites_housing(self, account: str) -> tuple[str, ...]:
+        found = self._connection.execute("SELECT site FROM present WHERE account = ? ORDER BY site", (account,))
+        return tuple(str(site) for (site,) in found)
+
+
+def _lines(onward: Iterable[Onward]) -> str:
+    return "\n".join(f"{o.reason} {o.to}" for o in onward)

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from central.errors import Problem
 from central.exchange.book import Book, Login, Place, SitePage, ha1
-from central.model import PhoneRecord, PresenceRecord, SiteState, TrunkRecord, TrunkUseRecord
+from central.exchange.forwards import numbers_of, people_of
+from central.model import AccountRecord, PhoneRecord, PresenceRecord, SiteRecord, SiteState, TrunkRecord, TrunkUseRecord
 from central.model.rows import find
 from central.office import Office
 from central.sealing import Sealer
@@ -38,13 +39,22 @@ def page_of(session: Session, sealer: Sealer, site_id: str, revision: int) -> Si
     ).all()
     places = {Place("phone", id_, account) for id_, account, _ in phones}
     places |= {Place("person", person, account) for _, account, person in phones if person}
-    accounts = session.scalars(select(PresenceRecord.account_id).where(PresenceRecord.site_id == site_id))
+    accounts = list(
+        session.scalars(
+            select(AccountRecord)
+            .join(PresenceRecord, PresenceRecord.account_id == AccountRecord.id)
+            .where(PresenceRecord.site_id == site_id)
+        )
+    )
+    site = session.get(SiteRecord, site_id)
     return SitePage(
         site_id,
         revision,
         tuple(Login(t.username, ha1(t.username, t.secret)) for t in trunks),
         tuple(sorted(places, key=lambda p: (p.kind, p.id))),
-        tuple(accounts),
+        tuple(a.id for a in accounts),
+        tuple(n for a in accounts for n in numbers_of(session, a)),
+        tuple(p for a in accounts for p in people_of(session, a.id, site)) if site else (),
     )
 
 
@@ -62,8 +72,8 @@ def bring_forward(office: Office, book: Book) -> int:
     return len(stale) + len(gone)
 
 
-def keep_forward(office: Office, path: Path, goes_on: Callable[[], bool]) -> None:
-    """Bring the book forward at each change, as long as `goes_on`."""
+def keep_forward(office: Office, path: Path, goes_on: Callable[[], bool], besides: Callable[[], None]) -> None:
+    """Bring the book forward at each change, as long as `goes_on`; `besides` is done each time."""
     book = Book(path, readonly=False)
     seen: tuple[int, int] | None = None
     while goes_on():
@@ -74,6 +84,7 @@ def keep_forward(office: Office, path: Path, goes_on: Callable[[], bool]) -> Non
                 seen = newest
         except Problem as away:
             log.warning("event=book_waits why=%s", away.code)
+        besides()
         time.sleep(LOOK_S)
     book.close()
 

@@ -1,7 +1,7 @@
 """The exchange's routing, inside Kamailio's Python: who speaks, and which buildings the call is offered to.
 
-Calls come from buildings that registered, and go to buildings that registered; what is not of theirs is refused. Which
-buildings those are is the book's to say. Pure Python, nothing that blocks.
+Calls come from buildings that registered, and go to buildings that registered; what a carrier of ours sends is
+inbound.py's, all else is refused. Which buildings those are is the book's to say. Pure Python, nothing that blocks.
 """
 
 import ctypes
@@ -18,8 +18,8 @@ from urllib.parse import unquote
 import KSR
 
 from central.exchange.book import REALM, Book
+from central.exchange.inbound import ADDRESS, BOOK, CARRIERS, NOTES, NUMBER, Inbound
 
-BOOK = "CONSERJE_EXCHANGE_BOOK"
 MAX_FORWARDS = 20
 SANE_MESSAGE, SANE_URIS = 1511, 7
 PR_SET_PDEATHSIG = 1
@@ -55,6 +55,8 @@ class Exchange:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._open: Book | None = None
+        carriers = os.environ.get(CARRIERS, "").split()
+        self._inbound = Inbound(KSR, carriers, path.with_name(NOTES), os.environ.get(ADDRESS, ""))
 
     def child_init(self, _rank: int) -> int:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -86,6 +88,9 @@ class Exchange:
         elif method == "INVITE":
             self._invite()
         elif method == "OPTIONS":
+            site = self._speaker()
+            if site is not None:
+                self._inbound.sign_of_life(site)
             KSR.sl.sl_send_reply(200, "OK")
         elif method in IN_DIALOG_ONLY:
             KSR.sl.sl_send_reply(405, "Method Not Allowed")
@@ -93,8 +98,10 @@ class Exchange:
             KSR.sl.sl_send_reply(501, "Not Implemented")
 
     def _in_dialog(self, method: str) -> None:
-        if self._speaker() is not None and KSR.rr.loose_route() > 0:
+        if self._is_ours() and KSR.rr.loose_route() > 0:
             self._media()
+            if method == "BYE":
+                self._inbound.over(0)
             if KSR.tm.t_relay() < 0:
                 KSR.sl.sl_reply_error()
         elif method == "ACK":
@@ -115,9 +122,13 @@ class Exchange:
             return
         KSR.htable.sht_sets(SEEN_FROM, self._source(), found[0])
         KSR.registrar.save("location", 0)
+        self._inbound.sign_of_life(found[0])
 
     def _invite(self) -> None:
         site = self._speaker()
+        if site is None and self._inbound.is_carrier(self._source()):
+            self._inbound.invited(self._book)
+            return
         kind, colon, target = unquote(KSR.hdr.get(GOTO) or "").strip().partition(":")
         if site is None or not colon:
             KSR.sl.sl_send_reply(403, "Forbidden")
@@ -143,17 +154,25 @@ class Exchange:
     def ksr_branch(self, _message: Any) -> None:
         """Each building reads the number that was asked for, at its own address."""
         KSR.pv.sets("$rU", KSR.pv.get("$avp(asked)"))
+        lines = self._inbound.lines()
+        if lines:
+            KSR.hdr.remove("P-Asserted-Identity")
+            KSR.hdr.append(lines)
         KSR.tm.t_on_reply("ksr_reply")
         KSR.rtpengine.rtpengine_manage(SOUND)
 
     @guarded
     def ksr_reply(self, _message: Any) -> None:
+        if int(KSR.pv.get("$rs")) == 200 and KSR.pv.get("$rm") == "INVITE":
+            self._inbound.answered()
         if int(KSR.pv.get("$rs")) > 100 and KSR.pv.get("$rb"):
             KSR.rtpengine.rtpengine_manage(SOUND)
 
     @guarded
     def ksr_failure(self, _message: Any) -> None:
         KSR.rtpengine.rtpengine_delete("")
+        if KSR.pv.get(NUMBER):
+            self._inbound.failed(self._book)
 
     @staticmethod
     def _media() -> None:
@@ -168,6 +187,9 @@ class Exchange:
         """The site that registered from where this came."""
         found = KSR.htable.sht_get(SEEN_FROM, self._source())
         return str(found) if found else None
+
+    def _is_ours(self) -> bool:
+        return self._speaker() is not None or self._inbound.is_carrier(self._source())
 
     @staticmethod
     def _source() -> str:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sysconfig
 from collections.abc import Mapping
+from ipaddress import IPv4Address
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -13,6 +14,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from central.errors import SetUpProblem, Words
 from central.exchange.book import Book
 from central.exchange.export import bring_forward, keep_forward
+from central.exchange.inbound import ADDRESS, BOOK, CARRIERS, NOTES
+from central.exchange.keeper import Keeper
 from central.office import Office
 from central.settings import Exchange
 
@@ -36,18 +39,35 @@ def run(office: Office) -> int:
     book = Book(path, readonly=False)
     bring_forward(office, book)
     book.close()
+    keeper = Keeper(office, path.with_name(NOTES))
     configuration.touch(mode=0o600)
     configuration.write_text(render(wanted), encoding="utf-8")
-    children = [_start(_relay(wanted)), _start(_kamailio(configuration, folder), {"CONSERJE_EXCHANGE_BOOK": str(path)})]
+    told = {BOOK: str(path), CARRIERS: " ".join(carriers(wanted)), ADDRESS: f"{wanted.address}:{wanted.port}"}
+    children = [_start(_relay(wanted)), _start(_kamailio(configuration, folder), told)]
     stopping: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _frame: stopping.append(number))
     try:
-        keep_forward(office, path, lambda: not stopping and all(c.poll() is None for c in children))
+        keep_forward(office, path, lambda: not stopping and all(c.poll() is None for c in children), keeper.turn)
     finally:
         for child in children:
             child.terminate()
     ended = [child.wait(STOP_S) for child in children]
     return 0 if stopping else max(map(abs, ended), default=1)
+
+
+def carriers(wanted: Exchange) -> tuple[str, ...]:
+    """Addresses with their ports. Raises SetUpProblem on a name: calls are known by where they come from."""
+    found = []
+    for word in wanted.carriers.split():
+        host, _, port = word.partition(":")
+        try:
+            found.append(f"{IPv4Address(host)}:{int(port or '5060')}")
+        except ValueError as wrong:
+            raise SetUpProblem(
+                Words(f"{word[:60]} is not a carrier's address.", f"{word[:60]} no es la dirección de un operador."),
+                Words("Write host:port, the host as an IPv4 address.", "Escriba host:puerto, con una dirección IPv4."),
+            ) from wrong
+    return tuple(found)
 
 
 def render(wanted: Exchange) -> str:

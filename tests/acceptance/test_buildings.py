@@ -1,8 +1,9 @@
-"""One company in two buildings: short numbers across them, each goes on by itself (J-2); phones that move (J-3)."""
+"""One company in two buildings: short numbers across them (J-2), a dark one (G-1), phones that move (J-3)."""
 
 import json
 import socket
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from uuid import uuid4
@@ -12,16 +13,18 @@ from sqlalchemy import func, select
 
 from appliance.directory.reports import EdgeReport, SyncReportFile
 from appliance.vocabulary import LinkState
-from central.model import FactRecord, SeenPhone
+from central.exchange.book import Book
+from central.model import CdrRecord, FactRecord, SeenPhone
 from tests.lab.building import Building
-from tests.lab.lab import CARRIER_ADDRESS, Lab
+from tests.lab.carrier import Offered
+from tests.lab.lab import CARRIER_ADDRESS, CENTRE_ADDRESS, Lab
 from tests.lab.phoneboot import BootFailed
 from tests.lab.phones import Phone
 from tests.lab.sample import ACME, SITE, sample_rows
 from tests.lab.waiting import until
 from wire.rows import Extension, Mapping, Number, Person, Presence, Row, Site, Trunk
 from wire.rows import Phone as PhoneRow
-from wire.services import MovePolicy
+from wire.services import MovePolicy, Preferences
 
 SECOND = "site-polanco"
 GABY = "person-gaby"
@@ -66,7 +69,7 @@ def towns() -> Iterator[Towns]:
     with Lab() as lab:
         reforma = lab.building(enrolled=True, rows=sample_rows(CARRIER_ADDRESS))
         polanco = lab.building(enrolled=True, rows=_second_building())
-        lab.centre.start_exchange()
+        lab.centre.start_exchange(carriers=lab.carrier_at_centre())
         for site_id in (SITE, SECOND):
             lab.centre.command("exchange", "connect", site_id)
         (ana,) = reforma.boot("ana")
@@ -230,3 +233,108 @@ def test_who_only_wears_a_phones_mac_in_another_building_is_given_nothing_until_
     towns.gaby.call("102").established(8).hears(other.hz)
     assert time.monotonic() - said < 180
     towns.gaby.hang_up_all()
+
+
+CALLER = "+525587654321"
+GABYS_NUMBER, ELSEWHERE = "+525550000120", "+525512345678"
+SILENCE_S = 3.0
+"""How long the exchange waits for a building that says nothing."""
+
+
+def _calls_gaby(towns: Towns) -> str:
+    """A stranger calls her number, which the carrier offers to the centre."""
+    return towns.lab.carrier.call(GABYS_NUMBER, CALLER, CENTRE_ADDRESS)
+
+
+def _wants(towns: Towns, mode: str, to: str, leads: str) -> None:
+    """What she sets at the portal; in the exchange's book, leading so, when this returns."""
+    towns.lab.centre.put(Preferences(GABY, ACME, mode, to))
+    book = Book(towns.lab.centre.directory / "state" / "exchange" / "book.db")
+
+    def followed() -> bool:
+        standing = book.standing(GABY)
+        return standing is not None and [o.to for o in standing.onward] == ([leads] if leads else [])
+
+    until(followed, 5, "the exchange knows")
+    book.close()
+
+
+def _talks(towns: Towns, call: str, seconds: float = 5) -> None:
+    until(lambda: towns.lab.carrier.state(call) == "talking", seconds, "the stranger is answered")
+
+
+def _led_out(towns: Towns, within_s: float) -> Offered:
+    """A stranger's call comes back to the carrier, for another number, and is talked."""
+    carrier = towns.lab.carrier
+    before, began = len(carrier.offered()), time.monotonic()
+    call = _calls_gaby(towns)
+    offered = until(lambda: carrier.offered()[before:], within_s, "the call is led on")[0]
+    assert time.monotonic() - began < within_s
+    _talks(towns, call)
+    until(lambda: carrier.packets(call) > 20, 5, "the stranger hears whom they were led to")
+    carrier.hang_up(call)
+    until(lambda: carrier.talking() == 0, 5, "it is over")
+    return offered
+
+
+@pytest.mark.acceptance("G-1")
+def test_while_a_building_is_dark_the_centre_forwards_its_peoples_calls_and_hands_them_back_when_it_returns(
+    towns: Towns,
+) -> None:
+    carrier, gaby = towns.lab.carrier, towns.gaby
+    _wants(towns, "offline", "5512345678", ELSEWHERE)
+    call = _calls_gaby(towns)
+    _talks(towns, call)
+    assert CALLER in gaby.incoming(after=gaby.called() - 1).hears(1000).peer
+    carrier.hang_up(call)
+    until(lambda: carrier.talking() == 0, 5, "it is over")
+    rung = gaby.called()
+
+    towns.polanco.cut_centre()
+    try:
+        first = _led_out(towns, SILENCE_S + 2)
+        again = _led_out(towns, SILENCE_S - 1)
+        for offered in (first, again):
+            said = {name.lower(): value for name, value in offered.headers}
+            assert offered.user == ELSEWHERE
+            assert CALLER in offered.caller, "the original caller is shown"
+            assert GABYS_NUMBER in offered.asserted
+            assert f"sip:{GABYS_NUMBER}@" in said["diversion"]
+            assert "reason=unavailable" in said["diversion"]
+            assert said["history-info"].count("index=") == 2
+
+        _wants(towns, "always", "101", "person-ana")
+        call = _calls_gaby(towns)
+        _talks(towns, call)
+        assert CALLER in towns.ana.incoming(after=towns.ana.called() - 1).hears(1000).peer, "a colleague elsewhere"
+        carrier.hang_up(call)
+
+        _wants(towns, "disabled", "", "")
+        began = time.monotonic()
+        call = _calls_gaby(towns)
+        refused = until(lambda: [e for e in carrier.events("refused") if e["call_id"] == call], 3, "it is refused")
+        assert time.monotonic() - began < SILENCE_S - 1, "at once"
+        assert [e["status"] for e in refused] == [480]
+        _wants(towns, "offline", "5512345678", ELSEWHERE)
+        assert gaby.called() == rung
+    finally:
+        towns.polanco.mend_centre()
+
+    def handed_back() -> bool:
+        call = _calls_gaby(towns)
+        _talks(towns, call)
+        carrier.hang_up(call)
+        until(lambda: carrier.talking() == 0, 5, "it is over")
+        return gaby.called() > rung
+
+    until(handed_back, 30, "the building has its calls again")
+
+    def recorded() -> Counter[tuple[str, str]]:
+        with towns.lab.centre.office() as office, office.reading() as session:
+            query = select(CdrRecord).where(CdrRecord.site_id == SECOND, CdrRecord.caller == CALLER)
+            taken = [r for r in session.scalars(query) if r.answered_by == "central" or r.sip_status == 480]
+            return Counter((r.cause, next((str(g["to"]) for g in r.legs), "")) for r in taken)
+
+    due = Counter({("answered", ELSEWHERE): 2, ("answered", "person-ana"): 1, ("no-answer", ""): 1})
+    # Who called before the building was handed its calls back was led on, too.
+    until(lambda: due <= recorded(), 5, "the company's records are at the portal")

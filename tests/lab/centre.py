@@ -77,10 +77,11 @@ class Centre:
         self.processes.wait_ready(READY_S)
         return box
 
-    def start_exchange(self, port: int = 5060) -> None:
-        """Its exchange of calls, by which buildings reach each other."""
+    def start_exchange(self, port: int = 5060, carriers: str = "") -> None:
+        """Its exchange of calls, by which buildings reach each other, and carriers buildings."""
         with self.settings_file.open("a") as out:
             out.write(f'\n[exchange]\naddress = "{self.addresses[0]}"\nport = {port}\n')
+            out.write(f'carriers = "{carriers}"\n')
         argv = (str(BIN / "conserje-central"), "exchange", "run")
         command = Command("exchange", argv, (Port("udp", port),))
         self._exchange = Supervisor(self.place, self.directory / "log-exchange", (command,), self.environment)

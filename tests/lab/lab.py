@@ -89,6 +89,16 @@ class Lab:
             self._centre.start()
         return self._centre
 
+    def carrier_at_centre(self) -> str:
+        """Lays a line from the carrier to the centre, past every building; where the carrier is, for the exchange."""
+        near, far = self.carrier.place, self.centre.place
+        assert near
+        assert far
+        cable(near, "to-centre", far, "to-carrier")
+        near.ip(f"route add {CENTRE_ADDRESS}/32 dev to-centre")
+        far.ip(f"route add {CARRIER_ADDRESS}/32 dev to-carrier")
+        return CARRIER_ADDRESS
+
     def building(
         self,
         enrolled: bool = False,

@@ -9,8 +9,8 @@ from urllib.parse import unquote
 
 from appliance.sip_edge.dialogs import replaces_of
 from appliance.sip_edge.digest import user_part
-from appliance.sip_edge.diversion import counted
 from appliance.sip_edge.plan import CallAttempt, FromPhone, FromTrunk, FromVoice
+from wire.diversion import counted
 
 MOST_HEADERS = 20
 MOST_TEXT = 200

@@ -7,10 +7,10 @@ from urllib.parse import quote
 from xml.sax.saxutils import escape
 
 from appliance.directory.model import Directory, Trunk
-from appliance.sip_edge import diversion
 from appliance.sip_edge.identity import Caller, Calling, seen_inside
 from appliance.sip_edge.kamailio.media import VOICE
 from appliance.sip_edge.plan import Identity, Ring, Say, ToTrunk, ToVoice
+from wire import diversion
 
 ANONYMOUS = "sip:anonymous@anonymous.invalid"
 

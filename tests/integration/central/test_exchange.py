@@ -11,6 +11,7 @@ from central.exchange.connect import connect, disconnect
 from central.exchange.export import bring_forward
 from central.office import Office
 from tests.integration.central.making import WHO, a_company, a_person, a_site
+from wire.services import Preferences
 
 MAC = "00:15:65:aa:bb:01"
 
@@ -63,6 +64,40 @@ def test_the_book_follows_the_directory_and_reads_only_what_changed(office: Offi
         people.delete_person(edit, acme, ana.person.id)
     bring_forward(office, book)
     assert book.login(user) is None
+
+
+Case = tuple[dict[str, str | bool], list[tuple[str, str]]]
+NOBODY_IS_LED_THERE = ("101", "911", "*97", "0012125550100", "9001234567", "99", "x")
+"""Oneself, help, codes, abroad, premium."""
+ALWAYS_THERE: list[Case] = [({"forward_mode": "always", "forward_to": digits}, []) for digits in NOBODY_IS_LED_THERE]
+HABITS: tuple[Case, ...] = (
+    ({}, []),
+    ({"forward_mode": "always", "forward_to": "102"}, [("unconditional", "beto")]),
+    ({"forward_mode": "offline", "forward_to": "55 1234 5678"}, [("unavailable", "+525512345678")]),
+    ({"forward_mode": "offline", "forward_to": "12345678"}, [("unavailable", "+525512345678")]),
+    ({"forward_mode": "disabled", "forward_to": "102"}, []),
+    ({"forward_no_answer_to": "5512345678"}, [("no-answer", "+525512345678")]),
+    ({"forward_busy_to": "102", "do_not_disturb": True, "forward_no_answer_to": "103"}, [("do-not-disturb", "beto")]),
+    *ALWAYS_THERE,
+)
+
+
+@pytest.mark.acceptance("G-1")
+def test_the_book_has_what_a_person_dialled_as_their_forward_read_as_their_building_reads_it(
+    office: Office, book: Book
+) -> None:
+    site = a_site(office)
+    acme = a_company(office, "Acme", site)
+    ana, beto = (a_person(office, acme, name, digits) for name, digits in (("Ana", "101"), ("Beto", "102")))
+    ids = {"beto": beto.person.id}
+    for habits, leads in HABITS:
+        with office.editing(WHO) as edit:
+            edit.lock_account(acme)
+            edit.put(Preferences(ana.person.id, acme, **habits))  # type: ignore[arg-type]
+        bring_forward(office, book)
+        standing = book.standing(ana.person.id)
+        assert standing is not None
+        assert [(o.reason, o.to) for o in standing.onward] == [(r, ids.get(to, to)) for r, to in leads], habits
 
 
 def test_connecting_again_gives_another_log_in_and_needs_a_host(office: Office, book: Book) -> None:

@@ -7,13 +7,13 @@ import pytest
 
 from appliance.directory.model import Trunk
 from appliance.sip_edge.callfacts import LegName
-from appliance.sip_edge.diversion import counted
 from appliance.sip_edge.kamailio.calls import Calls
 from appliance.sip_edge.kamailio.headers import assertion, location_uri, shown, trunk_headers, voice_headers
 from appliance.sip_edge.kamailio.knobs import Knobs
 from appliance.sip_edge.kamailio.standing import At, Standing, leg_of
-from appliance.sip_edge.plan import Diversion, Identity, OnFailure, Plan, Refuse, Ring, Say, Target, ToTrunk
+from appliance.sip_edge.plan import Identity, OnFailure, Plan, Refuse, Ring, Say, Target, ToTrunk
 from appliance.vocabulary import Announcement, CallClass
+from wire.diversion import Diversion, counted
 
 ME = Identity("101", "Ana")
 IN_TURN = Ring((Target("phone-1", "p1"), Target("phone-2", "p2")), False, 20, ME)

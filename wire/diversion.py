@@ -1,16 +1,25 @@
 """Diversions of a call in its headers: counted where it comes in, written where it goes on (RFC 5806, RFC 7044). Pure.
 
-How many are allowed, and whose forwarding applies, is forwarding.py's.
+Whose forwarding applies is the building's to say, and the centre's where a building is cut off.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from urllib.parse import quote
 
-from appliance.sip_edge.plan import Diversion
-
+MOST_DIVERSIONS = 3
+"""A call that was diverted so often is diverted no more (G-2)."""
 MOST_COUNTED = 64
 _CAUSES = {"user-busy": 486, "no-answer": 408, "unconditional": 302, "unavailable": 404, "do-not-disturb": 480}
 """RFC 4458 §2: the SIP causes that stand for the words of RFC 5806."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diversion:
+    """A diversion of this call: whose, and why, in the words of RFC 5806 (user-busy, no-answer, unconditional, ...)."""
+
+    user: str
+    reason: str
 
 
 def entries(values: Iterable[str]) -> int:
