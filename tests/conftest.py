@@ -16,6 +16,7 @@ from hypothesis import settings
 from tests.lab import leaks, netns
 from tests.lab.lab import Lab
 from tests.lab.redact import redact
+from tests.order import seconds
 
 # How long one example takes is the machine's affair, which others may share; `make bench` measures.
 settings.register_profile("suite", deadline=None)
@@ -38,6 +39,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[leaks_key] = []
     if not _is_worker(config):
         netns.sweep()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: -seconds(item.path))
 
 
 @pytest.hookimpl(wrapper=True)

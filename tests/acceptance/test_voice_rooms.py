@@ -8,6 +8,7 @@ import pytest
 from appliance.voice.menu_sentences import Say
 from appliance.voice.prompts import Shelf
 from appliance.voice.sentences import ROOM_JOINED, ROOM_LEFT
+from tests.acceptance.listening import has_heard, hears, said
 from tests.acceptance.voces import (
     CONFERENCE,
     MODERATOR_PIN,
@@ -17,9 +18,6 @@ from tests.acceptance.voces import (
     ROOM_PIN,
     SHUT_ROOM,
     Staff,
-    has_heard,
-    hears,
-    said,
 )
 from tests.lab.audio import HEARD, decode_pcmu, heard, tone_level
 from tests.lab.waiting import until
@@ -33,9 +31,9 @@ QUIET_DBFS = -50.0
 def test_a_room_is_entered_by_number_and_pin_and_is_new_when_the_last_one_has_left(staff: Staff) -> None:
     host, guest = staff.caller("vera", hz=900), staff.caller("walter", hz=960)
     host.dials("360").established()
-    staff.told(host, Say.ENTER_ROOM)
+    staff.begins(host, Say.ENTER_ROOM)
     host.presses(f"{ROOM}#")
-    staff.told(host, Say.ENTER_ROOM_PIN)
+    staff.begins(host, Say.ENTER_ROOM_PIN)
     host.presses(f"{MODERATOR_PIN}#")
     staff.told(host, Say.ALONE)
     staff.hears(host, MUSIC_HZ)

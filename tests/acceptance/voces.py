@@ -10,14 +10,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import numpy as np
-
 from appliance.voice.prompts import Shelf
+from appliance.voice.sentences import SENTENCES
 from central.directory.sounds import SoundWish, change_sound
 from central.sounds import Converted, convert
 from tests.acceptance.conftest import House
+from tests.acceptance.listening import Listening, beginning, has_heard, hears
 from tests.integration.sip_edge.watching import Watch
-from tests.lab.audio import HEARD, Pcm, heard, tone, tone_level, write_wav
+from tests.lab.audio import Pcm, tone, write_wav
 from tests.lab.handset import Handset, together
 from tests.lab.netns import Namespace, cable
 from tests.lab.sample import SITE
@@ -54,8 +54,6 @@ PITCH = {"vera": 410, "walter": 510, "ximena": 610, "yago": 710}
 """What each says on the phone."""
 GREETING_HZ = {"keys": 1150, "sub": 1250, "holiday": 1350, "business": 1450, "after_hours": 1550, "walter": 1650}
 MUSIC_HZ, OTHER_MUSIC_HZ = 1750, 1850
-ALOUD_DBFS = -30.0
-WITHIN_S = 30.0
 ROOM, ROOM_PIN, MODERATOR_PIN = "7001", "4711", "9932"
 OPEN_ROOM, SHUT_ROOM = "7002", "7003"
 CONFERENCE = "+525550000360"
@@ -204,6 +202,7 @@ class Staff:
     place: Namespace
     phones: dict[str, Handset] = field(default_factory=dict)
     lamps: set[str] = field(default_factory=set)
+    beginnings: dict[str, Pcm] = field(default_factory=dict)
 
     def person(self, name: str, answers: bool = True) -> Handset:
         """Registered as this person, saying their pitch; `answers` what rings, or lets it ring."""
@@ -252,9 +251,18 @@ class Staff:
 
     def told(self, phone: Handset, cue: str, seconds: float = 15) -> None:
         """Waits until the phone has been told this sentence."""
+        self.until(Listening(phone, self.words(cue)), seconds, f"{phone.user} is told {cue}")
+
+    def begins(self, phone: Handset, cue: str, seconds: float = 15) -> None:
+        """Waits until enough of this sentence has been told to know it from every other: who knows it presses on."""
+        if cue not in self.beginnings:
+            self.beginnings[cue] = beginning(self.words(cue), [self.words(c) for c in SENTENCES if c != cue])
+        self.until(Listening(phone, self.beginnings[cue]), seconds, f"{phone.user} is told the beginning of {cue}")
+
+    def words(self, cue: str) -> Pcm:
         words = Shelf.of(self.house.building.settings).words(cue, "es-MX")
         assert words is not None, f"{cue} is not there"
-        self.until(lambda: said(phone, words), seconds, f"{phone.user} is told {cue}")
+        return words
 
     def talk(self, caller: Handset, person: str, seconds: float = 15) -> None:
         """Waits until the two hear each other."""
@@ -292,21 +300,3 @@ def staff_of(house: House) -> Iterator[Staff]:
         for phone in staff.phones.values():
             phone.close()
         place.remove()
-
-
-def hears(phone: Handset, hz: float, since_s: float = 0.4) -> bool:
-    """Whether the last moments of what it heard hold this pitch."""
-    if len(phone.datagrams) < 50 * since_s:
-        return False
-    return tone_level(phone.heard(since_s), hz) > ALOUD_DBFS
-
-
-def has_heard(phone: Handset, hz: float) -> bool:
-    """Whether a tenth of a second of all that it heard holds this pitch."""
-    pcm = phone.heard() if phone.datagrams else np.zeros(0, np.int16)
-    return any(tone_level(pcm[n : n + 800], hz) > ALOUD_DBFS for n in range(0, len(pcm) - 799, 400))
-
-
-def said(phone: Handset, words: Pcm) -> bool:
-    """Whether these words are in the last of what it heard."""
-    return bool(phone.datagrams) and heard(words, phone.heard(len(words) / 8000 + WITHIN_S)) > HEARD

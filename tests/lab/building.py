@@ -27,6 +27,7 @@ from tests.lab.directory import publish_rows
 from tests.lab.netns import Cable, Namespace, cable
 from tests.lab.phoneboot import Device, family
 from tests.lab.phones import Phone
+from tests.lab.sentences import lend
 from tests.lab.supervise import Command, Supervisor
 from tests.lab.toml import as_toml
 from tests.lab.waiting import until
@@ -92,6 +93,7 @@ class Building:
 
     def start(self, wait_s: float = READY_S) -> dict[str, float]:
         """Starts every process and waits until each serves; the seconds that each took."""
+        lend(self.settings)
         self._supervisor = Supervisor(self.place, self.directory / "log", self._commands(), self.environment)
         self._supervisor.start()
         took = self._supervisor.wait_ready(wait_s) if wait_s else {}

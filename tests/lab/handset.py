@@ -8,6 +8,7 @@ import select
 import socket
 import struct
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -232,7 +233,11 @@ class Handset(Agent):
 
     def heard(self, last_s: float = 0) -> Pcm:
         """What came in this call, decoded in its codec; `last_s`: the end of it, of who is heard now."""
-        streams = [s for s in rtp_streams(self.datagrams) if any(p.payload_type == self.kind for p in s.packets)]
+        came = self.datagrams
+        if last_s and came:
+            # Also what codecs with a memory and a late packet want before it; the rest need not be read each time.
+            came = came[bisect_left(came, came[-1].at - last_s - 1, key=lambda d: d.at) :]
+        streams = [s for s in rtp_streams(came) if any(p.payload_type == self.kind for p in s.packets)]
         assert streams, f"{self.user} hears nothing"
         if not last_s:
             return self._decoded(max(streams, key=lambda s: len(s.packets)), 0)

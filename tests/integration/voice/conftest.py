@@ -15,6 +15,7 @@ from appliance.directory.reports import VoiceReport, read_report
 from appliance.settings import Settings, load
 from appliance.voice.prompts import Shelf
 from tests.integration.voice.caller import Caller
+from tests.lab.sentences import lend
 from tests.lab.waiting import until
 
 START_S = 20.0
@@ -45,7 +46,8 @@ class Voice:
         return [sys.executable, "-c", main, "--settings", str(self.settings_file), *arguments]
 
     def start(self) -> None:
-        """Start, and wait until it answers and its sentences are made."""
+        """Start, and wait until it answers and its sentences are there."""
+        lend(self.settings)
         self.launch()
         self.answers(START_S)
         until(lambda: not Shelf.of(self.settings).missing(), SENTENCES_S, "the sentences")

@@ -6,6 +6,7 @@ import subprocess
 import wave
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -127,7 +128,8 @@ def test_music_has_no_gap_at_its_loop_nor_when_the_track_changes(rig: Rig, tmp_p
     assert level(phone, 500) < -40
     stream = RtpStream(1, ("", 0), ("", 0), tuple(_packet(at, data) for at, data in phone.packets))
     assert spacing(stream).lost == 0
-    assert spacing(stream).off_p99 < 15  # measured by a test on a busy machine; the bench holds the bound of 5
+    # By the stream's own clock; when packets leave is judged in test_hardship.py, by Y-1 and by the bench.
+    assert {(b.timestamp - a.timestamp) % 2**32 for a, b in pairwise(stream.packets)} == {160}
 
 
 def _packet(at: float, data: bytes) -> RtpPacket:
