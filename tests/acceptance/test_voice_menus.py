@@ -13,8 +13,11 @@ import pytest
 from appliance.directory.habits import Habits
 from appliance.ports import SystemChance, SystemClock
 from appliance.voice.menu_sentences import Say
+from central.model.rows import find
+from tests.acceptance.conftest import House
 from tests.acceptance.listening import has_heard, hears
 from tests.acceptance.voces import GREETING_HZ, PIN, PITCH, ZONE, Staff
+from tests.lab.waiting import until
 from tests.lab.wallclock import voice_at
 from wire.services import Menu, MenuMode, OpenHours
 

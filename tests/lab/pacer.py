@@ -1,4 +1,4 @@
-"""A plain sender of a packet each 20 ms, as a reference for streams of the same moments: what it is late by, the machine is.
+"""A plain sender of a packet each 20 ms, a reference for streams of the same moments: its lateness is the machine's.
 
     with Pacer() as plain:
         ...listen to the streams that are judged...

@@ -1,7 +1,7 @@
 """What voice speaks by a program, spoken once for all buildings of the lab: each would take ten seconds of the machine.
 
-A file's name holds a digest of its text and its speaker (synthesis.py): what is lent is never another sentence. A service
-that lacks one makes it, as ever; tests/integration/voice/test_hardship.py takes some away.
+A file's name holds a digest of its text and its speaker (synthesis.py): what is lent is never another sentence. Who
+lacks one makes it, as ever: tests/integration/voice/test_hardship.py takes some away.
 """
 
 import fcntl

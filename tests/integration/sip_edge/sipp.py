@@ -21,7 +21,7 @@ def sipp(b: Building, *arguments: str) -> "subprocess.Popen[bytes]":
 
 
 def from_carrier(b: Building, scenario: str, number: str) -> "subprocess.Popen[bytes]":
-    """One call of the sample's trunk to this number, as this file of scenarios/ has it; errors go into a file beside."""
+    """One call of the sample's trunk to this number, as this file of scenarios/ has it."""
     return sipp(
         b,
         *("-sf", str(SCENARIOS / f"{scenario}.xml"), "-s", number, "-p", str(b.carrier_port), "-m", "1"),

@@ -1,12 +1,9 @@
 """Many calls at once, with SIPp as phones and carrier: no line is capped (D-6), and every call is one record (K-4)."""
 
-import os
 import secrets
 import socket
-import subprocess
 import time
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
@@ -16,13 +13,13 @@ from appliance.ports import SystemChance, SystemClock
 from appliance.sip_edge.digest import Credentials, Guard, response
 from appliance.sip_edge.kamailio.knobs import Knobs
 from tests.integration.sip_edge.building import ADDRESS, Building, building, free_ports
+from tests.integration.sip_edge.sipp import SCENARIOS, sipp
 from tests.lab.sample import ACME, SITE, sample_rows
 from tests.lab.waiting import until
 from wire.rows import Extension, Person, Phone, Row
 
 pytestmark = pytest.mark.alone
 
-SCENARIOS = Path(__file__).parent / "scenarios"
 PHONES, HELD_BY_ONE = 50, 5
 DIALLED = "5512345678"
 
@@ -47,16 +44,6 @@ def authorization(b: Building, user: str, secret: str) -> str:
     return (
         f'Proxy-Authorization: Digest username="{user}", realm="conserje", nonce="{nonce}", uri="{uri}", '
         f'response="{response(c, "INVITE", secret)}", algorithm=MD5, qop=auth, nc=00000001, cnonce="abc"'
-    )
-
-
-def sipp(b: Building, *arguments: str) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(
-        ["sipp", "-i", ADDRESS, "-nostdin", "-timeout", "40", *arguments],
-        cwd=b.directory,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "TERM": "dumb"},
     )
 
 
