@@ -2,6 +2,8 @@
 
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.integration.sip_edge.building import ADDRESS, Building
@@ -20,19 +22,20 @@ def sipp(b: Building, *arguments: str) -> "subprocess.Popen[bytes]":
     )
 
 
-def from_carrier(b: Building, scenario: str, number: str) -> "subprocess.Popen[bytes]":
-    """One call of the sample's trunk to this number, as this file of scenarios/ has it."""
-    return sipp(
+@contextmanager
+def from_carrier(b: Building, scenario: str, number: str) -> Iterator[None]:
+    """One call of the sample's trunk to this number, as this file of scenarios/ has it; the phone acts inside.
+
+    AssertionError with what SIPp did not expect.
+    """
+    said = b.directory / f"{scenario}.err"
+    program = sipp(
         b,
         *("-sf", str(SCENARIOS / f"{scenario}.xml"), "-s", number, "-p", str(b.carrier_port), "-m", "1"),
-        *("-nr", "-timeout_error", "-trace_err", "-error_file", f"{scenario}.err", f"{ADDRESS}:{b.settings.sip.port}"),
+        *("-nr", "-timeout_error", "-trace_err", "-error_file", said.name, f"{ADDRESS}:{b.settings.sip.port}"),
     )
-
-
-def ended_well(b: Building, program: "subprocess.Popen[bytes]", scenario: str) -> None:
-    """Waits for its end. AssertionError with what SIPp did not expect."""
-    said = b.directory / f"{scenario}.err"
     try:
+        yield
         status = program.wait(15)
     finally:
         program.kill()
