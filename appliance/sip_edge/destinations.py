@@ -15,7 +15,7 @@ from appliance.sip_edge.fraud import costs, over_limits
 from appliance.sip_edge.groups import ring_members
 from appliance.sip_edge.identity import number_of_person, seen_inside, seen_outside
 from appliance.sip_edge.persons import Phones, habits_of, mailbox_of, phones_of, takes_no_other
-from appliance.sip_edge.plan import OnFailure, Plan, Ring, Say, Step, Target, ToVoice
+from appliance.sip_edge.plan import OnFailure, Plan, Refuse, Ring, Say, Step, Target, ToVoice
 from appliance.sip_edge.said import said
 from appliance.sip_edge.ways_out import Offer, offers, to_other_buildings
 from appliance.vocabulary import Announcement, CallClass
@@ -289,6 +289,27 @@ def returning(d: Decision, plan: Plan) -> Plan:
     back = _back(d)
     steps, *after = [(*way[:-1], *back, way[-1]) if _only_words(way) else way for way in ways]
     return replace(plan, steps=steps, after=OnFailure(*after), reasons=tuple(d.reasons))
+
+
+def in_person(plan: Plan) -> Plan:
+    """Nobody but who is called is to answer in a room of people: no mailbox, no sentence."""
+    ways = (plan.steps, plan.after.busy, plan.after.no_answer, plan.after.other, plan.after.not_found)
+    steps, *after = [tuple(one for step in way for one in _in_person(step)) for way in ways]
+    return replace(plan, steps=steps or (Refuse(480, "Temporarily Unavailable"),), after=OnFailure(*after))
+
+
+def _in_person(step: Step) -> tuple[Step, ...]:
+    match step:
+        case Say():
+            return (Refuse(step.status, step.reason),)
+        case ToVoice(service="deposit"):
+            return ()
+        case Ring():
+            nested = (step.after.busy, step.after.no_answer, step.after.other, step.after.not_found)
+            after = [tuple(one for s in way for one in _in_person(s)) for way in nested]
+            return (replace(step, after=OnFailure(*after)),)
+        case _:
+            return (step,)
 
 
 def _only_words(way: tuple[Step, ...]) -> bool:

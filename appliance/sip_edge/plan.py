@@ -34,7 +34,7 @@ class FromVoice:
     """voice goes on with a call that it holds: for a receptionist's caller, a transfer, a forward to be accepted.
 
     `caller` as it was shown (an extension, or E.164), `phone_id` where one of our phones calls. `on_behalf`: the person
-    whose forwarding it is, whose permissions count. `why`: receptionist | accept | transfer | call-back.
+    whose forwarding it is, whose permissions count. `why`: receptionist | accept | transfer | call-back | room.
     """
 
     account_id: str

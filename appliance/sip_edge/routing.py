@@ -14,7 +14,7 @@ from appliance.directory.numbering import Dialled, Reading, bare, canonical_numb
 from appliance.reasons import Because
 from appliance.sip_edge.coded import carried_out, last_call, mailbox
 from appliance.sip_edge.decision import Decision, Way
-from appliance.sip_edge.destinations import by_mapping, lead, name_of, only_say, returning
+from appliance.sip_edge.destinations import by_mapping, in_person, lead, name_of, only_say, returning
 from appliance.sip_edge.emergency import emergency, emergency_test
 from appliance.sip_edge.fraud import over_limits
 from appliance.sip_edge.identity import Caller, Calling, caller_of, from_trunk, seen_outside
@@ -44,8 +44,8 @@ from wire.services import Music, TransferSound
 
 RING_S = 30
 INTERNAL, OUTBOUND, INBOUND = "internal", "outbound", "inbound"
-ACCEPT, TRANSFER, CALL_BACK = "accept", "transfer", "call-back"
-"""Why voice goes on with a call: a forward to be accepted; a transfer that the far end cannot make; *69."""
+ACCEPT, TRANSFER, CALL_BACK, ROOM = "accept", "transfer", "call-back", "room"
+"""Why voice calls: a forward to be accepted; a transfer that the far end cannot make; *69; a guest for a room."""
 _SHOWN = 64
 _MOST_CODES = 3
 """Codes before one number: hide, then redial, is one too many for nobody."""
@@ -66,6 +66,8 @@ def route(attempt: CallAttempt, directory: Directory, now: datetime, reach: Reac
             plan = _from_trunk(d, attempt, source)
         case FromVoice() as source:
             plan = _from_voice(d, attempt, source)
+    if isinstance(attempt.source, FromVoice) and attempt.source.why == ROOM:
+        return in_person(plan)
     return returning(d, plan)
 
 
@@ -342,7 +344,7 @@ def _payer(d: Decision, source: FromVoice, referred_by: str, caller: Caller | No
     person = caller.person if caller else None
     if source.why == ACCEPT:
         person = d.directory.person(source.on_behalf)
-    elif source.why == TRANSFER:
+    elif source.why in (TRANSFER, ROOM):
         phone = d.directory.phone_by_sip_user(referred_by) if referred_by else None
         person = d.directory.person(phone.person_id) if phone is not None else person
     return person if person is not None and person.account_id == source.account_id else None

@@ -7,6 +7,7 @@ where nobody took it.
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from appliance.voice.answered import Answered
 from appliance.voice.dialogue import (
     Answer,
     Arrived,
@@ -29,8 +30,10 @@ from appliance.voice.dialogue import (
     OtherDigit,
     OtherFinished,
     OtherLeft,
+    OtherRefers,
     Play,
     Progress,
+    Refers,
     Refuse,
     StartTimer,
     Status,
@@ -40,6 +43,7 @@ from appliance.voice.dialogue import (
     TellOther,
 )
 from appliance.voice.menu_sentences import Say
+from appliance.voice.parts import NOBODY, Caller
 from appliance.voice.sentences import RINGBACK
 
 ASKED = 3
@@ -67,6 +71,7 @@ class Accept:
 
     dial: Dial
     language: str
+    caller: Caller = NOBODY
     early: bool = False
     asked: int = 0
     phase: Phase = Phase.NEW
@@ -102,6 +107,8 @@ class Accept:
                 return self._over(DropOther(), Refuse(UNAVAILABLE))
             case Connected(), Phase.ACCEPTED:
                 return replace(self, phase=Phase.TALKING), (StopTimer(_ACK), TellOther((), self.language), Bridge())
+            case (Refers() | OtherRefers()), Phase.TALKING:
+                return Answered.talking(self.caller).step(event, now)
             case (OtherLeft(), _) | (Expired(), Phase.ACCEPTED):
                 return self._over(self._bye(UNAVAILABLE))
             case _:

@@ -21,24 +21,31 @@ from appliance.voice.dialogue import (
     Event,
     Expired,
     Finished,
+    Follow,
     HangUp,
+    LeaveRoom,
     Left,
     LegLost,
     LegReady,
     OpenLeg,
     OtherLeft,
     OtherRefers,
+    Party,
     Play,
+    Refers,
     Refuse,
+    Report,
+    SentOn,
     StartTimer,
     Status,
     StopPlaying,
     StopTimer,
     TellOther,
     Told,
+    TradePlaces,
 )
 from appliance.voice.menu_sentences import Say
-from appliance.voice.parts import Waiting
+from appliance.voice.parts import NOBODY, Caller, Waiting, as_from
 from appliance.voice.questions import OfWaiting
 from appliance.voice.sentences import SPANISH
 from appliance.voice.transfer import Transfer
@@ -51,6 +58,7 @@ LONGEST_S = 86_400.0
 rtpengine, by session timers. So this is for what none of them sees, and longer than any meeting or bridged call.
 """
 LAST_WORDS_S = 15.0
+TRYING = Status(100, "Trying")
 UNAVAILABLE = Status(503, "Service Unavailable")
 NOT_FOUND = Status(404, "Not Found")
 _DESK, _ACK, _LONGEST = "(desk)", "(ack)", "(longest)"
@@ -80,10 +88,14 @@ class Answered:
     talk: Callable[[object], Dialogue | Status]
     longest_s: float = LONGEST_S
     language: str = SPANISH
+    caller: Caller = NOBODY
+    shows: bool = False
+    """The caller, whom a call of ours reached, has a phone that shows whom it talks to."""
+    answer_wait_s: float = ANSWER_WAIT_S
     phase: Phase = Phase.NEW
     inner: Dialogue | None = None
-    moving: OtherRefers | None = None
-    """Who was called transfers the call, and the desk is asked what is to be heard meanwhile."""
+    moving: OtherRefers | Refers | None = None
+    """One of the two transfers the other, and the desk is asked what is to be heard meanwhile."""
 
     def step(self, event: Event, now: float) -> tuple[Dialogue, Effects]:
         if self.phase is Phase.OVER:
@@ -107,12 +119,17 @@ class Answered:
             case Told() if self.phase is Phase.ASKING:
                 return self._told(event.answer)
             case LegReady() if self.phase is Phase.OPENING:
-                return replace(self, phase=Phase.ANSWERED), (StartTimer(_ACK, ANSWER_WAIT_S), Answer())
+                return replace(self, phase=Phase.ANSWERED), (StartTimer(_ACK, self.answer_wait_s), Answer())
             case Connected() if self.phase is Phase.ANSWERED:
                 begun, effects = replace(self, phase=Phase.TALKING)._pass_on(event, now)
                 return begun, (StopTimer(_ACK), StartTimer(_LONGEST, self.longest_s), *effects)
-            case OtherRefers() if self.phase is Phase.TALKING:
-                return replace(self, moving=event), (Ask(OfWaiting(event.account_id)),)
+            case OtherRefers() if self.phase is Phase.TALKING and self.moving is None:
+                return replace(self, moving=event), (Follow(), Ask(OfWaiting(event.account_id)))
+            case SentOn(dial, account_id, language) if self.phase is Phase.TALKING and self.moving is None:
+                sent = OtherRefers(as_from(dial, self.caller.number, self.caller.name), account_id, language)
+                return replace(self, moving=sent), (Ask(OfWaiting(account_id)),)
+            case Refers(party=Party() as party) if self.phase is Phase.TALKING and self.moving is None:
+                return self._trade(event, party)
             case OtherLeft() if self.moving is not None:
                 # It hung up as soon as it had transferred: the caller stays.
                 return self, ()
@@ -137,11 +154,24 @@ class Answered:
             return self._over(Refuse(begun))
         return replace(self, phase=Phase.OPENING, inner=begun), (StopTimer(_DESK), OpenLeg())
 
-    def _moved(self, moving: OtherRefers, waiting: Waiting, now: float) -> tuple[Dialogue, Effects]:
+    def _moved(self, moving: OtherRefers | Refers, waiting: Waiting, now: float) -> tuple[Dialogue, Effects]:
         """The conversation is over; the caller is on the way to somebody else (X-2)."""
-        transfer = Transfer(moving.dial, waiting, moving.language, told=True)
+        told, shows = isinstance(moving, OtherRefers), self.shows or bool(self.caller.phone_id)
+        transfer = Transfer(moving.dial, waiting, moving.language, told, shows)
         begun, effects = replace(self, inner=transfer, moving=None)._pass_on(Connected(), now)
-        return begun, (StopPlaying(), DropOther(), *effects)
+        return begun, (StopPlaying(), LeaveRoom(), DropOther(), *effects)
+
+    @classmethod
+    def talking(cls, caller: Caller) -> "Answered":
+        """Around a conversation that is over but for what becomes of its call: who transfers whom."""
+        return cls(None, lambda _: NOT_FOUND, phase=Phase.TALKING, caller=caller)
+
+    def _trade(self, event: Refers, party: Party) -> tuple[Dialogue, Effects]:
+        """The caller goes, the other party is on the way to somebody else (X-2, X-3)."""
+        dial = as_from(event.dial, party.number, party.name, party.shown)
+        caller = Caller(event.account_id, party.number, party.name)
+        traded = replace(self, moving=replace(event, dial=dial), caller=caller, shows=bool(party.shown))
+        return traded, (Follow(), TradePlaces(), Report(TRYING), Ask(OfWaiting(event.account_id)))
 
     def _left(self, now: float) -> tuple[Dialogue, Effects]:
         if self.phase not in (Phase.TALKING, Phase.ENDING):

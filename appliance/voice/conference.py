@@ -25,6 +25,7 @@ from appliance.voice.dialogue import (
     NotJoined,
     Play,
     PlayFile,
+    Refers,
     RoomChanged,
     RoomEnded,
     Shut,
@@ -33,6 +34,7 @@ from appliance.voice.dialogue import (
     StopTimer,
     Told,
 )
+from appliance.voice.guests import brought_in
 from appliance.voice.menu_sentences import Say
 from appliance.voice.parts import Entry, LastWords
 from appliance.voice.questions import Foyer, Hall, OfRoom, Role, TryRoomPin
@@ -61,6 +63,8 @@ class At(Enum):
 @dataclass(frozen=True, slots=True)
 class Conference:
     foyer: Foyer
+    role: Role = Role.MEMBER
+    """Of who is led straight into a room."""
     at: At = At.NUMBER
     wrong: int = 0
     entry: Entry | None = None
@@ -86,6 +90,10 @@ class Conference:
                 return replace(self, at=At.ROOM, room=room), effects
             case NotJoined(why=why), At.JOINING:
                 return self._end(_SHUT[why], Say.GOODBYE)
+            case Refers(), At.ROOM if self.room is not None and self.room.lets_in:
+                # With the rights of who brings it in: who transfers leaves, and a room may live by its moderator.
+                role = Role.MODERATOR if self.room.moderator else Role.MEMBER
+                return self, brought_in(event, Conference(replace(self.foyer, hall=self.hall), role))
             case _, At.ROOM if self.room is not None:
                 room, effects, last = self.room.step(event)
                 if not last:
@@ -127,7 +135,7 @@ class Conference:
     def _enter(self, hall: Hall, led: bool = False) -> tuple[Dialogue, Effects]:
         known = replace(self, hall=hall)
         if led or not hall.asks:
-            return known._join(Role.MEMBER)
+            return known._join(self.role if led else Role.MEMBER)
         return known._ask_pin()
 
     def _ask_pin(self, *before: Sound) -> tuple[Dialogue, Effects]:
@@ -188,6 +196,11 @@ class InRoom:
     @property
     def waits(self) -> bool:
         return self.hall.wait_for_moderator and not self.moderator
+
+    @property
+    def lets_in(self) -> bool:
+        """Whether this one may bring somebody along."""
+        return not self.held and (self.moderator or not self.locked)
 
     def entered(self, joined: Joined) -> tuple["InRoom", Effects]:
         held = self.waits and not joined.moderators

@@ -205,10 +205,43 @@ class OtherRefers:
     language: str
 
 
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Who a leg leads to, as our own routing said when it answered. Empty `number`: nobody said."""
+
+    number: str = ""
+    name: str = ""
+    shown: str = ""
+    """As P-Asserted-Identity has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refers:
+    """The caller, one of our phones, transfers the call: `dial` is the leg to the target, as from that phone.
+
+    `party`: the other party, where one is taken; None: there is none. Who has no use for it leaves it unanswered by
+    Follow, and the REFER is refused.
+    """
+
+    dial: "Dial"
+    account_id: str
+    language: str
+    party: Party | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SentOn:
+    """Another one in the room, alone with this caller, transfers it: `dial` is the leg to the target."""
+
+    dial: "Dial"
+    account_id: str
+    language: str
+
+
 Event = (
     Arrived | LegReady | Connected | Finished | Digit | Expired | Left | LegLost | Recorded | CallerSilent | Told
     | Joined | NotJoined | RoomChanged | RoomEnded | Ringing | Taken | NotTaken | OtherLeft
-    | OtherFinished | OtherDigit | OtherRefers
+    | OtherFinished | OtherDigit | OtherRefers | Refers | SentOn
 )  # fmt: skip
 
 
@@ -391,6 +424,8 @@ class Dial:
     ring_s: float = 30.0
     dialog: str = ""
     """A call that is up already, to be gone on with in the place of its other end (appliance.held.Held)."""
+    shown: str = ""
+    """Who is at that call's other end, as P-Asserted-Identity has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -422,6 +457,47 @@ class Report:
     """Tell who transferred this call how that stands (NOTIFY, RFC 3515); a final status lets them go. Once final."""
 
     status: Status
+
+
+# Transfers ---
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """The Refers that came is being followed (202). At once, within that very step, or it is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class TradePlaces:
+    """The other party, taken, is the caller from now on; who was it is out, and hears from Report how that ends.
+
+    Its background is quiet then. There is no other party any more.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class BringIn:
+    """Call somebody into a conversation of its own; the caller of this one is told (NOTIFY) what comes of it.
+
+    `conversation` begins with Arrived; its Answer is what sends the INVITE, and Connected that it was taken.
+    """
+
+    dial: Dial
+    conversation: "Dialogue"
+
+
+@dataclass(frozen=True, slots=True)
+class ShowOther:
+    """Tell the caller's phone who the other party is, where that is known (RFC 3325 in an UPDATE or a re-INVITE)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendOn:
+    """SentOn to all others in the room."""
+
+    dial: Dial
+    account_id: str
+    language: str
 
 
 # Beyond the call ---
@@ -460,7 +536,8 @@ class End:
 Effect = (
     OpenLeg | Progress | Answer | Refuse | HangUp | Play | PlayFile | StopPlaying | Music | Quiet | Reflect | Record
     | StopRecording | SendDigits | Join | LeaveRoom | MuteInRoom | LockRoom | EndRoom | Chime | Dial | Bridge
-    | TellOther | DropOther | Report | Ask | StartTimer | StopTimer | End
+    | TellOther | DropOther | Follow | TradePlaces | BringIn | SendOn | ShowOther | Report | Ask | StartTimer
+    | StopTimer | End
 )  # fmt: skip
 Effects = tuple[Effect, ...]
 

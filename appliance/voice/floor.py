@@ -82,6 +82,12 @@ class Floor:
                 one.room_ended()
                 one.step(RoomEnded(name))
 
+    def tell_others(self, name: str, member: Member, event: Event) -> None:
+        room = self._rooms.get(name)
+        for one in tuple(room.members) if room else ():
+            if one is not member:
+                one.step(event)
+
     def _tell(self, name: str, doer: Member) -> None:
         room = self._rooms[name]
         change = RoomChanged(name, len(room.members), len(room.moderators), room.locked)

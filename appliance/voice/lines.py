@@ -21,10 +21,10 @@ from sippy.SipContact import SipContact
 from sippy.SipHeader import SipHeader
 
 from appliance.held import Held
-from appliance.voice.dialogue import Dial, Status
+from appliance.voice.dialogue import Dial, OtherRefers, Status
 from appliance.voice.dtmf_info import TYPES, key_of
-from appliance.voice.other import Other
-from appliance.voice.refer import Referable
+from appliance.voice.other import Other, Reporter
+from appliance.voice.refer import DONE, Referable
 from appliance.voice.refresh import EXTENSION
 from appliance.voice.remembered import Remembered
 from appliance.voice.session import Session
@@ -35,6 +35,8 @@ LINGER_S = 10.0
 ANONYMOUS = "anonymous"
 MEMORY = "_conserje_remembered"
 """Where sippy's configuration, which all user agents share, has the dialogs remembered."""
+DEPARTED = Status(488, "Not Acceptable Here")
+"""To a phone that has transferred the call and is about to be hung up on."""
 REDIRECTED = Status(480, "Temporarily Unavailable")
 """Our own Kamailio redirects nobody; a 3xx from beyond it is no answer."""
 
@@ -141,8 +143,8 @@ class Agent(Timed):
     def _pressed(self, key: str) -> None: ...
 
 
-class OfSession(Agent):
-    """An agent whose offers, answers and keys are a Session's."""
+class OfSession(Referable, Agent):
+    """An agent whose offers, answers, keys and transfers are a Session's; None: it has departed."""
 
     session: Session | None = None
 
@@ -161,9 +163,16 @@ class OfSession(Agent):
         if self.session is not None:
             self.session.pressed(key)
 
+    def _asks(self, asked: OtherRefers) -> bool:
+        return self.session is not None and self.session.refers(asked)
 
-class OfOther(Agent):
-    """An agent whose offers and answers are an Other's."""
+    def depart(self) -> Reporter:
+        self.session = None
+        return super().depart()
+
+
+class OfOther(Referable, Agent):
+    """An agent whose offers, answers and transfers are an Other's."""
 
     _other: Other
 
@@ -176,6 +185,9 @@ class OfOther(Agent):
     def _reanswered(self, answer: str) -> None:
         self._other.answered_again(answer)
 
+    def _asks(self, asked: OtherRefers) -> bool:
+        return self._other.refers(asked)
+
 
 class IncomingCall(OfSession):
     """sippy's user agent as the Line of a Session; mends what it does not do."""
@@ -183,6 +195,8 @@ class IncomingCall(OfSession):
     def _happened(self, event: Any, _: Any) -> None:
         session = self.session
         if session is None:
+            if isinstance(event, CCEventUpdate):
+                self.refuse_offer(DEPARTED)
             return
         if isinstance(event, CCEventTry):
             body = event.getData()[3]
@@ -210,10 +224,8 @@ class IncomingCall(OfSession):
     def hang_up(self) -> None:
         self.recvEvent(CCEventDisconnect())
 
-    def report(self, status: Status) -> None: ...
 
-
-class OutgoingCall(Referable, OfOther):
+class OutgoingCall(OfOther):
     """sippy's user agent as the line of another party, through our Kamailio."""
 
     def __init__(self, config: dict[str, Any], kamailio: tuple[str, int], other: Other) -> None:
@@ -221,11 +233,7 @@ class OutgoingCall(Referable, OfOther):
         self._other = other
 
     def invite(self, wish: Dial, body: str) -> None:
-        name = wish.name or None
-        event = CCEventTry((SipCallId(), wish.number or ANONYMOUS, wish.user, MsgBody(body), None, name))
-        said = (*wish.headers, ("Supported", EXTENSION), ("Allow", f"{ALLOW}, REFER"))
-        event.extra_headers = [SipHeader(f"{header}: {value}") for header, value in said]
-        self.recvEvent(event)
+        self.recvEvent(_invitation(wish, body))
 
     def drop(self) -> None:
         self.let_go()
@@ -233,6 +241,7 @@ class OutgoingCall(Referable, OfOther):
 
     def _happened(self, event: Any, _: Any) -> None:
         other = self._other
+        other.shown(self.asserted)
         if isinstance(event, CCEventRing):
             code, _reason, body = event.getData()
             if code > 100:
@@ -249,3 +258,51 @@ class OutgoingCall(Referable, OfOther):
             other.refused(REDIRECTED)
         elif isinstance(event, CCEventDisconnect):
             other.left()
+
+
+class CalledIn(OfSession):
+    """Who is called into a conversation of its own, as the Line of that one's Session: its answer is our INVITE.
+
+    `tell` takes what comes of it, once final.
+    """
+
+    def __init__(self, config: dict[str, Any], kamailio: tuple[str, int], wish: Dial, tell: Reporter) -> None:
+        super().__init__(config, kamailio)
+        self._wish = wish
+        self._tell_outcome = tell
+
+    def _happened(self, event: Any, _: Any) -> None:
+        session = self.session
+        if session is None:
+            return
+        if isinstance(event, CCEventConnect):
+            body = event.getData()[2]
+            self._tell_outcome(DONE)
+            session.answered(str(body) if body is not None else None)
+        elif isinstance(event, CCEventUpdate):
+            session.offered_again(str(event.getData()))
+        elif isinstance(event, CCEventFail | CCEventRedirect | CCEventDisconnect):
+            refused = isinstance(event, CCEventFail)
+            self._tell_outcome(Status(*event.getData()[:2]) if refused else REDIRECTED)
+            session.left()
+
+    # Line
+
+    def progress(self, body: str) -> None: ...
+
+    def answer(self, body: str, awaits_answer: bool) -> None:
+        self.recvEvent(_invitation(self._wish, body))
+
+    def refuse(self, status: Status) -> None:
+        self._tell_outcome(status)
+
+    def hang_up(self) -> None:
+        self._tell_outcome(REDIRECTED)
+        self.recvEvent(CCEventDisconnect())
+
+
+def _invitation(wish: Dial, body: str) -> Any:
+    event = CCEventTry((SipCallId(), wish.number or ANONYMOUS, wish.user, MsgBody(body), None, wish.name or None))
+    said = (*wish.headers, ("Supported", EXTENSION), ("Allow", f"{ALLOW}, REFER"))
+    event.extra_headers = [SipHeader(f"{header}: {value}") for header, value in said]
+    return event

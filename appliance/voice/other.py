@@ -4,8 +4,10 @@ Says what becomes of it in events of the dialogue; what to do about them, and wh
 """
 
 import logging
+import re
 from collections.abc import Callable
 from typing import Protocol
+from urllib.parse import unquote
 
 from appliance.voice import dialogue as d
 from appliance.voice import sdp, words
@@ -15,6 +17,9 @@ log = logging.getLogger("conserje.voice.other")
 UNAVAILABLE = d.Status(503, "Service Unavailable")
 NOT_ACCEPTABLE = d.Status(488, "Not Acceptable Here")
 NO_ANSWER = d.Status(408, "Request Timeout")
+Reporter = Callable[[d.Status], None]
+"""Tells who transferred a call how that stands; a final status lets them go."""
+_SHOWN = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^<"]*?))\s*<sips?:([^@>]+)@[^>]*>')
 
 
 class OtherLine(Protocol):
@@ -26,14 +31,22 @@ class OtherLine(Protocol):
 
     def accept_offer(self, body: str) -> None: ...
     def refuse_offer(self, status: d.Status) -> None: ...
+    def depart(self) -> Reporter:
+        """It has transferred the call, and is out of it: hung up on when it has been told how that ended."""
+
+    def show(self, asserted: str) -> None:
+        """Who it talks to now, as P-Asserted-Identity has it."""
 
 
 class Other:
-    """From Dial to its end. `say` takes its events; after NotTaken, OtherLeft or `drop` it says nothing more."""
+    """From Dial to its end. `say` takes its events; after NotTaken, OtherLeft or `drop` it says nothing more.
+
+    `refer` takes its wish to transfer the call, and says whether it is followed.
+    """
 
     def __init__(
         self, leg: int, wish: d.Dial, codec: str, host: str, tell: Callable[[words.Command], bool],
-        say: Callable[[d.Event], None],
+        say: Callable[[d.Event], None], refer: Callable[[d.OtherRefers], bool],
     ) -> None:  # fmt: skip
         self.leg = leg
         self._wish = wish
@@ -41,6 +54,9 @@ class Other:
         self._host = host
         self._tell = tell
         self._say = say
+        self._refer = refer
+        self._agreed: sdp.Agreement | None = None
+        self._shown = wish.shown
         self._line: OtherLine | None = None
         self._port = 0
         self._version = 1
@@ -62,6 +78,19 @@ class Other:
     def taken(self) -> bool:
         return self._taken and not self._over
 
+    @property
+    def agreed(self) -> sdp.Agreement | None:
+        return self._agreed
+
+    @property
+    def party(self) -> d.Party:
+        """Who it is, as far as anybody said."""
+        found = _SHOWN.match(self._shown)
+        if found is not None:
+            return d.Party(unquote(found[3]), (found[1] or found[2] or "").strip(), self._shown)
+        digits = self._wish.user if self._wish.user.strip("+*#").isdigit() else ""
+        return d.Party(digits)
+
     # From the media engine
 
     def opened(self, port: int) -> None:
@@ -76,6 +105,10 @@ class Other:
         self._finish(d.OtherLeft() if self._taken else d.NotTaken(UNAVAILABLE), leg_open=False)
 
     # From signalling
+
+    def shown(self, asserted: str) -> None:
+        """Who rings or answers, in P-Asserted-Identity; before `rings` and `answered`."""
+        self._shown = asserted or self._shown
 
     def rings(self, answer: str | None) -> None:
         """A provisional response over 100; with SDP it may be heard already (RFC 3960 §3)."""
@@ -114,6 +147,7 @@ class Other:
             self._line.refuse_offer(NOT_ACCEPTABLE)
             return
         self._version += 1
+        self._agreed = agreed
         self._tell(words.ChangeLeg(self.leg, agreed.terms))
         self._line.accept_offer(sdp.answer(theirs, agreed, (self._host, self._port), self.leg, self._version))
 
@@ -128,10 +162,8 @@ class Other:
         return sdp.offer((self._host, self._port), self.leg, self._version, self._codec)
 
     def refers(self, event: d.OtherRefers) -> bool:
-        """It transfers the call. False: it is not in one."""
-        if self.taken:
-            self._say(event)
-        return self.taken
+        """It transfers the call. False: it is not in one, or there is nobody to transfer."""
+        return self.taken and self._refer(event)
 
     # From the session
 
@@ -146,6 +178,20 @@ class Other:
             self._tell(words.CloseLeg(self.leg))
             self._end_line()
 
+    def becomes_caller(self, say: Callable[[d.Event], None], refer: Callable[[d.OtherRefers], bool]) -> None:
+        """Its session's caller from now on: who takes its events."""
+        self._say, self._refer = say, refer
+
+    def depart(self) -> Reporter:
+        """Out of the call that it transferred; its leg is closed already."""
+        assert self._line is not None
+        self._over = True
+        return self._line.depart()
+
+    def show(self, asserted: str) -> None:
+        if self.taken and self._line is not None:
+            self._line.show(asserted)
+
     def _agree(self, answer: str) -> bool:
         try:
             agreed = sdp.agree(sdp.parse(answer))
@@ -154,6 +200,7 @@ class Other:
             return False
         if agreed is None:
             return False
+        self._agreed = agreed
         self._tell(words.ChangeLeg(self.leg, agreed.terms))
         return True
 

@@ -9,19 +9,24 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from appliance.vocabulary import Announcement
+from appliance.voice.answered import TRYING
 from appliance.voice.dialogue import (
     Connected,
     Dialogue,
     Effects,
     Event,
     Expired,
+    Follow,
     HangUp,
     Join,
     Joined,
     LeaveRoom,
     NotJoined,
     Play,
+    Refers,
+    Report,
     RoomChanged,
+    SendOn,
     StartTimer,
     StopPlaying,
     StopTimer,
@@ -29,6 +34,7 @@ from appliance.voice.dialogue import (
 from appliance.voice.parts import Caller, LastWords, Move, Waiting, goto
 from appliance.voice.sounds import Pause
 from appliance.voice.speech import digits
+from appliance.voice.transfer import DONE
 
 PARK, FETCH = "park", "fetch"
 TIMER = "parked"
@@ -52,6 +58,11 @@ class Slot:
     @property
     def room(self) -> str:
         return f"park {self.account_id} {self.number}"
+
+
+TALKING = 2
+LET_GO_S = 1.0
+"""A phone that hangs up by itself when it has transferred has done so by then."""
 
 
 class At(Enum):
@@ -85,6 +96,8 @@ class Parked:
                 return replace(self, at=At.FETCHED), (StopTimer(TIMER), StopPlaying())
             case RoomChanged(moderators=0) if self.at is At.FETCHED:
                 return self, (HangUp(),)
+            case Refers() if self.at is At.FETCHED:
+                return Passing().begin(event)
             case Expired(timer) if timer == TIMER and self.at is At.WAITING:
                 return self._go_back()
             case _ if self.move is not None:
@@ -119,6 +132,7 @@ class Fetching:
     slot: Slot
     language: str
     words: LastWords | None = None
+    members: int = 0
 
     def step(self, event: Event, now: float) -> tuple[Dialogue, Effects]:
         if self.words is not None:
@@ -134,6 +148,27 @@ class Fetching:
                 words, effects = LastWords((Announcement.NOTHING_PARKED,), self.language).begin()
                 return replace(self, words=words), (LeaveRoom(), *effects)
             case NotJoined() | RoomChanged(members=1):
+                return self, (HangUp(),)
+            case Joined(members=members) | RoomChanged(members=members):
+                return replace(self, members=members), ()
+            case Refers() if self.members == TALKING:
+                return Passing().begin(event)
+            case _:
+                return self, ()
+
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """One of the two at a slot who transfers the other: told when that one is on its way, then hung up on."""
+
+    def begin(self, event: Refers) -> tuple[Dialogue, Effects]:
+        return self, (Follow(), Report(TRYING), SendOn(event.dial, event.account_id, event.language))
+
+    def step(self, event: Event, now: float) -> tuple[Dialogue, Effects]:
+        match event:
+            case RoomChanged(members=1):
+                return self, (Report(DONE), StartTimer(TIMER, LET_GO_S))
+            case Expired(timer) if timer == TIMER:
                 return self, (HangUp(),)
             case _:
                 return self, ()

@@ -6,6 +6,7 @@ A part is stepped by the conversation that holds it, and says beside its effects
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
+from appliance.held import Held
 from appliance.vocabulary import Announcement
 from appliance.voice.dialogue import (
     Bridge,
@@ -47,6 +48,9 @@ class Caller:
     number: str = ""
     name: str = ""
     phone_id: str = ""
+
+
+NOBODY = Caller()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +151,18 @@ def goto(caller: Caller, kind: str, target_id: str, why: str = "receptionist") -
 def to_digits(caller: Caller, digits: str, why: str, *more: tuple[str, str]) -> Dial:
     """A leg to what a person of ours could dial."""
     return Dial(digits, caller.number, caller.name, _headers(caller, why, *more), RING_S)
+
+
+def as_from(dial: Dial, number: str, name: str, shown: str = "") -> Dial:
+    """The same leg in another one's name: who is transferred, where it was made out in the name of who transfers.
+
+    `shown`: that one, as P-Asserted-Identity has it, for a call that is taken over.
+    """
+    whose = ("x-conserje-caller", "x-conserje-name", "x-conserje-phone")
+    kept = tuple(header for header in dial.headers if header[0].lower() not in whose)
+    said = tuple((f"X-Conserje-{n}", quote(v, safe=",:+*")) for n, v in (("Caller", number), ("Name", name)) if v)
+    dialog = replace(Held.of(dial.dialog), shown=shown).text() if dial.dialog else ""
+    return replace(dial, number=number, name=name, headers=(*said, *kept), dialog=dialog)
 
 
 def _headers(caller: Caller, why: str, *more: tuple[str, str]) -> tuple[tuple[str, str], ...]:

@@ -1,23 +1,29 @@
 """REFER (RFC 3515), which sippy's user agents lack: what a phone is told of its transfer, and who may transfer.
 
-A phone of ours that voice called may send its caller on. Kamailio has judged that REFER and completed it
+A phone of ours in a call with voice may send on whom it talks to. Kamailio has judged that REFER and completed it
 (sip_edge/kamailio/handover.py); without its headers there is none that we take. Untyped towards sippy.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from sippy.MsgBody import MsgBody
 from sippy.SipContentType import SipContentType
 from sippy.SipHeader import SipHeader
+from sippy.Time.Timeout import Timeout
 
-from appliance.voice.dialogue import Status
-from appliance.voice.other import Other
+from appliance.held import Held
+from appliance.voice.dialogue import OtherRefers, Status
 from appliance.voice.services import HEADERS, REFERRER, Request, refers
 from appliance.voice.timed import refusal
 
 ACCEPTED = Status(202, "Accepted")
 DONE = Status(200, "OK")
+NOBODY = Status(403, "Nobody Here To Transfer")
+"""In a menu, in a mailbox, while it still rings: the call goes on, the phone shows that it did not work."""
 SUBSCRIBED_S = 300
+LET_GO_S = 1.0
+"""From the last NOTIFY to our BYE: a phone that hangs up by itself has done so by then."""
 _SIPFRAG = SipContentType("message/sipfrag;version=2.0")
 
 
@@ -30,6 +36,17 @@ def headers_of(request: Any) -> dict[str, str]:
     return {name: str(request.getHFBody(name)) for name in HEADERS if request.countHFs(name)}
 
 
+def asked_in(request: Any) -> OtherRefers | None:
+    """What a REFER that Kamailio completed asks for; None where it names a call that cannot be gone on with."""
+    asked = refers(Request("refer", headers_of(request)))
+    try:
+        if asked.dial.dialog:
+            Held.of(asked.dial.dialog)
+    except ValueError:
+        return None
+    return asked
+
+
 def news(event: str, status: Status) -> tuple[Any, list[Any]]:
     """Body and headers of a NOTIFY; a final status is the last one."""
     state = "terminated;reason=noresource" if status.code >= 200 else f"active;expires={SUBSCRIBED_S}"
@@ -38,11 +55,16 @@ def news(event: str, status: Status) -> tuple[Any, list[Any]]:
 
 
 class Referable:
-    """What a user agent whose other end is a phone of ours has besides: it may be told to move the call."""
+    """What a user agent whose other end is a phone of ours has besides: that phone may transfer the call.
 
-    _other: Other
+    `_asks` takes its wish, and says whether it is followed.
+    """
+
     _followed = ""
     """The REFER that is being followed, as NOTIFY names it."""
+    _untold: list[Status] | None = None
+    """What is to be told of it once it has its answer; None: it has."""
+    _departed = False
 
     def recvRequest(self: Any, req: Any, sip_t: Any) -> Any:
         if req.getMethod() == "REFER" and self.isConnected() and req.countHFs(REFERRER):
@@ -54,13 +76,51 @@ class Referable:
         if self.rCSeq is not None and self.rCSeq >= number:
             return refusal(req, Status(500, "Server Internal Error"))
         self.rCSeq = number
-        if self._followed or not self._other.refers(refers(Request("refer", headers_of(req)))):
+        if self._followed:
             return refusal(req, Status(491, "Request Pending"))
-        self._followed = event_of(req)
+        asked = asked_in(req)
+        if asked is None:
+            return refusal(req, Status(400, "Bad Request"))
+        self._followed, self._untold = event_of(req), []
+        if not self._asks(asked):
+            self._followed, self._untold = "", None
+            return refusal(req, NOBODY)
+        Timeout(self._tell_all, 0, 1)
         return refusal(req, ACCEPTED)
 
-    def let_go(self: Any) -> None:
+    def _asks(self, asked: OtherRefers) -> bool:
+        raise NotImplementedError
+
+    def report(self, status: Status) -> None:
+        """NOTIFY to who transferred the call; a final status is the last one."""
+        if self._followed and self._untold is not None:
+            self._untold.append(status)
+        elif self._followed:
+            self._tell(status)
+
+    def _tell_all(self) -> None:
+        untold, self._untold = self._untold or [], None
+        for status in untold:
+            self._tell(status)
+
+    def _tell(self: Any, status: Status) -> None:
+        body, headers = news(self._followed, status)
+        final = status.code >= 200
+        if final:
+            self._followed = ""
+        if not self.isConnected():
+            return
+        self.newTransaction(self.genRequest("NOTIFY", body, extra_headers=headers))
+        if final and self._departed:
+            Timeout(self.disconnect, LET_GO_S, 1)
+
+    def depart(self) -> Callable[[Status], None]:
+        """The phone is out of the call: its line ends when it has been told how its transfer did."""
+        self._departed = True
+        return self.report
+
+    def let_go(self) -> None:
         """Before our BYE: a phone that has transferred the call learns that it went."""
-        if self._followed and self.isConnected():
-            body, headers = news(self._followed, DONE)
-            self.newTransaction(self.genRequest("NOTIFY", body, extra_headers=headers))
+        if self._followed:
+            self._tell_all()
+            self._tell(DONE)

@@ -31,7 +31,8 @@ SAY, THEN, LANGUAGE = "x-conserje-say", "x-conserje-then", "x-conserje-language"
 ACCOUNT, CALLER, NAME, PHONE = "x-conserje-account", "x-conserje-caller", "x-conserje-name", "x-conserje-phone"
 TARGET, ARG = "x-conserje-target", "x-conserje-arg"
 REFERRER, REPLACES, CONSULT = "x-conserje-referrer", "x-conserje-replaces", "x-conserje-consult"
-HEADERS = (SAY, THEN, LANGUAGE, ACCOUNT, CALLER, NAME, PHONE, TARGET, ARG, REFERRER, REPLACES, CONSULT)
+SHOWN = "x-conserje-shown"
+HEADERS = (SAY, THEN, LANGUAGE, ACCOUNT, CALLER, NAME, PHONE, TARGET, ARG, REFERRER, REPLACES, CONSULT, SHOWN)
 
 MAX_VALUE = 300
 MAX_CUES = 5
@@ -87,7 +88,7 @@ def _receptionist(request: Request) -> Dialogue:
     def talk(answer: object) -> Dialogue | Status:
         return Receptionist(answer, request.caller) if isinstance(answer, q.Counter) else NOT_FOUND
 
-    return Answered(q.OfReceptionist(request.said(TARGET), request.language), talk)
+    return Answered(q.OfReceptionist(request.said(TARGET), request.language), talk, caller=request.caller)
 
 
 def _greeting(request: Request) -> Dialogue:
@@ -151,7 +152,7 @@ def _music(request: Request) -> Dialogue:
 
 def _accept(request: Request) -> Dialogue:
     dial = to_digits(request.caller, request.said(ARG), "accept", ("Target", request.said(TARGET)))
-    return Accept(dial, request.language)
+    return Accept(dial, request.language, request.caller)
 
 
 def _call_back(request: Request) -> Dialogue:
@@ -168,7 +169,7 @@ def _park(request: Request) -> Dialogue:
         slot = Slot(caller.account_id, request.said(TARGET), music, back, seconds)
         return Fetching(slot, language) if what == FETCH else Parked(slot, caller, language)
 
-    return Answered(q.OfMusic(sound) if sound else None, talk)
+    return Answered(q.OfMusic(sound) if sound else None, talk, caller=caller)
 
 
 def refers(request: Request) -> OtherRefers:
@@ -178,7 +179,7 @@ def refers(request: Request) -> OtherRefers:
         more.append(("Replaces", replaces))
     dial = to_digits(request.caller, request.said(ARG), "transfer")
     consulted = unquote(request.headers.get(CONSULT, ""))
-    dial = replace(dial, headers=(*dial.headers, *more), dialog=consulted)
+    dial = replace(dial, headers=(*dial.headers, *more), dialog=consulted, shown=request.said(SHOWN))
     return OtherRefers(dial, request.caller.account_id, request.language)
 
 

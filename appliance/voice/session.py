@@ -11,7 +11,8 @@ from typing import Protocol
 from appliance.voice import dialogue as d
 from appliance.voice import sdp, words
 from appliance.voice.floor import Floor
-from appliance.voice.other import UNAVAILABLE, Other
+from appliance.voice.other import UNAVAILABLE, Other, Reporter
+from appliance.voice.promoted import Promoted
 from appliance.voice.sounds import File
 from appliance.voice.words import Address
 
@@ -41,6 +42,12 @@ class Line(Protocol):
     def report(self, status: d.Status) -> None:
         """To who transferred the call; nothing where nobody did."""
 
+    def depart(self) -> Reporter:
+        """The caller has transferred the call, and is out: hung up on when it has been told how that ended."""
+
+    def show(self, asserted: str) -> None:
+        """Who the caller talks to now, as P-Asserted-Identity has it."""
+
 
 class Timer(Protocol):
     def cancel(self) -> None: ...
@@ -65,8 +72,11 @@ class House(Protocol):
     def dial(self, other: Other) -> None:
         """Give it a line, and start it."""
 
-    def hung_up(self, other: Other) -> None:
-        """Nothing that the engine says of its leg matters any more."""
+    def forget(self, leg: int) -> None:
+        """Nothing that the engine says of this leg matters any more."""
+
+    def bring_in(self, wish: d.BringIn, tell: Reporter) -> None:
+        """Begin a session that calls somebody; `tell` takes what comes of it."""
 
     def ended(self, session: "Session") -> None: ...
 
@@ -93,6 +103,7 @@ class Session:
         self._room = ""
         self._mute = (False, False)
         self._other: Other | None = None
+        self._follows = False
         self._leg_open = False
         self._closed = False
         self._over = False
@@ -147,6 +158,17 @@ class Session:
     def pressed(self, key: str) -> None:
         """A key by SIP INFO. The engine knows whether it came in RTP too."""
         self._house.tell(words.KeyByInfo(self.leg, key))
+
+    def refers(self, asked: d.OtherRefers) -> bool:
+        """The caller transfers the call. False: there is nobody whom it could transfer."""
+        other = self._other
+        party = other.party if other is not None and other.taken else None
+        return self._follow(d.Refers(asked.dial, asked.account_id, asked.language, party))
+
+    def _follow(self, event: d.Event) -> bool:
+        self._follows = False
+        self.step(event)
+        return self._follows
 
     def left(self) -> None:
         """BYE, CANCEL, or the transaction died."""
@@ -258,9 +280,13 @@ class Session:
                 self._end_when_idle()
             case d.Report():
                 self._line.report(effect.status)
-            case d.Join() | d.LeaveRoom() | d.MuteInRoom() | d.LockRoom() | d.EndRoom() | d.Chime():
+            case d.Follow():
+                self._follows = True
+            case d.BringIn():
+                self._house.bring_in(effect, self._line.report)
+            case d.Join() | d.LeaveRoom() | d.MuteInRoom() | d.LockRoom() | d.EndRoom() | d.Chime() | d.SendOn():
                 self._in_room(effect)
-            case d.Dial() | d.Bridge() | d.TellOther() | d.DropOther():
+            case d.Dial() | d.Bridge() | d.TellOther() | d.DropOther() | d.TradePlaces() | d.ShowOther():
                 self._with_other(effect)
             case _:
                 self._sound(effect)
@@ -321,6 +347,8 @@ class Session:
                 floor.lock(self._room, self, effect.locked)
             case d.Chime() if self._room:
                 self._house.tell(words.Chime(self._room, effect.cues, effect.language))
+            case d.SendOn() if self._room:
+                floor.tell_others(self._room, self, d.SentOn(effect.dial, effect.account_id, effect.language))
             case d.LeaveRoom() | d.EndRoom() if self._room:
                 if isinstance(effect, d.EndRoom):
                     floor.end(self._room, self)
@@ -344,7 +372,9 @@ class Session:
             case d.Dial() if self._other is None:
                 codec = self._agreed.codec if self._agreed else sdp.FIRST
                 leg = self._house.new_leg(self)
-                self._other = Other(leg, effect, codec, self._host, self._house.tell, self._heard_of_other)
+                self._other = Other(
+                    leg, effect, codec, self._host, self._house.tell, self._heard_of_other, self._follow
+                )
                 self._start_timer(_RING, effect.ring_s)
                 self._house.dial(self._other)
             case d.Dial():
@@ -361,6 +391,10 @@ class Session:
             case d.DropOther() if self._other is not None:
                 self._drop_other()
                 self._house.tell(words.Quiet(self.leg))
+            case d.ShowOther() if self._other is not None and (shown := self._other.party.shown):
+                self._line.show(shown)
+            case d.TradePlaces() if self._other is not None and self._other.taken:
+                self._trade_places(self._other)
             case _:
                 pass
 
@@ -368,7 +402,7 @@ class Session:
         if isinstance(event, d.NotTaken | d.OtherLeft):
             other, self._other = self._other, None
             if other is not None:
-                self._house.hung_up(other)
+                self._house.forget(other.leg)
         if not isinstance(event, d.Ringing):
             self._stop_timer(_RING)
         self.step(event)
@@ -378,7 +412,20 @@ class Session:
         if other is not None:
             self._stop_timer(_RING)
             other.drop()
-            self._house.hung_up(other)
+            self._house.forget(other.leg)
+
+    def _trade_places(self, other: Other) -> None:
+        """Legs and lines change hands; the far end of `other` notices nothing but that it is quiet."""
+        self._other = None
+        self._leave_room()
+        self._house.tell(words.CloseLeg(self.leg))
+        self._house.forget(self.leg)
+        self._line = Promoted(other, self._line.depart(), self.left, self.refers)
+        self.leg, self._agreed, self._their_offer = other.leg, other.agreed, None
+        # Of what was played to it nothing is awaited.
+        self._token += self._other_token + 1
+        self._house.tell(words.StopPlaying(self.leg))
+        self._house.tell(words.Quiet(self.leg))
 
     def _ask(self, question: object) -> None:
         self._asked += 1

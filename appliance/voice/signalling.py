@@ -25,15 +25,15 @@ from appliance.held import Held
 from appliance.settings import Settings
 from appliance.voice import words
 from appliance.voice.desk import desk_of
-from appliance.voice.dialogue import Status
+from appliance.voice.dialogue import BringIn, Dialogue, Status
 from appliance.voice.floor import Floor
-from appliance.voice.lines import MEMORY, IncomingCall, OutgoingCall
-from appliance.voice.other import Other
+from appliance.voice.lines import MEMORY, CalledIn, IncomingCall, OutgoingCall
+from appliance.voice.other import Other, Reporter
 from appliance.voice.refer import headers_of
 from appliance.voice.remembered import Remembered
 from appliance.voice.services import CONSULT, HEADERS, REFERRER, Request, begin, transferred
 from appliance.voice.session import Session, Timer
-from appliance.voice.takeover import Consulted, Place, Referrer, Transferred
+from appliance.voice.takeover import Consulted, Place, Referrer, Seated, Transferred
 from appliance.voice.tidiness import Tidiness
 from appliance.voice.timed import ALLOW, SERVER, SHORTEST, refusal, too_brief, unsupported
 
@@ -158,8 +158,25 @@ class Signalling:
         else:
             other.start(OutgoingCall(self._config, self._kamailio, other))
 
-    def hung_up(self, other: Other) -> None:
-        self._sessions.pop(other.leg, None)
+    def forget(self, leg: int) -> None:
+        self._sessions.pop(leg, None)
+
+    def bring_in(self, wish: BringIn, tell: Reporter) -> None:
+        dial = wish.dial
+        if dial.dialog:
+            held = Held.of(dial.dialog)
+            line: CalledIn | Seated = Seated(self._config, self._kamailio, held, tell)
+            name = held.call_id
+        else:
+            line, name = CalledIn(self._config, self._kamailio, dial, tell), f"to {dial.user}"
+        self._session_of(line, name, wish.conversation).arrive(None)
+
+    def _session_of(self, line: IncomingCall | CalledIn | Seated, call_id: str, conversation: Dialogue) -> Session:
+        session = Session(self._next_leg, call_id, conversation, line, self, self._host)
+        self._next_leg += 1
+        self._sessions[session.leg] = session
+        line.session = session
+        return session
 
     # SIP --------------------------------------------------------------------------------------------------------------
 
@@ -193,10 +210,7 @@ class Signalling:
             return refusal(request, Status(404, "Not Found")), None, None
         log.info("%s: %s %s", call_id, service, headers)
         call = IncomingCall(self._config)
-        session = Session(self._next_leg, call_id, conversation, call, self, self._host)
-        self._next_leg += 1
-        self._sessions[session.leg] = session
-        call.session = session
+        self._session_of(call, call_id, conversation)
         cancelled = call.recvRequest(request, transaction)
         if transaction.r487 is not None:
             # sippy makes up a tag of its own for this answer; a caller would see a second dialog (RFC 3261 §9.2).
@@ -220,11 +234,7 @@ class Signalling:
         referrer = Referrer(self._config, self._kamailio, request, transaction, its)
         call = Transferred(self._config, self._kamailio, held, referrer)
         conversation = transferred(Request("transfer", headers, self._longest_s))
-        session = Session(self._next_leg, held.call_id, conversation, call, self, self._host)
-        self._next_leg += 1
-        self._sessions[session.leg] = session
-        call.session = session
-        session.arrive(None)
+        self._session_of(call, held.call_id, conversation).arrive(None)
         # Its answer comes when there is a leg.
         return (None, None, None) if referrer.waits else None
 

@@ -21,18 +21,16 @@ from sippy.SipURL import SipURL
 from sippy.Time.Timeout import Timeout
 
 from appliance.held import Held
+from appliance.voice.answered import TRYING
 from appliance.voice.dialogue import Dial, Status
 from appliance.voice.lines import Agent, OfOther, OfSession
-from appliance.voice.other import Other
-from appliance.voice.refer import ACCEPTED, Referable, event_of, news
+from appliance.voice.other import Other, Reporter
+from appliance.voice.promoted import GONE
+from appliance.voice.refer import ACCEPTED, DONE, LET_GO_S, event_of, news
 from appliance.voice.timed import SERVER, refusal
 
 log = logging.getLogger("conserje.voice.takeover")
 
-TRYING = Status(100, "Trying")
-GONE = Status(487, "Request Terminated")
-LET_GO_S = 1.0
-"""From the last NOTIFY to our BYE: a phone that hangs up by itself has done so by then."""
 GLARE_S = 0.7
 """RFC 3261 §14.1: who did not make the Call-ID waits up to two seconds after 491."""
 GLARES = 5
@@ -142,12 +140,14 @@ class Referrer:
         self._tm.newTransaction(sent)
 
 
-class Transferred(OfSession, Place):
-    """The call that was transferred, as the Line of a Session: its answer is 202 to the REFER, and our re-INVITE."""
+class Seated(OfSession, Place):
+    """A call that is gone on with in a conversation of its own, as the Line of that one's Session: its answer is our
+    re-INVITE. `tell` takes what comes of it, once final.
+    """
 
-    def __init__(self, config: dict[str, Any], kamailio: tuple[str, int], held: Held, referrer: Referrer) -> None:
+    def __init__(self, config: dict[str, Any], kamailio: tuple[str, int], held: Held, tell: Reporter) -> None:
         super().__init__(config, kamailio, held)
-        self._referrer = referrer
+        self._tell_outcome = tell
         self._body = ""
         self._ours = False
 
@@ -158,32 +158,67 @@ class Transferred(OfSession, Place):
         if isinstance(event, CCEventConnect):
             body = event.getData()[2]
             first, self._ours = not self._ours, True
+            if first:
+                self._seated()
             if first or body is not None:
                 session.answered(str(body) if body is not None else None)
         elif isinstance(event, CCEventUpdate):
             session.offered_again(str(event.getData()))
         elif isinstance(event, CCEventDisconnect):
-            self.report(GONE)
+            self._tell_outcome(GONE)
             session.left()
         elif isinstance(event, CCEventFail) and not self._ours:
             code, reason = event.getData()[:2]
             if not self.again_after_glare(code, self._body):
                 log.info("%s: the far end refused our re-INVITE: %s", self.held.call_id, code)
                 gone = code in (408, 481)
-                self._referrer.told(Status(code, reason), lets_go=gone)
+                self._refused(Status(code, reason), gone)
                 if not gone:
                     self.let_be()
                 session.left()
+
+    def _seated(self) -> None:
+        self._tell_outcome(DONE)
+
+    def _refused(self, status: Status, gone: bool) -> None:
+        self._tell_outcome(status)
 
     # Line -------------------------------------------------------------------------------------------------------------
 
     def progress(self, body: str) -> None: ...
 
     def answer(self, body: str, awaits_answer: bool) -> None:
-        self._referrer.answer(ACCEPTED)
-        self._referrer.told(TRYING)
         self._body = body
         self.offer(body)
+
+    def refuse(self, status: Status) -> None:
+        self._tell_outcome(status)
+        self.let_be()
+
+    def hang_up(self) -> None:
+        self._tell_outcome(GONE)
+        super().hang_up()
+
+
+class Transferred(Seated):
+    """The call that was transferred, as the Line of a Session: its answer is 202 to the REFER, and our re-INVITE.
+
+    Who transferred it hears from the conversation how it went.
+    """
+
+    def __init__(self, config: dict[str, Any], kamailio: tuple[str, int], held: Held, referrer: Referrer) -> None:
+        super().__init__(config, kamailio, held, referrer.told)
+        self._referrer = referrer
+
+    def _seated(self) -> None: ...
+
+    def _refused(self, status: Status, gone: bool) -> None:
+        self._referrer.told(status, lets_go=gone)
+
+    def answer(self, body: str, awaits_answer: bool) -> None:
+        self._referrer.answer(ACCEPTED)
+        self._referrer.told(TRYING)
+        super().answer(body, awaits_answer)
 
     def refuse(self, status: Status) -> None:
         self._referrer.answer(status)
@@ -192,12 +227,8 @@ class Transferred(OfSession, Place):
     def report(self, status: Status) -> None:
         self._referrer.told(status)
 
-    def hang_up(self) -> None:
-        self.report(GONE)
-        super().hang_up()
 
-
-class Consulted(Referable, OfOther, Place):
+class Consulted(OfOther, Place):
     """The call that was consulted, as the line of the other party."""
 
     def __init__(self, config: dict[str, Any], kamailio: tuple[str, int], held: Held, other: Other) -> None:

@@ -15,9 +15,11 @@ from appliance.voice.dialogue import (
     Join,
     Joined,
     NotJoined,
+    Refers,
     RoomChanged,
     RoomEnded,
 )
+from appliance.voice.guests import brought_in
 from appliance.voice.menu_sentences import Say
 from appliance.voice.parts import LastWords
 from appliance.voice.questions import MAX_PARTICIPANTS
@@ -48,6 +50,8 @@ class ThreeWay:
             case RoomChanged(members=members, moderators=hosts):
                 over = (members == 1 and self.members > 1) or (not self.goes_on and hosts < self.hosts)
                 return replace(self, members=members, hosts=hosts), (HangUp(),) if over else ()
+            case Refers() if self.members:
+                return self, brought_in(event, ThreeWay(self.room, self.language, host=False, goes_on=self.goes_on))
             case RoomEnded():
                 return self, (HangUp(),)
             case _:

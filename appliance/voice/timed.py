@@ -4,6 +4,7 @@ Untyped towards sippy. What is agreed and when to act is refresh.py's; what an o
 """
 
 import logging
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from sippy.MsgBody import MsgBody
@@ -57,6 +58,8 @@ class Timed(UA):  # type: ignore[misc]
         """A re-INVITE of ours awaits its answer."""
         self._updating = False
         self._answer: str | Status | None = None
+        self.asserted = ""
+        """Who the far end is, as P-Asserted-Identity said it last."""
 
     # What comes
 
@@ -85,6 +88,7 @@ class Timed(UA):  # type: ignore[misc]
         return self._update(req) if method == "UPDATE" else super().recvRequest(req, sip_t)
 
     def recvResponse(self, resp: Any, tr: Any) -> None:
+        self.asserted = _value(resp, "p-asserted-identity") or self.asserted
         super().recvResponse(resp, tr)
         code, _ = resp.getSCode()
         if 200 <= code < 300 and resp.getHFBody("cseq").getCSeq()[1] == "INVITE" and self.isConnected():
@@ -185,11 +189,36 @@ class Timed(UA):  # type: ignore[misc]
         else:
             self._send_refresh(agreed)
 
+    def show(self, asserted: str) -> None:
+        """Tell the far end who it talks to now (RFC 3325), where nothing else is being agreed on."""
+        if self.isConnected() and not self._offers() and not self._refreshing:
+            terms = in_refresh(self._agreed) if self._agreed is not None else ()
+            self._send_again((("P-Asserted-Identity", asserted), *terms), self._told_who)
+
     def _send_refresh(self, agreed: Refresh) -> None:
-        headers = [SipHeader(f"{name}: {value}") for name, value in in_refresh(agreed)]
+        self._send_again(in_refresh(agreed), self._refreshed)
+
+    def _send_again(self, said: Iterable[tuple[str, str]], answered: Callable[[Any], None]) -> None:
+        """UPDATE without SDP where the far end takes one, else our last SDP once more."""
+        headers = [SipHeader(f"{name}: {value}") for name, value in said]
         self._refreshing = not self._peer_updates
         method, body = ("UPDATE", None) if self._peer_updates else ("INVITE", self.lSDP)
-        self.newTransaction(self.genRequest(method, body, extra_headers=headers), resp_cb=self._refreshed)
+        self.newTransaction(self.genRequest(method, body, extra_headers=headers), resp_cb=answered)
+
+    def _told_who(self, resp: Any) -> None:
+        """A far end that will not have it shows what it showed, and goes on."""
+        code, _ = resp.getSCode()
+        self._refreshing = self._refreshing and code < 200
+        if 200 <= code < 300 and self.isConnected():
+            self._taken_again(resp)
+
+    def _taken_again(self, resp: Any) -> None:
+        answer = resp.getBody()
+        if answer is not None:
+            self.rSDP = answer.getCopy()
+            self._reanswered(str(answer))
+        if self._agreed is not None:
+            self._agree(answered_to_us(_value(resp, "session-expires")) or self._agreed)
 
     def _refreshed(self, resp: Any) -> None:
         code, _ = resp.getSCode()
@@ -200,11 +229,7 @@ class Timed(UA):  # type: ignore[misc]
         if agreed is None or not self.isConnected():
             return
         if code < 300:
-            answer = resp.getBody()
-            if answer is not None:
-                self.rSDP = answer.getCopy()
-                self._reanswered(str(answer))
-            self._agree(answered_to_us(_value(resp, "session-expires")) or agreed)
+            self._taken_again(resp)
         elif code in _GONE:
             self.disconnect()
         elif code == 422:

@@ -22,6 +22,7 @@ from appliance.voice.dialogue import (
     Play,
     Report,
     Ringing,
+    ShowOther,
     Status,
     StopPlaying,
     Taken,
@@ -40,6 +41,8 @@ class Transfer:
     waiting: Waiting
     language: str
     told: bool = False
+    shows: bool = False
+    """Who is transferred has a phone that is to show the target."""
     bridged: bool = False
     words: LastWords | None = None
 
@@ -58,7 +61,8 @@ class Transfer:
                 return self._tell(DONE)
             case Taken():
                 told, report = self._tell(DONE)
-                return replace(told, bridged=True), (StopPlaying(), Bridge(), *report)
+                shown: Effects = (ShowOther(),) if self.shows else ()
+                return replace(told, bridged=True), (StopPlaying(), Bridge(), *report, *shown)
             case NotTaken(status):
                 told, report = self._tell(status)
                 words, effects = LastWords((sorry(status),), self.language).begin()

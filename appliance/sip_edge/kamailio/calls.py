@@ -43,6 +43,7 @@ from appliance.sip_edge.plan import (
     CallAttempt,
     FromPhone,
     FromTrunk,
+    FromVoice,
     PickUp,
     Plan,
     Refuse,
@@ -137,7 +138,8 @@ class Calls:
         outer = self._knobs.outer(self.secure.by_tls(), not ksr.is_UDP())
         plan = self.rooms.settled(plan, key_of(call_id, from_tag), caller, outer)
         plain = REPLACES not in (ksr.hdr.get("Supported") or "").lower()
-        if isinstance(attempt.source, FromPhone) and (attempt.referred_by or attempt.replaces):
+        moved = isinstance(attempt.source, FromPhone) and (attempt.referred_by or attempt.replaces)
+        if moved or isinstance(attempt.source, FromVoice):
             ksr.pv.sets(MOVED, plan.account_id)
         if plan.music:
             self._waiting.begins(plan.account_id, directory)

@@ -210,6 +210,10 @@ class Handover:
         """All that voice needs to go on in the sender's place; less where it is in the call already."""
         held = self._held_now(place)
         party = self._far_party(phone, directory, place, held, phone.account_id)
+        called_voice = by_voice and place.of_caller
+        if called_voice:
+            # Whom voice has beyond itself it knows; a room calls its guests in the name of who brings them in.
+            party = seen_inside(Calling(caller_of(phone, directory)), phone.account_id, directory)[0]
         account = directory.account(phone.account_id)
         said = [
             ("Account", phone.account_id),
@@ -217,6 +221,7 @@ class Handover:
             ("Referrer", f"sip:{phone.sip_user}@{self._knobs.realm}"),
             ("Caller", "" if party.private else party.user),
             ("Name", "" if party.private else party.display),
+            ("Phone", phone.id if called_voice else ""),
         ]
         if isinstance(verdict, Take):
             said += [("Arg", verdict.digits), ("Replaces", verdict.replaces)]
@@ -230,7 +235,7 @@ class Handover:
             if _rank(here, phone) > _rank(there, phone):
                 # Whom voice holds is who has no phone here, else the neighbour: the other one may transfer it again.
                 held, other = other, held
-            said.append(("Consult", other.text()))
+            said += [("Consult", other.text()), ("Shown", shown_there if by_voice else "")]
         return said if by_voice else [*said, ("Dialog", held.text())]
 
     def _hand_over(self, place: Place, second: Place | None, user: str) -> bool:

@@ -18,6 +18,7 @@ PLACES = "places"
 MOST_ROUTES = 10
 _ROUTE = re.compile(r"<[^<>]*>[^,<]*")
 _URI = re.compile(r"<([^<>]*)>")
+_END = re.compile("[;?]")
 _TAG = re.compile(r";\s*tag=([^;>,\s]+)", re.IGNORECASE)
 
 
@@ -131,7 +132,8 @@ class Places:
         return noted is not None and self.is_voice(noted.callee if of_caller else noted.caller)
 
     def is_voice(self, uri: str) -> bool:
-        host, _, port = uri.partition("@")[2].partition(";")[0].partition(":")
+        # voice's Contacts have no user part.
+        host, _, port = _END.split(uri.partition(":")[2], 1)[0].rpartition("@")[2].partition(":")
         return host == "127.0.0.1" and port.isdigit() and self._voices.is_one(int(port))
 
     def held(self, key: str, of_caller: bool) -> Held | None:

@@ -27,7 +27,7 @@ REPLACES = "replaces"
 LONGEST_S, LOOK_S, SENDING_S = 0.6, 0.002, 0.02
 """How long a second answer waits for the first: twice rtpengine's time-out, and what tm takes to send."""
 MOVED = "$avp(moved)"
-"""Of a call that a transfer made: the company of who was transferred."""
+"""Of a call that a transfer or voice made: the company of who is to know whom it reached."""
 
 
 class Parts(Protocol):

@@ -17,6 +17,7 @@ from appliance.sip_edge.plan import (
     FromVoice,
     Plan,
     PreferenceChange,
+    Refuse,
     Ring,
     Say,
     Step,
@@ -303,6 +304,23 @@ def test_a_transfer_that_cannot_be_made_returns_before_it_is_said() -> None:
         assert isinstance(words_, Say) and words_.status == last
     emergency = route(replace(attempt, dialled="911"), building(), NOON, Reachable())
     assert not any(isinstance(step, Ring) for step in courses(emergency, 486))
+
+
+@pytest.mark.acceptance("W-2")
+def test_a_guest_for_a_room_is_called_in_person() -> None:
+    """At the cost of who brings it in; no mailbox and no sentence answers in a room of people."""
+    source = FromVoice(ACME, "101", "Ana", "phone-ana", why="room")
+    attempt = CallAttempt(source, "102", referred_by=sip_user("ana"))
+    for status in (486, 408):
+        ring, *rest = courses(route(attempt, building(BOX), NOON, Reachable()), status)
+        assert users(ring) == [sip_user("beto")]
+        assert rest and all(isinstance(step, Refuse) for step in rest)
+    outside = route(replace(attempt, dialled="5512345678"), building(), NOON, Reachable())
+    assert isinstance(outside.steps[0], ToTrunk)
+    assert outside.person_id == "person-ana"
+    assert route(replace(attempt, dialled="*99102"), building(BOX), NOON, Reachable()).steps == (
+        Refuse(480, "Temporarily Unavailable"),
+    )
 
 
 @pytest.mark.acceptance("M-2")

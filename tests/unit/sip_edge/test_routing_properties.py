@@ -113,9 +113,10 @@ DIALLED = st.one_of(
 CODED = st.builds(lambda code, rest: code + rest, st.sampled_from([c.code for c in CODES]), DIALLED)
 PHONE_CALLS = st.builds(CallAttempt, st.builds(FromPhone, IDS), DIALLED | CODED)
 TRUNK_CALLS = st.builds(CallAttempt, st.builds(FromTrunk, IDS, DIALLED, st.text(max_size=5)), DIALLED)
+WHY = st.sampled_from(["", "receptionist", "accept", "transfer", "room"])
 VOICE_CALLS = st.builds(
     CallAttempt,
-    st.builds(FromVoice, IDS, DIGITS, IDS, IDS, st.sampled_from(["", "receptionist", "accept", "transfer"]), IDS),
+    st.builds(FromVoice, IDS, DIGITS, IDS, IDS, WHY, IDS),
     DIALLED,
     st.just(""),
     st.none() | st.tuples(KINDS, IDS),

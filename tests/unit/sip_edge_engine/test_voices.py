@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass, field
 from types import SimpleNamespace
+from typing import cast
 
+from appliance.sip_edge.kamailio.knobs import Knobs
+from appliance.sip_edge.kamailio.places import Places
 from appliance.sip_edge.kamailio.voices import Voices, chosen
 from appliance.sip_edge.plan import ToVoice
 
@@ -48,3 +51,13 @@ def test_a_dead_worker_gets_nothing_and_where_all_seem_dead_one_is_tried() -> No
 
 def test_requests_of_each_worker_are_known_by_their_port() -> None:
     assert [voices().is_one(port) for port in (5069, 5070, 5071, 5072)] == [False, True, True, False]
+
+
+def test_voice_is_known_by_its_contact_with_and_without_a_user_part() -> None:
+    """sippy's own has none; a room's has one."""
+    knobs = SimpleNamespace(voice_sip_port=5070, voice_workers=2, behind_port=0)
+    places = Places(SimpleNamespace(), cast(Knobs, knobs))
+    for ours in ("sip:127.0.0.1:5071", "sip:three-way@127.0.0.1:5070;transport=udp"):
+        assert places.is_voice(ours)
+    for other in ("sip:127.0.0.1:5072", "sip:p-ana@10.20.0.50:5070", "sip:127.0.0.1", "", "sip:x@h?a=@127.0.0.1:5070"):
+        assert not places.is_voice(other)

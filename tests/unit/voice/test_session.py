@@ -7,10 +7,10 @@ import pytest
 
 from appliance.voice import words
 from appliance.voice.announce import Announce
-from appliance.voice.dialogue import Dial, Dialogue, Status
+from appliance.voice.dialogue import BringIn, Dial, Dialogue, Status
 from appliance.voice.echo import Echo
 from appliance.voice.floor import Floor
-from appliance.voice.other import Other
+from appliance.voice.other import Other, Reporter
 from appliance.voice.session import Session
 
 OFFER = (
@@ -49,6 +49,13 @@ class PaperLine:
     def report(self, status: Status) -> None:
         self.said.append(("report", status))
 
+    def depart(self) -> Reporter:
+        self.said.append(("departs", None))
+        return self.report
+
+    def show(self, asserted: str) -> None:
+        self.said.append(("shows", asserted))
+
     @property
     def kinds(self) -> list[str]:
         return [kind for kind, _ in self.said]
@@ -82,6 +89,16 @@ class PaperOtherLine:
     def refuse_offer(self, status: Status) -> None:
         self.said.append(("refused again", status))
 
+    def depart(self) -> Reporter:
+        self.said.append(("departs", None))
+        return self.report
+
+    def report(self, status: Status) -> None:
+        self.said.append(("report", status))
+
+    def show(self, asserted: str) -> None:
+        self.said.append(("shows", asserted))
+
 
 @dataclass
 class PaperHouse:
@@ -92,7 +109,9 @@ class PaperHouse:
     floor: Floor = field(default_factory=Floor)
     asked: list[tuple[object, Callable[[object], None]]] = field(default_factory=list)
     freed: list[int] = field(default_factory=list)
+    guests: list[BringIn] = field(default_factory=list)
     line: "PaperOtherLine | None" = None
+    dialled: Other | None = None
 
     def tell(self, word: words.Command) -> bool:
         self.told.append(word)
@@ -112,11 +131,14 @@ class PaperHouse:
         return 8
 
     def dial(self, other: Other) -> None:
-        self.line = PaperOtherLine()
+        self.line, self.dialled = PaperOtherLine(), other
         other.start(self.line)
 
-    def hung_up(self, other: Other) -> None:
-        self.freed.append(other.leg)
+    def forget(self, leg: int) -> None:
+        self.freed.append(leg)
+
+    def bring_in(self, wish: BringIn, tell: Reporter) -> None:
+        self.guests.append(wish)
 
     def ended(self, session: Session) -> None:
         self.over += 1

@@ -95,7 +95,7 @@ def test_who_was_put_through_may_send_the_caller_on() -> None:
 
 def test_who_hangs_up_as_soon_as_it_has_transferred_takes_nobody_along() -> None:
     talking = OnPaper(Answered(None, lambda _: Transfer(DIAL, Waiting(), "es-MX"))).called().gets(Taken()).dialogue
-    moving, (ask,) = talking.step(OtherRefers(Dial("103"), "acct-acme", "es-MX"), 0.0)
+    moving, (_, ask) = talking.step(OtherRefers(Dial("103"), "acct-acme", "es-MX"), 0.0)
     assert ask == Ask(OfWaiting("acct-acme"))
     left, nothing = moving.step(OtherLeft(), 0.0)
     assert nothing == ()
