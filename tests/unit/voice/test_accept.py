@@ -5,20 +5,26 @@ from appliance.voice.dialogue import (
     Answer,
     Bridge,
     Dial,
+    DropOther,
     End,
+    Follow,
     HangUp,
     NotTaken,
     OtherDigit,
     OtherFinished,
     OtherLeft,
+    OtherRefers,
     Progress,
     Refuse,
+    Report,
+    Ringing,
     Status,
     Taken,
     TellOther,
 )
 from appliance.voice.menu_sentences import Say
-from appliance.voice.parts import Caller, to_digits
+from appliance.voice.parts import Caller, Waiting, to_digits
+from appliance.voice.questions import OfWaiting
 from tests.unit.voice.stage import OnPaper
 
 ES = "es-MX"
@@ -67,3 +73,20 @@ def test_an_answering_machine_that_hangs_up_gives_the_call_back() -> None:
 
 def test_a_caller_who_leaves_ends_it() -> None:
     assert forwarded().gets(Taken()).hangs_up().did(End())
+
+
+def test_who_took_the_call_transfers_it_and_the_caller_goes_on_to_the_target() -> None:
+    """The phone is told how that stands, and is not left at "transferring"."""
+    call = OnPaper(Accept(DIAL, ES), lambda question: Waiting("/transfer.wav")).called()
+    call.gets(Taken(), OtherDigit("1"))
+    target = to_digits(CALLER, "103", "transfer")
+    call.gets(OtherRefers(target, "acme", ES))
+    assert call.did(Follow()), "202"
+    assert call.asked == [OfWaiting("acme")]
+    assert call.did(DropOther())
+    assert call.dialled is not None
+    assert call.dialled.user == "103"
+    call.gets(Ringing(), Taken())
+    assert not any(isinstance(effect, Report) for effect in call.effects), "who was called is told by its own line"
+    assert call.effects.count(Bridge()) == 2
+    assert call.gets(OtherLeft()).did(HangUp())
