@@ -6,7 +6,7 @@ and takes away what nothing ended (lamps_board.py). Tables are in kamailio.cfg.j
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -135,25 +135,24 @@ class Board:
     def rings(self, call_id: str, from_tag: str, users: Iterable[str]) -> None:
         """The next step of a call: these phones will ring, those of the step before ring no more."""
         key = key_of(call_id, from_tag)
-        on = self._call(key)
+        now = tuple(dict.fromkeys(users))
+        on = self._changed(key, lambda on: replace(on, phones=now))
         if on is None:
             return
-        now = tuple(dict.fromkeys(users))
         for user in on.phones:
             if user not in now:
                 self._take(RINGS, user, key)
         for user in now:
             self._add(RINGS, user, key)
-        if now != on.phones:
-            self._ksr.htable.sht_sets(CALL, key, replace(on, phones=now).text())
 
     def joins(self, call_id: str, from_tag: str, branch: int, user: str) -> None:
         """One more phone rings with a call that rings already, by a branch that was added to it."""
         key = key_of(call_id, from_tag)
-        on = self._call(key)
-        if on is not None:
-            phones = tuple(dict.fromkeys((*on.phones, user)))
-            self._ksr.htable.sht_sets(CALL, key, replace(on, phones=phones, late=(*on.late, (branch, user))).text())
+
+        def joined(on: OnBoard) -> OnBoard:
+            return replace(on, phones=tuple(dict.fromkeys((*on.phones, user))), late=(*on.late, (branch, user)))
+
+        if self._changed(key, joined) is not None:
             self._add(RINGS, user, key)
 
     def late(self, call_id: str, from_tag: str) -> dict[int, str]:
@@ -168,45 +167,46 @@ class Board:
     def answered(self, call_id: str, from_tag: str, user: str, plain: bool = False) -> None:
         """`user` (empty: no phone of ours) talks; nothing of the call rings any more."""
         key = key_of(call_id, from_tag)
-        on = self._call(key)
+        phones = (user,) if user else ()
+
+        def talks(on: OnBoard) -> OnBoard:
+            unable = (*on.plain, *(phones if plain else ()))
+            return OnBoard(0, 0, on.caller, phones, plain=unable, alone=on.alone)
+
+        on = self._changed(key, talks)
         if on is None:
             return
         for phone in on.phones:
             self._take(RINGS, phone, key)
-        phones = (user,) if user else ()
-        unable = (*on.plain, *(phones if plain else ()))
-        self._ksr.htable.sht_sets(CALL, key, OnBoard(0, 0, on.caller, phones, plain=unable, alone=on.alone).text())
         if user:
             self._add(IN_CALL, user, key)
 
     def given_up(self, call_id: str, from_tag: str) -> None:
         """Its caller has hung up: what still rings is being told so, and is nothing to pick up any more."""
         key = key_of(call_id, from_tag)
-        on = self._call(key)
+        # Not answered either, which is what a call without transaction is taken for.
+        on = self._changed(key, lambda on: replace(on, index=0, label=on.label or 1) if on.index else on)
         if on is None or not on.index:
             return
-        # Not answered either, which is what a call without transaction is taken for.
-        self._ksr.htable.sht_sets(CALL, key, replace(on, index=0, label=on.label or 1).text())
         for user in on.phones:
             self._take(RINGS, user, key)
 
     def departs(self, call_id: str, from_tag: str, user: str) -> None:
         """This phone is not in the call any more, which goes on."""
         key = key_of(call_id, from_tag)
-        on = self._call(key)
-        if on is None:
-            return
-        caller = "" if on.caller == user else on.caller
-        phones = tuple(phone for phone in on.phones if phone != user)
-        self._ksr.htable.sht_sets(CALL, key, replace(on, caller=caller, phones=phones).text())
-        self._take(IN_CALL, user, key)
+
+        def without_it(on: OnBoard) -> OnBoard:
+            phones = tuple(phone for phone in on.phones if phone != user)
+            return replace(on, caller="" if on.caller == user else on.caller, phones=phones)
+
+        if self._changed(key, without_it) is not None:
+            self._take(IN_CALL, user, key)
 
     def ends(self, call_id: str, from_tag: str) -> None:
         key = key_of(call_id, from_tag)
-        on = self._call(key)
+        on = self._changed(key, lambda _: None)
         if on is None:
             return
-        self._ksr.htable.sht_rm(CALL, key)
         for user in on.phones:
             self._take(RINGS, user, key)
             self._take(IN_CALL, user, key)
@@ -281,7 +281,31 @@ class Board:
         text = self._ksr.htable.sht_get(CALL, key)
         return OnBoard.of(text) if text else None
 
+    def _changed(self, key: str, change: Callable[[OnBoard], OnBoard | None]) -> OnBoard | None:
+        """The call as it was before this change, which removes it by None. None: it is over, and stays so.
+
+        Two workers may have two messages of a call at once; what one ends the other must not bring back.
+        """
+        htable = self._ksr.htable
+        htable.sht_lock(CALL, key)
+        try:
+            on = self._call(key)
+            changed = change(on) if on is not None else None
+            if on is not None and changed is None:
+                htable.sht_rm(CALL, key)
+            elif changed is not None and changed != on:
+                htable.sht_sets(CALL, key, changed.text())
+            return on
+        finally:
+            htable.sht_unlock(CALL, key)
+
     def _add(self, table: str, user: str, key: str) -> None:
+        """For a call that is on the board: one that ended meanwhile is taken away again."""
+        self._put(table, user, key)
+        if not self.is_up(key):
+            self._take(table, user, key)
+
+    def _put(self, table: str, user: str, key: str) -> None:
         htable = self._ksr.htable
         htable.sht_lock(table, user)
         try:

@@ -95,8 +95,7 @@ class Places:
 
     def told(self, call_id: str, from_tag: str) -> None:
         """The first answer is ready to go to who called, at the end of its reply route."""
-        pv = self._ksr.pv
-        self._ksr.htable.sht_seti(PLACES, f"{key_of(call_id, from_tag)}:o", int(pv.get("$cs") or 1))
+        self.passes(call_id, from_tag, downstream=True)
 
     def is_told(self, call_id: str, from_tag: str) -> bool:
         return self.sequence(key_of(call_id, from_tag), of_caller=True) > 0
@@ -111,8 +110,12 @@ class Places:
 
     def passes(self, call_id: str, from_tag: str, downstream: bool) -> None:
         """A request within a call, other than ACK."""
-        name = f"{key_of(call_id, from_tag)}:{'o' if downstream else 'i'}"
+        key = key_of(call_id, from_tag)
+        name = f"{key}:{'o' if downstream else 'i'}"
         self._ksr.htable.sht_seti(PLACES, name, int(self._ksr.pv.get("$cs") or 1))
+        if not self.known(key):
+            # Another worker had its BYE at the same time.
+            self._ksr.htable.sht_rm(PLACES, name)
 
     def ends(self, call_id: str, from_tag: str) -> None:
         key = key_of(call_id, from_tag)

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from appliance.directory.live import Live
 from appliance.sip_edge.callfacts import Answered, LegKind, LegName, Rang, Replied
+from appliance.sip_edge.dialogs import key_of
 from appliance.sip_edge.identity import caller_of
 from appliance.sip_edge.kamailio.board import Board
 from appliance.sip_edge.kamailio.headers import connected
@@ -68,6 +69,10 @@ class Replies:
             return
         call_id, from_tag = ksr.pv.get("$ci"), ksr.pv.get("$ft")
         answers = 200 <= status < 300
+        if answers and not calls.board.is_up(key_of(call_id, from_tag)):
+            # Said again after the BYE: nothing of the call is to come back by it.
+            calls.secure.remember_way()
+            return
         if answers and not calls.places.answered(call_id, from_tag):
             # The first answer stands, and its sound; who called ends this one (RFC 3261 §13.2.2.4).
             self._stands_back(call_id, from_tag)
