@@ -252,3 +252,14 @@ def _final(agent: Agent, call_id: str) -> Message:
         if message is not None and message["call-id"] == call_id and message.status >= 200 and tag_of(message["to"]):
             return message
     raise AssertionError("no final answer")
+
+
+def test_a_cancel_of_nothing_is_told_so(edge: Building, phone: MakePhone) -> None:
+    """As after a restart while it rang (RFC 3261 §9.2): the phone need not try for half a minute."""
+    ana = phone(edge, "ana")
+    assert ana.register().status == 200
+    call = ana.dial("199")
+    assert ana.outcome(call).status == 404
+    call.branch = call.branch.replace("z9hG4bK", "z9hG4bKlost")
+    ana.cancel(call)
+    assert ana.expect(481)
