@@ -1,7 +1,7 @@
 """What every test run has: what killed runs left is swept away, abilities proved are written down, leaks fail the run.
 
 `build/acceptance-results.tsv` gets one line for each test of an acceptance row; table.py makes the table of it.
-`make test` runs three workers beside each other (pytest-xdist), then what wants the machine for itself (marked `alone`).
+`make test` runs three workers beside each other (xdist), then what wants the machine for itself (marked `alone`).
 """
 
 import csv
