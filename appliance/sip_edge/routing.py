@@ -66,7 +66,8 @@ def route(attempt: CallAttempt, directory: Directory, now: datetime, reach: Reac
             plan = _from_trunk(d, attempt, source)
         case FromVoice() as source:
             plan = _from_voice(d, attempt, source)
-    if isinstance(attempt.source, FromVoice) and attempt.source.why == ROOM:
+    called_in = isinstance(attempt.source, FromVoice) and attempt.source.why == ROOM
+    if called_in and plan.call_class is not CallClass.EMERGENCY:
         return in_person(plan)
     return returning(d, plan)
 
