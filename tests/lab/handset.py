@@ -135,9 +135,17 @@ class Handset(Agent):
             self.expect(200, 481, 405)
 
     def holds(self, held: bool) -> None:
-        """A re-INVITE that sends only, or both ways again (RFC 3264 §8.4)."""
+        """A re-INVITE that sends only, or both ways again (RFC 3264 §8.4); answered."""
+        self.asks_to_hold(held)
+        self.is_granted()
+
+    def asks_to_hold(self, held: bool) -> None:
+        """That re-INVITE; `is_granted` takes its answer. Another handset answers only while it lives."""
         assert self.call
         self.request(self.call, "INVITE", self.description("sendonly" if held else "sendrecv"))
+
+    def is_granted(self) -> None:
+        assert self.call
         answer = self.outcome(self.call)
         assert answer.status == 200, answer.start
 
