@@ -1,6 +1,7 @@
 """What a prepaid company may still spend while its building is cut off, and what is left of its balance afterwards."""
 
 import json
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -15,6 +16,10 @@ from wire.services import Limits
 ABROAD = "0014155552671"
 BALANCE, A_CALL = 10_000, 500
 """In centavos: what Dalia has, and what each minute abroad costs, also one that has only begun."""
+
+
+TOLD_EACH_S = 3.0
+"""The edge service tells Kamailio once a second; `explain` reads what it knows itself."""
 
 
 @pytest.fixture
@@ -45,6 +50,8 @@ def test_a_call_that_spends_the_budget_is_the_last_until_the_link_is_back(
     house.building.cut_centre()
     assert offered(house.carrier, zoe, ABROAD).user == "+14155552671", "there is budget for one"
     until(lambda: first_step() == Announcement.NO_CREDIT, 90, "the cut is known, and what was spent")
+    told = time.monotonic() + TOLD_EACH_S
+    until(lambda: time.monotonic() > told, TOLD_EACH_S + 1, "Kamailio's workers know it too")
     crew.says(zoe, zoe.dial(ABROAD), Announcement.NO_CREDIT, 403)
     house.building.mend_centre()
 
