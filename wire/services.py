@@ -90,6 +90,10 @@ class Preferences:
     stamps: str = ""
 
 
+MOST_TOGETHER = 25
+"""Members that one call rings at once: Kamailio makes 30 branches of it at most, and a member may have two phones."""
+
+
 @dataclass(frozen=True, slots=True)
 class RingGroup:
     """Members ring together or in turn, `ring_s` seconds in all, or each. Then the no-answer destination.

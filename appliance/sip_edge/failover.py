@@ -7,11 +7,15 @@ is its own: the plan's steps from 0, then its `after`: busy, no answer, not foun
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from appliance.sip_edge.plan import OnFailure, Plan, Ring, Say, Step, ToTrunk
+from appliance.sip_edge.plan import OnFailure, Plan, Ring, Say, Step, ToTrunk, ToVoice
 
 BUSY = frozenset({486, 600, 603})
 NOT_FOUND = frozenset({404, 410, 484, 604})
 CANCELLED = 487
+SAYING_MS, VOICE_ANSWER_MS = 60_000, 20_000
+TAKEN_MS = 300_000
+"""A forward that its target must take with a key: how long it rings there the routing says, how often it is asked voice
+(voice/accept.py). This is for a voice that forgot the call."""
 WAYS = ("busy", "no_answer", "not_found", "other")
 
 
@@ -149,3 +153,10 @@ def _starts(after: OnFailure, at: int) -> dict[str, int]:
     if "other" in starts:
         starts.setdefault("not_found", starts["other"])
     return starts
+
+
+def answers_within_ms(step: Say | ToVoice) -> int:
+    """How long voice may take until it answers for good."""
+    if isinstance(step, Say):
+        return SAYING_MS
+    return TAKEN_MS if step.service == "accept" else VOICE_ANSWER_MS

@@ -13,12 +13,10 @@ from appliance.sip_edge.identity import seen_inside
 from appliance.sip_edge.persons import habits_of
 from appliance.sip_edge.plan import Reach, Ring, Target
 from appliance.sip_edge.ways_out import central_trunks
-from wire.services import GroupMode, Member, RingGroup
+from wire.services import MOST_TOGETHER, GroupMode, Member, RingGroup
 
 LEAST_S, MOST_S = 5, 300
 PERSON, PHONE = "person", "phone"
-MOST_TOGETHER = 25
-"""Of the branches that Kamailio makes of one call (kamailio.cfg.j2, max_branches): phones beyond ring after these."""
 
 
 def ring_members(d: Decision, group: RingGroup, trail: Trail) -> Course:

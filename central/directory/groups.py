@@ -11,10 +11,10 @@ from central.rules import names, tokens
 from central.rules.choices import number_between, one_of
 from central.rules.faults import Faults
 from wire.rows import DestinationKind, Person, Phone
-from wire.services import GroupMode, Member, RingGroup
+from wire.services import MOST_TOGETHER, GroupMode, Member, RingGroup
 
 LEAST_RING_S, MOST_RING_S = 5, 300
-MOST_MEMBERS, MOST_TOGETHER = 50, 25
+MOST_MEMBERS = 50
 NO_ANSWER_KINDS = (DestinationKind.PERSON, DestinationKind.MAILBOX)
 MEMBER_KINDS = ("person", "phone")
 

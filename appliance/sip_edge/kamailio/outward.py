@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from appliance.directory.model import Directory, Trunk
 from appliance.sip_edge.callfacts import Began, CallFact, LegKind, LegName, legs_of
+from appliance.sip_edge.failover import answers_within_ms
 from appliance.sip_edge.groups import passed_over
 from appliance.sip_edge.kamailio.board import Board
 from appliance.sip_edge.kamailio.door import Door
@@ -38,11 +39,6 @@ from appliance.sip_edge.trunks import Hop, hop_key, next_hop, silence_ms, uri_of
 PHONE_SILENCE_MS = 5000
 """A registered phone that says nothing at all for so long has been unplugged."""
 VOICE_SILENCE_MS = 1000
-SAYING_MS = 60_000
-VOICE_ANSWER_MS = 20_000
-TAKEN_MS = 300_000
-"""A forward that its target must take with a key: how long it rings there the routing says, how often it is asked voice
-(voice/accept.py). This is for a voice that forgot the call."""
 NOT_REACHED = 480
 BUSY = 486
 NO_TRUNK = 503
@@ -140,7 +136,7 @@ class Outward:
                     return self._relay(replace(standing, at=replace(standing.at, tried=1)), list(legs_of(step)), facts)
                 self._aim_at_voice(step, again=bool(standing.at.tried))
                 self._sending = Sending(headers=voice_headers(step), caller_side=side)
-                ksr.tm.t_set_fr(_patience_ms(step), VOICE_SILENCE_MS)
+                ksr.tm.t_set_fr(answers_within_ms(step), VOICE_SILENCE_MS)
                 legs = list(legs_of(step))
         return self._relay(standing, legs, facts)
 
@@ -268,10 +264,3 @@ class Outward:
         # Keyed BLAKE2 (RFC 7693 §2.9): OpenSSL's HMAC took a tenth of a worker's time.
         name = f"{call_id} {from_tag}".encode("utf-8", "replace")
         return hashlib.blake2b(name, digest_size=8, key=self._knobs.dialog_key).hexdigest()
-
-
-def _patience_ms(step: Say | ToVoice) -> int:
-    """How long voice may take until it answers for good."""
-    if isinstance(step, Say):
-        return SAYING_MS
-    return TAKEN_MS if step.service == "accept" else VOICE_ANSWER_MS

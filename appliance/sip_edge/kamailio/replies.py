@@ -96,8 +96,11 @@ class Replies:
     def _stands_back(self, call_id: str, from_tag: str) -> None:
         """Let the first answer pass: with less to do this one would overtake it, and be the first for who called.
 
-        It holds a worker up, for as long as another one waits for rtpengine; two seldom answer in the same moment.
+        It holds a worker up, for as long as another one waits for rtpengine; two seldom answer in the same moment. One
+        that comes later, or is said again, waits for nothing: else a phone could hold all workers up.
         """
+        if self._calls.places.is_told(call_id, from_tag):
+            return
         until = time.monotonic() + LONGEST_S
         while not self._calls.places.is_told(call_id, from_tag) and time.monotonic() < until:
             time.sleep(LOOK_S)
