@@ -4,6 +4,7 @@ Says what went wrong in one of two ways: `LinkDown` when the centre cannot be re
 """
 
 import json
+import ssl
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
@@ -139,6 +140,8 @@ class CentreClient:
                 stream=stream,
             )
         except requests.exceptions.SSLError as refused:
+            if broke_off(refused):
+                raise LinkDown(f"{method} {path.split('?')[0]}: the handshake broke off") from refused
             raise EnrolmentProblem(
                 Words(
                     "The centre and this building do not accept each other's certificates.",
@@ -151,6 +154,15 @@ class CentreClient:
             ) from refused
         except requests.exceptions.RequestException as broken:
             raise LinkDown(f"{method} {path.split('?')[0]}: {type(broken).__name__}") from broken
+
+
+def broke_off(wrong: BaseException | None) -> bool:
+    """Whether a handshake ended with the line, and not because one end refused the other."""
+    while wrong is not None:
+        if isinstance(wrong, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+            return True
+        wrong = wrong.__context__
+    return False
 
 
 def read_answer(response: requests.Response) -> dict[str, Any]:

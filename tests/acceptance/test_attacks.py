@@ -112,6 +112,18 @@ def test_a_scan_learns_no_extension_and_no_version_and_is_banned(
     assert silent >= 10, "it is not answered any more"
 
 
+@pytest.mark.acceptance("Q-5")
+def test_a_phone_that_calls_all_day_is_no_scanner(house: House, wall: Callable[..., Agent]) -> None:
+    """Each call begins with an INVITE without proof; this phone never registers from where it calls."""
+    caller = wall(OFFICE, sip_user("ana"), sip_secret("ana"))
+    for _ in range(65):
+        call = caller.dial("*9196")
+        assert caller.outcome(call).status == 200
+        caller.request(call, "BYE")
+        caller.expect(200)
+    assert OFFICE not in {address for address, _ in _bans(house)}
+
+
 @pytest.mark.acceptance("Q-2")
 def test_a_flood_from_one_address_costs_the_others_nothing(
     house: House, centre: str, wall: Callable[..., Agent]

@@ -73,13 +73,18 @@ def test_fifty_lamps_light_within_a_second(house: House, watching: Watching, cen
 
 
 @pytest.fixture(scope="module")
-def mailbox(shared_house: House) -> Mailboxes:
-    """Elsa's mailbox, made at the centre; the building's own store of it."""
+def mailbox(shared_house: House) -> Iterator[Mailboxes]:
+    """Elsa's mailbox, made at the centre, and taken away again; the building's own store of it."""
     shared_house.building.mend_centre()
     shared_house.lab.centre.put(ELSAS)
     until(lambda: shared_house.building.directory_in_force().service(Mailbox, ELSAS.id), 10, "the building has it")
     paths, clock = shared_house.building.settings.paths, SystemClock()
-    return Mailboxes(paths.mailboxes_dir, LocalStore(paths.local_db, clock, SystemChance()), Cipher(str, str), clock)
+    yield Mailboxes(paths.mailboxes_dir, LocalStore(paths.local_db, clock, SystemChance()), Cipher(str, str), clock)
+    shared_house.building.mend_centre()
+    with shared_house.lab.centre.editing(ACME) as edit:
+        edit.delete(ELSAS)
+    in_force = shared_house.building.directory_in_force
+    until(lambda: in_force().service(Mailbox, ELSAS.id) is None, 20, "the mailbox is gone")
 
 
 @pytest.mark.acceptance("K-2")

@@ -95,6 +95,7 @@ class Door:
         if verdict is Verdict.GOOD and ksr.htable.sht_inc("nonce", given.use) != 1:
             verdict = Verdict.STALE
         if verdict is Verdict.GOOD and phone is not None:
+            self._gate.proved()
             return phone
         fresh = verdict is Verdict.WRONG and self._guard.fresh(given.nonce, now, source)
         if verdict is Verdict.WRONG:
@@ -113,8 +114,6 @@ class Door:
         if not honest or (method == "INVITE" and not same_user(uri, ksr.pv.get("$ru"))):
             ksr.sl.sl_send_reply(403, "Forbidden")
             return False
-        if method == "REGISTER":
-            self._gate.proved()
         return True
 
     def _given(self, header: str) -> Credentials | None:
