@@ -103,6 +103,8 @@ class Network:
     voice_subnet: str = "10.20.0.0/24"
     uplink_address: str = "10.20.0.1"
     """Where trunks and the centre are reached from."""
+    uplink_dns: str = ""
+    """The address of the DNS server that knows trunks' names; empty: those that the system asks."""
     management_address: str = "10.20.0.1"
     dhcp: bool = True
     dhcp_pool: str = "10.20.0.50 - 10.20.0.250"

@@ -179,7 +179,8 @@ class LineKey:
 class Trunk:
     """A way out of a site. Tried in `priority` order, lowest first.
 
-    `host` is an address or name; `plus` says whether the user part carries the plus of E.164.
+    `host` is an address or name; `port` 0: found by the name's SRV records (RFC 3263), else the transport's port.
+    `plus` says whether the user part carries the plus of E.164.
     """
 
     kind: ClassVar[str] = "trunk"

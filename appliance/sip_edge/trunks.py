@@ -3,6 +3,7 @@
 Which trunk a call takes is routing's; whether it is up trunk_health.py's.
 """
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from ipaddress import ip_address
 from typing import NamedTuple
@@ -29,7 +30,8 @@ class Hop(NamedTuple):
     @property
     def name(self) -> str:
         """Without a space or a comma."""
-        return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return f"{host}:{self.port}" if self.port else host
 
 
 def next_hop(hops: Sequence[Hop], dead: Collection[Hop], tried: Collection[str]) -> Hop | None:
@@ -56,6 +58,21 @@ def first_live(states: Mapping[Hop, LinkState]) -> Hop:
 def silence_ms(silence_s: int, hops: Sequence[Hop]) -> int:
     """How long one address may say nothing, so that all of them together take no longer than one (S-6)."""
     return silence_s * 1000 // max(1, min(len(hops), MOST_HOPS))
+
+
+def port_of(port: int, transport: str) -> int:
+    """The port of a trunk's own address: where it says none, and has no SRV, the transport's (RFC 3263 §4.2)."""
+    return port or (5061 if transport == "tls" else 5060)
+
+
+def own_hop(trunk: Trunk) -> Hop | None:
+    """Where the directory itself says that it is; None: it says a name."""
+    return Hop(trunk.host, port_of(trunk.port, trunk.transport)) if is_address(trunk.host) else None
+
+
+def hops_of(text: str) -> dict[str, tuple[Hop, ...]]:
+    """The file of resolved names (knobs.TRUNK_ADDRESSES). Raises ValueError, AttributeError or TypeError."""
+    return {k: tuple(Hop(str(a), int(p)) for a, p in v) for k, v in json.loads(text).items()}
 
 
 def is_address(host: str) -> bool:

@@ -189,7 +189,7 @@ def trunk_lines(trunks: Iterable[Trunk], edge: EdgeReport | None, fresh: bool) -
             t.id,
             t.name,
             t.trunk_kind,
-            f"{t.host}:{t.port}/{t.transport}",
+            f"{t.host}:{t.port or 'SRV'}/{t.transport}",
             said[t.id].state if t.id in said else LinkState.UNKNOWN,
             said[t.id].since if t.id in said else "",
             said[t.id].latency_ms if t.id in said else 0.0,

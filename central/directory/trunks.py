@@ -19,12 +19,16 @@ from wire.services import TrunkUse
 HOST = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*")
 TRANSPORTS = ("udp", "tcp", "tls")
 MAX_PRIORITY = 100
+SIP_PORT, TLS_PORT = 5060, 5061
 USERNAME = re.compile(r"[A-Za-z0-9._+@-]{0,64}")
 
 
 @dataclass(frozen=True, slots=True)
 class TrunkWish:
-    """A way out as a form or a command gives it. Changing one, an empty `secret` leaves the password as it is."""
+    """A way out as a form or a command gives it. Changing one, an empty `secret` leaves the password as it is.
+
+    `port` empty or 0: a name is looked for by its SRV records (RFC 3263), an address has its transport's port.
+    """
 
     name: str
     host: str
@@ -77,7 +81,7 @@ def _checked(edit: Edit, trunk_id: str, site_id: str, wish: TrunkWish) -> Trunk:
         ),
         trunk_kind=faults.keep(lambda: one_of("trunk_kind", wish.trunk_kind, tuple(TrunkKind)), ""),
         host=faults.keep(lambda: _host(wish.host), ""),
-        port=faults.keep(lambda: number_between("port", wish.port, 1, 65535), 0),
+        port=faults.keep(lambda: _port(wish), 0),
         transport=faults.keep(lambda: one_of("transport", wish.transport, TRANSPORTS), ""),
         priority=faults.keep(lambda: number_between("priority", wish.priority, 0, MAX_PRIORITY), 0),
         plus=wish.plus,
@@ -120,6 +124,17 @@ def _host(text: str) -> str:
         Words(f"{host[:60]} is not an address or a host name.", f"{host[:60]} no es una dirección ni un nombre."),
         Words("For example 203.0.113.10 or sip.carrier.mx.", "Por ejemplo 203.0.113.10 o sip.carrier.mx."),
     )
+
+
+def _port(wish: TrunkWish) -> int:
+    text = wish.port.strip()
+    if text not in ("", "0"):
+        return number_between("port", text, 1, 65535)
+    try:
+        ipaddress.ip_address(wish.host.strip())
+    except ValueError:
+        return 0
+    return TLS_PORT if wish.transport == "tls" else SIP_PORT
 
 
 def _username(text: str) -> str:

@@ -105,7 +105,8 @@ def add_pages(pages: Blueprint, desk: Desk) -> None:
         held = to_row(record, None)  # without its secret
         with office.reading() as session:
             use = find(session, TrunkUse, trunk_id) or TrunkUse(trunk_id, site_id)
-        form = Form({k: str(v) for k, v in asdict(held).items() if v is not False} | _use_start(use))
+        start = {k: str(v) for k, v in asdict(held).items() if v is not False} | {"port": str(record.port or "")}
+        form = Form(start | _use_start(use))
 
         def act() -> None:
             with office.editing(desk.actor) as edit:

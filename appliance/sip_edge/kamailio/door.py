@@ -4,7 +4,6 @@ What a digest is worth is digest.py's to say; here are the headers, and the memo
 share.
 """
 
-import json
 import os
 import time
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from appliance.sip_edge.kamailio.gate import Gate
 from appliance.sip_edge.kamailio.knobs import Knobs
 from appliance.sip_edge.kamailio.plea import Pleas
 from appliance.sip_edge.kamailio.voices import Voices
-from appliance.sip_edge.trunks import Hop, is_address, sends
+from appliance.sip_edge.trunks import Hop, hops_of, own_hop, sends
 
 MAX_CREDENTIALS = 4
 """Headers looked at in one request."""
@@ -57,7 +56,8 @@ class Door:
 
     def hops(self, trunk: Trunk) -> tuple[Hop, ...]:
         """A trunk's addresses in their order; none where its name was never resolved."""
-        return (Hop(trunk.host, trunk.port),) if is_address(trunk.host) else self._names.hops(trunk.id)
+        own = own_hop(trunk)
+        return self._names.hops(trunk.id) if own is None else (own,)
 
     def phone(self, directory: Directory, method: str) -> Phone | None:
         """The phone that proved itself. None: it was answered, with a challenge or a refusal."""
@@ -149,8 +149,7 @@ class TrunkNames:
         try:
             changed = os.stat(self._path).st_mtime_ns
             if changed != self._changed:
-                read = json.loads(self._path.read_text(encoding="utf-8"))
-                self._known = {k: tuple(Hop(str(a), int(p)) for a, p in v) for k, v in read.items()}
+                self._known = hops_of(self._path.read_text(encoding="utf-8"))
                 self._changed = changed
         except (OSError, ValueError, AttributeError, TypeError):
             # Not there yet: as if nothing was resolved. It is replaced whole, so it is never half.

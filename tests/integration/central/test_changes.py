@@ -155,6 +155,26 @@ def test_a_trunk_is_changed_and_keeps_its_password_until_another_is_given(acme: 
     assert "s1" not in str([(e.before, e.after) for e in entries])
 
 
+@pytest.mark.parametrize(
+    ("host", "port", "transport", "held"),
+    [
+        ("sip.carrier.mx", "", "udp", 0),
+        ("sip.carrier.mx", "0", "tcp", 0),
+        ("sip.carrier.mx", "5060", "udp", 5060),
+        ("203.0.113.5", "", "udp", 5060),
+        ("203.0.113.5", " 0 ", "tls", 5061),
+    ],
+)
+def test_a_name_without_a_port_is_found_by_srv(
+    acme: Acme, office: Office, host: str, port: str, transport: str, held: int
+) -> None:
+    with office.editing(WHO) as edit:
+        wish = trunks.TrunkWish("C", host, port=port, transport=transport)
+        assert trunks.add_trunk(edit, acme.site, wish).port == held
+    with pytest.raises(InputProblem, match="1 to 65535"), office.editing(WHO) as edit:
+        trunks.add_trunk(edit, acme.site, trunks.TrunkWish("D", host, port="65536"))
+
+
 def test_a_trunk_is_changed_only_in_its_building_and_to_a_name_of_its_own(acme: Acme, office: Office) -> None:
     with office.editing(WHO) as edit:
         trunk = trunks.add_trunk(edit, acme.site, trunks.TrunkWish("Carrier", "203.0.113.5"))

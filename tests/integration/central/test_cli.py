@@ -71,6 +71,7 @@ def test_an_office_is_built_from_the_terminal(shell: Shell) -> None:
     held = shell.json("trunk", "change", "Telmex", "--site", site, "--host", "sip.telmex.mx", "--user", "acme")
     assert (held["host"], held["port"], held["username"], held["trusted"]) == ("sip.telmex.mx", 5060, "acme", True)
     assert "secret" not in held
+    assert shell.json("trunk", "change", "Telmex", "--site", site, "--port", "0")["port"] == 0
     held = shell.json("person", "change", "101", "--account", "Acme", "--extension", "110", "--international",
                       "--number", "5512345670", "--caller-id", "5512345678", "--area-code", "664")  # fmt: skip
     assert (held["international"], held["caller_id"], held["first_name"]) == (True, "+525512345678", "Ana")

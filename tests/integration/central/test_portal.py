@@ -233,6 +233,10 @@ def test_a_trunk_is_changed_and_its_password_is_never_shown(admin: Browser, offi
     saved = admin.send(page, page, host="sip.telmex.mx", port="5070", **values)
     assert saved.location == f"/sites/{site}"
     assert "udp:sip.telmex.mx:5070" in admin.read(f"/sites/{site}")
+    assert "el DNS del operador dice" in shown
+    admin.send(page, page, host="sip.telmex.mx", port="", **values)
+    assert "udp:sip.telmex.mx:SRV" in admin.read(f"/sites/{site}")
+    assert '<input id="port" name="port" type="text" value=""' in admin.read(page)
     with office.editing(WHO) as edit:
         edit.lock_site(site)
         assert trunks.trunk_of(edit, site, trunk.id).secret == "hush-hush"
