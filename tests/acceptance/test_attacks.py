@@ -10,10 +10,12 @@ import pytest
 
 from appliance.directory.reports import EdgeReport
 from appliance.kamailio_rpc import Kamailio
+from appliance.sip_edge.front import inner_listeners
 from tests.acceptance.conftest import House
 from tests.integration.sip_edge.agent import Agent, Message
 from tests.lab.netns import Namespace, cable
 from tests.lab.sample import sip_secret, sip_user
+from tests.lab.tormentor import Tormentor
 from tests.lab.torture import HOST, TORTURE, mutations
 from tests.lab.waiting import until
 
@@ -23,6 +25,8 @@ BOX = ("10.20.0.1", 5060)
 FLOODER, GUESSER, SCANNER, THIEF, OFFICE = (f"10.20.0.{n}" for n in (41, 42, 43, 44, 45))
 FLOOD_A_SECOND, FLOOD_S = 5000, 4.0
 SETUP_P99_S = 0.1
+THROUGH_HAPROXY = 40
+"""Connections that it lets one address have."""
 Socket = Callable[[str], Agent]
 
 
@@ -180,21 +184,21 @@ def test_broken_messages_over_udp_and_tcp_stop_nobody(house: House, centre: str)
     ana, beto = house.people("ana", "beto")
     building, place = house.building, house.carrier.place
     assert place
+    assert building.place
     # From a trunk's address: nobody there is banned, so every message reaches the parser.
-    there = (building.uplink_address, 5060)
+    there, settings = (building.uplink_address, 5060), building.settings
     messages = [m.replace(HOST.encode(), there[0].encode()) for m in (*TORTURE.values(), *mutations(400, seed=7))]
     pid = building.processes.pid_of("kamailio")
+    tormentor = Tormentor.of(there, pid, settings.sip.control_port, building.place)
     with place.inside():
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
             udp.bind((house.carrier.address, 0))
-            for message in messages:
-                udp.sendto(message, there)
-        for n in range(0, len(messages), 20):
-            try:
-                with socket.create_connection(there, 2) as tcp:
-                    tcp.sendall(b"".join(messages[n : n + 20]))
-            except OSError:
-                continue
+            assert tormentor.by_udp(udp, messages).lost == 0
+        tormentor.by_tcp(messages[:THROUGH_HAPROXY], there)
+    inner = inner_listeners(settings)[0]
+    proxied = f"PROXY TCP4 {house.carrier.address} {there[0]} 40000 {there[1]}\r\n"
+    with building.place.inside():
+        assert tormentor.by_tcp(messages, (inner.address, inner.port), proxied).read > 0.95
     call = ana.call("102").established()
     call.hears(beto.hz)
     call.hang_up()

@@ -48,6 +48,9 @@ SLEEPS = Path(__file__).with_name("faketime")
 """Python's sleep as libfaketime lets it be; see there."""
 WITH_TRUE_CLOCK = ("redis",)
 """It does not live under libfaketime: its allocator asks for the time too early."""
+UNCAUGHT = ("uncaught in ", "Unhandled exception in the Python code", "Traceback (most recent call last)")
+EDGE = ("kamailio", "edge", "lamps")
+"""Whose exceptions none may get out of, whatever a test did to their building."""
 R = TypeVar("R", EdgeReport, SyncReportFile, VoiceReport)
 
 
@@ -176,13 +179,12 @@ class Building:
         if self.place:
             self.place.remove()
         shutil.rmtree(self.run_directory, ignore_errors=True)
-        assert not uncaught, f"{self.name}: exceptions that no worker of Kamailio caught:\n{uncaught}"
+        assert not uncaught, f"{self.name}: exceptions that nobody caught:\n{uncaught}"
 
     def uncaught(self) -> str:
-        """What got out of a callback of Kamailio's workers since the building was made; nothing, or a defect."""
-        log = self._supervisor.log("kamailio") if self._supervisor else ""
-        at = log.find("uncaught in ")
-        return log[at : at + 3000] if at >= 0 else ""
+        """What got out of the edge's code since the building was made; nothing, or a defect."""
+        logs = (self._supervisor.log(name) for name in EDGE) if self._supervisor else ()
+        return "".join(map(uncaught_in, logs))
 
     def logs(self, last: int = 3000) -> str:
         """The end of each process's log, for a test's report."""
@@ -305,6 +307,12 @@ class Building:
     def _argv(self, name: str) -> tuple[str, ...]:
         true_clock = ("env", "-u", "LD_PRELOAD") if self.faked_clock and name in WITH_TRUE_CLOCK else ()
         return (*true_clock, str(BIN / "conserje"), "run", name)
+
+
+def uncaught_in(log: str) -> str:
+    """The first exception that a log of the edge tells of: caught at the last moment (worker.py), or by nobody."""
+    found = [at for sign in UNCAUGHT if (at := log.find(sign)) >= 0]
+    return log[min(found) : min(found) + 3000] if found else ""
 
 
 def _ahead(clock: timedelta) -> str:

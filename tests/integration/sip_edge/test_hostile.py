@@ -13,6 +13,7 @@ from tests.bench.sip_load import children
 from tests.integration.sip_edge.agent import Agent, Message, tag_of
 from tests.integration.sip_edge.building import ADDRESS, Building
 from tests.integration.sip_edge.conftest import MakePhone
+from tests.lab.tormentor import Tally, Tormentor
 from tests.lab.torture import HOST, TORTURE, mutations
 
 MUTATIONS = 1500
@@ -61,41 +62,28 @@ def answers(b: Building) -> bool:
 def test_torture_and_its_mutations_kill_stop_and_swell_nothing(edge: Building, transport: str) -> None:
     pids, here = workers(edge), f"{ADDRESS}:{edge.sip[1]}".encode()
     sent = [m.replace(HOST.encode(), here) for m in (*TORTURE.values(), *mutations(MUTATIONS))]
-    send = _by_udp if transport == "udp" else _by_tcp
-    send(edge, sent[:300])
+    _torment(edge, transport, sent[:300])
     before = private_kib(pids)
-    send(edge, sent)
+    tally = _torment(edge, transport, sent)
+    assert (tally.read > 0.95, tally.understood > 0.2 * tally.sent) == (True, True), tally
     assert answers(edge)
     assert workers(edge) == pids
     assert uncaught(edge) == 0, edge.log("kamailio")[-3000:]
     assert private_kib(pids) - before < GROWTH_KIB
 
 
-def _by_udp(b: Building, messages: list[bytes]) -> None:
-    """By turns as a stranger and as the trunk, whose requests go on into the routing."""
+def _torment(b: Building, transport: str, messages: list[bytes]) -> Tally:
+    tormentor = Tormentor.of(b.sip, b.running["kamailio"].pid, b.settings.sip.control_port)
+    if transport == "tcp":
+        return tormentor.by_tcp(messages, b.sip)
     with (
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger,
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as trunk,
     ):
+        # As a stranger, and as the trunk, whose requests go on into the routing.
         stranger.bind((ADDRESS, 0))
         trunk.bind((ADDRESS, b.carrier_port))
-        for n, message in enumerate(messages):
-            (trunk if n % 2 else stranger).sendto(message, b.sip)
-            if n % 50 == 49:
-                # Not faster than they are read: what the kernel drops proves nothing.
-                answers(b)
-
-
-def _by_tcp(b: Building, messages: list[bytes]) -> None:
-    for n in range(0, len(messages), 10):
-        try:
-            with socket.create_connection(b.sip, 2) as connection:
-                connection.settimeout(0.05)
-                for message in messages[n : n + 10]:
-                    connection.sendall(message)
-        except OSError:
-            # Closed on us in the middle: its right.
-            continue
+        return tormentor.by_udp(stranger, messages[::2]) + tormentor.by_udp(trunk, messages[1::2])
 
 
 UNREADABLE = ("From:", "Max-Forwards:")
