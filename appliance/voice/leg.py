@@ -19,6 +19,10 @@ from appliance.voice.words import Address, LegClosed, Terms
 MAX_PER_TICK = 8
 """Datagrams taken from one socket in a tick. A flood fills that leg's kernel buffer and nothing else."""
 
+RESUME_TICKS = 10
+"""After a hold, until what comes is its own voice again: the music ends when our answer has reached Kamailio, and what
+was on its way is still to come."""
+
 
 @dataclass(slots=True)
 class Counts:
@@ -38,7 +42,8 @@ class Leg:
     __slots__ = (
         "_digits", "_events", "_foreground", "_heard_from", "_highest", "_marked", "_out", "_passed", "_sequence",
         "_ssrc", "_terms", "_timestamp", "_token", "background", "codec", "counts", "ear", "hears", "keys",
-        "number", "passes", "pcm", "peak", "port", "quiet_ticks", "recorder", "recording_waits", "socket", "tones",
+        "number", "passes", "pcm", "peak", "port", "quiet_ticks", "recorder", "recording_waits", "resuming", "socket",
+        "tones",
     )  # fmt: skip
 
     def __init__(
@@ -66,6 +71,8 @@ class Leg:
         self._terms = terms
         self.hears = terms.hears
         """Whether what comes is its own voice: who holds has music sent, which only a bridge hands on."""
+        self.resuming = 0
+        """Ticks until it hears again, of a leg that was held."""
         self._foreground: Playlist | None = None
         self._token = 0
         self._events: EventSender | None = None
@@ -99,12 +106,18 @@ class Leg:
         if terms.codec != self.codec.name:
             self.codec = CODECS[terms.codec]
             self.ear = ear_for(terms.codec)
-        if terms.hears != self.hears:
+        if terms.hears != self._terms.hears:
             # What still waits in the buffer is of before.
             self.ear = ear_for(terms.codec)
-        self.hears = terms.hears
+            self.resuming = RESUME_TICKS if terms.hears and self.counts.received else 0
+        self.hears = terms.hears and not self.resuming
         self.quiet_ticks = 0
         self._terms = terms
+
+    def resume(self) -> None:
+        """A tick of those that it is `resuming` has passed."""
+        self.resuming -= 1
+        self.hears = not self.resuming
 
     def play(self, playlist: Playlist | None, token: int) -> None:
         """Instead of what sounds now; None: only the background."""

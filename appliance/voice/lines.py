@@ -37,6 +37,10 @@ MEMORY = "_conserje_remembered"
 """Where sippy's configuration, which all user agents share, has the dialogs remembered."""
 DEPARTED = Status(488, "Not Acceptable Here")
 """To a phone that has transferred the call and is about to be hung up on."""
+HANDED_ON = "X-Conserje-Held"
+"""In an INFO from voice to voice: `yes` while what it sends is the sound of who holds, then `no`. A phone that says so
+makes itself silent, as by a hold.
+"""
 REDIRECTED = Status(480, "Temporarily Unavailable")
 """Our own Kamailio redirects nobody; a 3xx from beyond it is no answer."""
 
@@ -99,6 +103,8 @@ class Agent(Timed):
         if self.rCSeq is not None and self.rCSeq >= number:
             return refusal(req, Status(500, "Server Internal Error")), None, None
         self.rCSeq = number
+        if req.countHFs(HANDED_ON.lower()):
+            self._far_holds(str(req.getHFBody(HANDED_ON.lower())) == "yes")
         body = req.getBody()
         if body is None:
             return refusal(req, Status(200, "OK")), None, None
@@ -138,7 +144,13 @@ class Agent(Timed):
         self.recvEvent(CCEventFail((status.code, status.reason)))
         self.rSDP = before  # sippy forgets it, and the next re-INVITE compares with it
 
+    def hand_on(self, held: bool) -> None:
+        if self.isConnected():
+            said = SipHeader(f"{HANDED_ON}: {'yes' if held else 'no'}")
+            self.newTransaction(self.genRequest("INFO", None, extra_headers=[said]))
+
     def _happened(self, event: Any, agent: Any) -> None: ...
+    def _far_holds(self, held: bool) -> None: ...
     def _own_offer(self) -> str | None: ...
     def _pressed(self, key: str) -> None: ...
 
@@ -163,6 +175,10 @@ class OfSession(Referable, Agent):
         if self.session is not None:
             self.session.pressed(key)
 
+    def _far_holds(self, held: bool) -> None:
+        if self.session is not None:
+            self.session.far_holds(held)
+
     def _asks(self, asked: OtherRefers) -> bool:
         return self.session is not None and self.session.refers(asked)
 
@@ -184,6 +200,9 @@ class OfOther(Referable, Agent):
 
     def _reanswered(self, answer: str) -> None:
         self._other.answered_again(answer)
+
+    def _far_holds(self, held: bool) -> None:
+        self._other.far_holds(held)
 
     def _asks(self, asked: OtherRefers) -> bool:
         return self._other.refers(asked)

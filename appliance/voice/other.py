@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from appliance.voice import dialogue as d
 from appliance.voice import sdp, words
+from appliance.voice.side import Side
 
 log = logging.getLogger("conserje.voice.other")
 
@@ -37,16 +38,20 @@ class OtherLine(Protocol):
     def show(self, asserted: str) -> None:
         """Who it talks to now, as P-Asserted-Identity has it."""
 
+    def hand_on(self, held: bool) -> None:
+        """To voice at the far end: whether what we send it now comes from somebody who holds."""
+
 
 class Other:
     """From Dial to its end. `say` takes its events; after NotTaken, OtherLeft or `drop` it says nothing more.
 
-    `refer` takes its wish to transfer the call, and says whether it is followed.
+    `refer` takes its wish to transfer the call, and says whether it is followed; `changed` is called whenever its terms
+    have changed.
     """
 
     def __init__(
         self, leg: int, wish: d.Dial, codec: str, host: str, tell: Callable[[words.Command], bool],
-        say: Callable[[d.Event], None], refer: Callable[[d.OtherRefers], bool],
+        say: Callable[[d.Event], None], refer: Callable[[d.OtherRefers], bool], changed: Callable[[], None],
     ) -> None:  # fmt: skip
         self.leg = leg
         self._wish = wish
@@ -55,7 +60,8 @@ class Other:
         self._tell = tell
         self._say = say
         self._refer = refer
-        self._agreed: sdp.Agreement | None = None
+        self._changed = changed
+        self.side = Side()
         self._shown = wish.shown
         self._line: OtherLine | None = None
         self._port = 0
@@ -77,10 +83,6 @@ class Other:
     @property
     def taken(self) -> bool:
         return self._taken and not self._over
-
-    @property
-    def agreed(self) -> sdp.Agreement | None:
-        return self._agreed
 
     @property
     def party(self) -> d.Party:
@@ -147,8 +149,7 @@ class Other:
             self._line.refuse_offer(NOT_ACCEPTABLE)
             return
         self._version += 1
-        self._agreed = agreed
-        self._tell(words.ChangeLeg(self.leg, agreed.terms))
+        self._settle(agreed)
         self._line.accept_offer(sdp.answer(theirs, agreed, (self._host, self._port), self.leg, self._version))
 
     def answered_again(self, answer: str) -> None:
@@ -160,6 +161,11 @@ class Other:
         """Our SDP for its re-INVITE that brought none."""
         self._version += 1
         return sdp.offer((self._host, self._port), self.leg, self._version, self._codec)
+
+    def far_holds(self, held: bool) -> None:
+        """Its far end is voice, and hands on the sound of who holds; or no more."""
+        self.side.handed_on = held
+        self._change_leg()
 
     def refers(self, event: d.OtherRefers) -> bool:
         """It transfers the call. False: it is not in one, or there is nobody to transfer."""
@@ -192,6 +198,10 @@ class Other:
         if self.taken and self._line is not None:
             self._line.show(asserted)
 
+    def hand_on(self, held: bool) -> None:
+        if self.taken and self._line is not None:
+            self._line.hand_on(held)
+
     def _agree(self, answer: str) -> bool:
         try:
             agreed = sdp.agree(sdp.parse(answer))
@@ -200,9 +210,16 @@ class Other:
             return False
         if agreed is None:
             return False
-        self._agreed = agreed
-        self._tell(words.ChangeLeg(self.leg, agreed.terms))
+        self._settle(agreed)
         return True
+
+    def _settle(self, agreed: sdp.Agreement) -> None:
+        self.side.agreed = agreed
+        self._change_leg()
+
+    def _change_leg(self) -> None:
+        self._tell(words.ChangeLeg(self.leg, self.side.terms))
+        self._changed()
 
     def _end_line(self) -> None:
         if self._line is not None and self._invited:

@@ -47,3 +47,6 @@ class Promoted:
 
     def show(self, asserted: str) -> None:
         self._other.show(asserted)
+
+    def hand_on(self, held: bool) -> None:
+        self._other.hand_on(held)

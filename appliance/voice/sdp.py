@@ -18,6 +18,8 @@ CLOCKS = {"PCMU": 8000, "PCMA": 8000, "G722": 8000, "OPUS": 48000}
 """RTP clocks: G.722's is 8000 for 16 kHz audio (RFC 3551 §4.5.2), Opus' always 48000 (RFC 7587 §4.1)."""
 FIRST = "PCMA"
 """What a leg is opened with before anything is agreed on."""
+ORIGIN = "conserje"
+"""The user of o= in what voice writes (RFC 4566 §5.2), which rtpengine leaves as it is: by it voice knows voice."""
 _NONE = ("", 0)
 _PLAIN = ("PCMU", "PCMA")
 _STATIC = {0: ("PCMU", 8000), 8: ("PCMA", 8000), 9: ("G722", 8000)}
@@ -67,6 +69,8 @@ class Stream:
 @dataclass(frozen=True, slots=True)
 class Description:
     streams: tuple[Stream, ...]
+    origin: str = ""
+    """The user that its o= names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,8 @@ class Agreement:
     """The address that their packets must come from; empty: none was given, nothing is taken in."""
     direction: Direction
     event_clock: int = 8000
+    by_voice: bool = False
+    """The far end is voice as well: a mailbox or a room that a bridge of ours leads to, or such a bridge."""
 
     @property
     def sends(self) -> bool:
@@ -122,7 +128,7 @@ def parse(text: str) -> Description:
         raise SdpError("too many streams")
     common = sections[0]
     address, direction = _address(common, ""), _direction(common, Direction.SENDRECV)
-    return Description(tuple(_stream(s, address, direction) for s in sections[1:]))
+    return Description(tuple(_stream(s, address, direction) for s in sections[1:]), _origin(common))
 
 
 def agree(theirs: Description) -> Agreement | None:
@@ -151,6 +157,7 @@ def agree(theirs: Description) -> Agreement | None:
             source=address if address != _HELD else "",
             direction=stream.direction.mirrored,
             event_clock=events[1] if events else 8000,
+            by_voice=theirs.origin == ORIGIN,
         )
     return None
 
@@ -177,7 +184,7 @@ _HELD = "0.0.0.0"  # noqa: S104 - RFC 2543's way to hold, not an address to bind
 
 
 def _written(local: Address, session: int, version: int, body: list[str]) -> str:
-    head = ["v=0", f"o=conserje {session} {version} IN IP4 {local[0]}", "s=-", f"c=IN IP4 {local[0]}", "t=0 0"]
+    head = ["v=0", f"o={ORIGIN} {session} {version} IN IP4 {local[0]}", "s=-", f"c=IN IP4 {local[0]}", "t=0 0"]
     return "\r\n".join([*head, *body]) + "\r\n"
 
 
@@ -228,6 +235,10 @@ def _events(stream: Stream, clock: int) -> tuple[int, int] | None:
             if stream.codecs.get(form) == ("telephone-event", wanted):
                 return int(form), wanted
     return None
+
+
+def _origin(lines: list[str]) -> str:
+    return next((line[2:].partition(" ")[0] for line in lines if line.startswith("o=")), "")
 
 
 def _address(lines: list[str], otherwise: str) -> str:

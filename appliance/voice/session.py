@@ -13,6 +13,7 @@ from appliance.voice import sdp, words
 from appliance.voice.floor import Floor
 from appliance.voice.other import UNAVAILABLE, Other, Reporter
 from appliance.voice.promoted import Promoted
+from appliance.voice.side import Side
 from appliance.voice.sounds import File
 from appliance.voice.words import Address
 
@@ -23,6 +24,8 @@ BAD_DESCRIPTION = d.Status(400, "Bad Session Description")
 NOT_FOUND = d.Status(404, "Not Found")
 LINGER_S = 30.0
 """What a call that is over may still wait for its recording and for the desk."""
+_BACKGROUNDS = d.Music | d.Quiet | d.Reflect | d.Join | d.Bridge
+"""What the caller hears from now on."""
 _RING, _LINGER = "(ring)", "(linger)"
 
 
@@ -47,6 +50,9 @@ class Line(Protocol):
 
     def show(self, asserted: str) -> None:
         """Who the caller talks to now, as P-Asserted-Identity has it."""
+
+    def hand_on(self, held: bool) -> None:
+        """To voice at the far end: whether what we send it now comes from somebody who holds."""
 
 
 class Timer(Protocol):
@@ -94,7 +100,7 @@ class Session:
         self._port = 0
         self._version = 1
         self._their_offer: sdp.Description | None = None
-        self._agreed: sdp.Agreement | None = None
+        self._side = Side()
         self._timers: dict[str, Timer] = {}
         self._token = 0
         self._other_token = 0
@@ -103,6 +109,8 @@ class Session:
         self._room = ""
         self._mute = (False, False)
         self._other: Other | None = None
+        self._bridged: Other | None = None
+        self._music = False
         self._follows = False
         self._leg_open = False
         self._closed = False
@@ -120,18 +128,18 @@ class Session:
                 self._close(lambda: self._line.refuse(status))
                 self._end()
                 return
-        self.step(d.Arrived(early=self._agreed is not None))
+        self.step(d.Arrived(early=self._side.agreed is not None))
 
     def offered_again(self, offer: str) -> None:
         """A re-INVITE with SDP: other terms, hold, resume. The old terms stand where the new ones cannot."""
-        before = (self._their_offer, self._agreed)
+        before = (self._their_offer, self._side.agreed)
         status = self._take_offer(offer)
         if status is not None:
-            self._their_offer, self._agreed = before
+            self._their_offer, self._side.agreed = before
             self._line.refuse_offer(status)
             return
         self._version += 1
-        self._change_leg()
+        self._change_leg()  # music may come with our answer: who is told of a hold knows it before
         self._line.accept_offer(self._answer())
 
     def offer_again(self) -> str:
@@ -150,7 +158,7 @@ class Session:
             self._close(self._line.hang_up)
             self._end_when_idle()
             return
-        first, self._agreed = self._agreed is None, agreed
+        first, self._side.agreed = self._side.agreed is None, agreed
         self._change_leg()
         if first:
             self.step(d.Connected())
@@ -158,6 +166,11 @@ class Session:
     def pressed(self, key: str) -> None:
         """A key by SIP INFO. The engine knows whether it came in RTP too."""
         self._house.tell(words.KeyByInfo(self.leg, key))
+
+    def far_holds(self, held: bool) -> None:
+        """The far end is voice, and hands on the sound of who holds; or no more."""
+        self._side.handed_on = held
+        self._change_leg()
 
     def refers(self, asked: d.OtherRefers) -> bool:
         """The caller transfers the call. False: there is nobody whom it could transfer."""
@@ -246,11 +259,14 @@ class Session:
                 self._conversation, effects = self._conversation.step(self._events.popleft(), self._house.now())
                 for effect in effects:
                     self._do(effect)
+                self._hand_on()
         finally:
             self._busy = False
         self._end_when_idle()
 
     def _do(self, effect: d.Effect) -> None:
+        if isinstance(effect, _BACKGROUNDS):
+            self._music = isinstance(effect, d.Music)
         match effect:
             case d.StartTimer():
                 self._start_timer(effect.timer, effect.seconds)
@@ -264,7 +280,7 @@ class Session:
             case _ if self._closed:
                 pass  # nobody is there any more to hear or see it
             case d.OpenLeg():
-                self._leg_open = self._house.tell(words.OpenLeg(self.leg, self._terms()))
+                self._leg_open = self._house.tell(words.OpenLeg(self.leg, self._side.terms))
                 if not self._leg_open:
                     self.step(d.LegLost())
             case d.Progress():
@@ -370,10 +386,10 @@ class Session:
     def _with_other(self, effect: d.Effect) -> None:
         match effect:
             case d.Dial() if self._other is None:
-                codec = self._agreed.codec if self._agreed else sdp.FIRST
-                leg = self._house.new_leg(self)
+                agreed, leg = self._side.agreed, self._house.new_leg(self)
+                codec = agreed.codec if agreed else sdp.FIRST
                 self._other = Other(
-                    leg, effect, codec, self._host, self._house.tell, self._heard_of_other, self._follow
+                    leg, effect, codec, self._host, self._house.tell, self._heard_of_other, self._follow, self._hand_on
                 )
                 self._start_timer(_RING, effect.ring_s)
                 self._house.dial(self._other)
@@ -382,6 +398,7 @@ class Session:
             case d.Bridge() if self._other is not None:
                 self._leave_room()
                 self._house.tell(words.Bridge(self.leg, self._other.leg))
+                self._bridged = self._other
             case d.TellOther() if self._other is not None and not effect.sounds:
                 self._other_token += 1
                 self._house.tell(words.StopPlaying(self._other.leg))
@@ -421,11 +438,22 @@ class Session:
         self._house.tell(words.CloseLeg(self.leg))
         self._house.forget(self.leg)
         self._line = Promoted(other, self._line.depart(), self.left, self.refers)
-        self.leg, self._agreed, self._their_offer = other.leg, other.agreed, None
+        self.leg, self._side, self._their_offer = other.leg, other.side, None
         # Of what was played to it nothing is awaited.
         self._token += self._other_token + 1
         self._house.tell(words.StopPlaying(self.leg))
         self._house.tell(words.Quiet(self.leg))
+
+    def _hand_on(self) -> None:
+        """An end that is voice as well learns whether what it gets now is a voice; or music, ours or of who holds."""
+        if self._closed:
+            return
+        other = self._other if self._other is self._bridged else None
+        if other is not None and other.side.is_news(not self._side.hears):
+            other.hand_on(not self._side.hears)
+        held = self._music or (other is not None and not other.side.hears)
+        if self._side.is_news(held):
+            self._line.hand_on(held)
 
     def _ask(self, question: object) -> None:
         self._asked += 1
@@ -438,7 +466,7 @@ class Session:
         self._house.ask(question, told)
 
     def _answer_call(self) -> None:
-        if self._agreed is None:
+        if self._side.agreed is None:
             self._line.answer(sdp.offer(self._local, self.leg, self._version), awaits_answer=True)
         else:
             self._line.answer(self._answer(), awaits_answer=False)
@@ -511,17 +539,14 @@ class Session:
         agreed = sdp.agree(theirs)
         if agreed is None:
             return NOT_ACCEPTABLE
-        self._their_offer, self._agreed = theirs, agreed
+        self._their_offer, self._side.agreed = theirs, agreed
         return None
 
     def _answer(self) -> str:
         assert self._their_offer is not None
-        assert self._agreed is not None
-        return sdp.answer(self._their_offer, self._agreed, self._local, self.leg, self._version)
-
-    def _terms(self) -> words.Terms:
-        """Before an answer to our own offer: a leg that sends nowhere and takes nothing."""
-        return self._agreed.terms if self._agreed else sdp.undecided(sdp.FIRST)
+        assert self._side.agreed is not None
+        return sdp.answer(self._their_offer, self._side.agreed, self._local, self.leg, self._version)
 
     def _change_leg(self) -> None:
-        self._house.tell(words.ChangeLeg(self.leg, self._terms()))
+        self._house.tell(words.ChangeLeg(self.leg, self._side.terms))
+        self._hand_on()

@@ -33,6 +33,8 @@ class Stage:
             if leg.expects_sound:
                 leg.quiet_ticks += 1
             got = leg.ear.hear()
+            if leg.resuming:
+                leg.resume()
             if not leg.hears and not isinstance(leg.background, Bridged):
                 continue
             if isinstance(got, bytes):

@@ -18,7 +18,7 @@ from central.directory.mailboxes import delete_mailbox
 from central.model import MessageRecord
 from central.model.rows import find, of_account
 from tests.acceptance.conftest import House
-from tests.acceptance.listening import said
+from tests.acceptance.listening import hears, said
 from tests.acceptance.voces import GREETING_HZ, MUSIC_HZ, PIN, VOCES, Staff
 from tests.lab.audio import Pcm, read_wav, tone, tone_level, write_wav
 from tests.lab.handset import Handset
@@ -121,32 +121,51 @@ def test_messages_are_left_as_the_mailbox_wants_lit_and_mailed_once(
 
 @pytest.mark.acceptance("L-1", "X-1")
 def test_a_message_waits_while_who_leaves_it_holds(staff: Staff) -> None:
-    """The music of the hold is no message, and its silence does not end one."""
+    """The music of the hold is no message, and its silence does not end one: of who dialled the mailbox, and of who was
+    put through to it by a receptionist. A person whom a receptionist put through hears it.
+    """
     boxes = mailboxes_of(staff.house.building.settings)
-    before = {m.id for m in boxes.messages("box-ximena")}
-    call = staff.caller(number=7)
-    call.dials("*99103").established()
-    call.presses("#")
-    staff.have_heard(BEEP_HZ, call)
-    call.hz = SPOKEN_HZ
+    before = {box: {m.id for m in boxes.messages(box)} for box in ("box-ximena", "box-walter")}
+    vera = staff.person("vera")
+    call, sent, talks = calls = [staff.caller(number=n) for n in (7, 8, 9)]
+    for one, number in zip(calls, ("*99103", "380", "380"), strict=True):
+        one.dials(number).established()
+    staff.until(lambda: all(hears(one, GREETING_HZ["keys"]) for one in (sent, talks)), 5, "the menu")
+    sent.presses("9")
+    talks.presses("0")
+    staff.hears(sent, GREETING_HZ["walter"])
+    for one in (call, sent):
+        one.presses("#")
+    staff.have_heard(BEEP_HZ, call, sent)
+    staff.hears(talks, vera.hz)
+    for one in calls:
+        one.hz = SPOKEN_HZ
     staff.lives(1.2)
-    call.hz = 0
-    call.holds(True)
+    for one in calls:
+        one.hz = 0
+        one.holds(True)
     staff.lives(3.5)
     assert not call.left, "three seconds of hold are no silence"
-    call.hz = SPOKEN_HZ
-    call.holds(False)
+    assert not sent.left, "nor for who came by a receptionist"
+    assert hears(vera, MUSIC_HZ), "a person who is held hears music"
+    for one in calls:
+        one.hz = SPOKEN_HZ
+        one.holds(False)
     staff.lives(1.2)
+    assert hears(vera, SPOKEN_HZ)
     call.presses("#")
-    staff.told(call, Say.MESSAGE_KEPT, 6)
-    (left,) = [m for m in boxes.messages("box-ximena") if m.id not in before]
-    pcm = read_wav(left.path)
-    assert 2000 <= left.duration_ms <= 3600
-    assert tone_level(pcm[2000:8000], SPOKEN_HZ) > -30
-    assert tone_level(pcm[-8000:-2000], SPOKEN_HZ) > -30
-    for at in range(0, len(pcm) - 799, 400):
-        assert tone_level(pcm[at : at + 800], MUSIC_HZ) < -35, f"music at {at / 8000:.2f} s"
-    call.hangs_up()
+    sent.presses("#")
+    for one, box in ((call, "box-ximena"), (sent, "box-walter")):
+        staff.told(one, Say.MESSAGE_KEPT, 6)
+        (left,) = [m for m in boxes.messages(box) if m.id not in before[box]]
+        pcm = read_wav(left.path)
+        assert 2000 <= left.duration_ms <= 3600
+        assert tone_level(pcm[2000:8000], SPOKEN_HZ) > -30
+        assert tone_level(pcm[-8000:-2000], SPOKEN_HZ) > -30
+        for at in range(0, len(pcm) - 799, 400):
+            assert tone_level(pcm[at : at + 800], MUSIC_HZ) < -35, f"{box}: music at {at / 8000:.2f} s"
+    for one in calls:
+        one.hangs_up()
 
 
 def test_five_minutes_is_the_longest_unless_the_mailbox_says_less() -> None:

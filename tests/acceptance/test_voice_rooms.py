@@ -11,6 +11,7 @@ from appliance.voice.sentences import ROOM_JOINED, ROOM_LEFT
 from tests.acceptance.listening import has_heard, hears, said
 from tests.acceptance.voces import (
     CONFERENCE,
+    GREETING_HZ,
     MODERATOR_PIN,
     MUSIC_HZ,
     OPEN_ROOM,
@@ -117,20 +118,28 @@ def test_number_and_pin_are_edited_at_the_centre_and_hold_in_the_building(staff:
 
 
 @pytest.mark.acceptance("C-1", "X-1")
-def test_a_member_who_holds_is_silent_to_the_others_and_comes_back(staff: Staff) -> None:
-    """Music that sounds to the room in his place would end the meeting."""
-    members = [staff.caller("vera", 900), staff.caller("walter", 960), staff.caller("ximena", 1020)]
-    one, two, three = members
-    for member in members:
+def test_members_who_hold_are_silent_to_the_others_and_come_back(staff: Staff) -> None:
+    """Music that sounds to the room in their place would end the meeting. One of them came by a receptionist."""
+    one, two, three, sent = members = [
+        staff.caller("vera", 900), staff.caller("walter", 960), staff.caller("ximena", 1020), staff.caller("yago", 1080)
+    ]  # fmt: skip
+    sent.dials("380").established()
+    staff.hears(sent, GREETING_HZ["keys"])
+    sent.presses("4")
+    for member in (one, two, three):
         member.dials("360").established()
+    staff.begins(sent, Say.ENTER_ROOM)
+    for member in members:
         member.presses(f"{OPEN_ROOM}#")
 
     def deaf() -> list[tuple[str, str]]:
         return [(a.user, b.user) for a in members for b in members if a is not b and not hears(a, b.hz)]
 
-    staff.until(lambda: not deaf(), 15, "the three hear each other")
-    pitch, three.hz = three.hz, 0
-    three.holds(True)
+    staff.until(lambda: not deaf(), 15, "the four hear each other")
+    holders = [(phone, phone.hz) for phone in (three, sent)]
+    for phone, _ in holders:
+        phone.hz = 0
+        phone.holds(True)
     for member in members:
         member.datagrams.clear()
     staff.lives(2.0)
@@ -139,9 +148,10 @@ def test_a_member_who_holds_is_silent_to_the_others_and_comes_back(staff: Staff)
     for other in (one, two):
         assert not has_heard(other, MUSIC_HZ)
         assert tone_level(other.heard(1.5), MUSIC_HZ) < QUIET_DBFS
-    three.hz = pitch
-    three.holds(False)
+    for phone, pitch in holders:
+        phone.hz = pitch
+        phone.holds(False)
     staff.lives(8, lambda: not deaf())
-    assert not deaf(), "he is back, and all hear each other"
+    assert not deaf(), "they are back, and all hear each other"
     for other in (one, two):
         assert not has_heard(other, MUSIC_HZ)

@@ -118,6 +118,27 @@ def test_a_held_leg_is_quiet_and_its_timestamp_goes_on(wire: Wire) -> None:
     assert (again[2] - first[2]) % 65536 == 1
 
 
+def test_what_was_still_on_its_way_when_a_hold_ended_is_not_taken_for_its_voice(wire: Wire) -> None:
+    """The music ends a moment after our answer to who resumes; who was never held is heard from the first packet."""
+
+    def heard(packets: int) -> list[bool]:
+        found = []
+        for _ in range(packets):
+            wire.send(wire.near, timestamp=wire.sequence * 160)
+            wire.turn()
+            found.append(wire.leg.pcm is not None)
+        return found
+
+    assert all(heard(12)[4:])
+    wire.leg.change(replace(wire.terms, sends=False, hears=False))
+    assert not any(heard(12))
+    wire.leg.change(wire.terms)
+    assert not any(heard(9)), "the music's last packets"
+    assert all(heard(12)[4:])
+    wire.leg.change(replace(wire.terms, codec="PCMU", payload_type=0))
+    assert wire.leg.hears, "other terms are no end of a hold"
+
+
 def test_a_third_address_is_neither_heard_nor_answered(wire: Wire) -> None:
     wire.reflect()
     for n in range(4):

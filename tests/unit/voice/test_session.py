@@ -56,6 +56,9 @@ class PaperLine:
     def show(self, asserted: str) -> None:
         self.said.append(("shows", asserted))
 
+    def hand_on(self, held: bool) -> None:
+        self.said.append(("held", held))
+
     @property
     def kinds(self) -> list[str]:
         return [kind for kind, _ in self.said]
@@ -98,6 +101,9 @@ class PaperOtherLine:
 
     def show(self, asserted: str) -> None:
         self.said.append(("shows", asserted))
+
+    def hand_on(self, held: bool) -> None:
+        self.said.append(("held", held))
 
 
 @dataclass
