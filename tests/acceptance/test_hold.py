@@ -1,5 +1,7 @@
 """Who is put on hold hears music at once and without gaps, and talks again when taken back: checked on the sound."""
 
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -7,14 +9,19 @@ import pytest
 from central.directory.sounds import SoundWish, change_sound
 from central.sounds import convert
 from tests.acceptance.conftest import House
-from tests.lab.audio import RtpStream, decode_pcmu, silences, tone, tone_level, write_wav
+from tests.lab.audio import RtpStream, read_capture, rtp_streams, silences, tone, tone_from, tone_level, write_wav
+from tests.lab.carrier import CARRIER_HZ
+from tests.lab.pacer import Pacer
+from tests.lab.phoneboot import capture
 from tests.lab.phones import PhoneCall
 from tests.lab.sample import ACME
 from tests.lab.waiting import until
 from wire.services import Sound
 
+ANA_NUMBER, OUTSIDE = "+525550000101", "5599887766"
 TRACK_HZ, OTHER_HZ = 1250, 1650
 TRACK_S = 2.0
+MUSIC_S = 1.0
 
 
 def _track(folder: Path, hz: int) -> Path:
@@ -38,6 +45,19 @@ def _stream_of(call: PhoneCall, hz: int) -> RtpStream:
     return max(fitting, key=lambda s: s.packets[-1].at)
 
 
+def _music_after_s(call: PhoneCall, at_held: Callable[[], Sequence[RtpStream]]) -> float:
+    """Puts the call on hold: how long from then the first packet of music took to the held party.
+
+    Less what a plain sender beside it was held up at most: the machine's own lateness.
+    """
+    with Pacer() as plain:
+        asked = time.time()
+        assert tone_from(at_held(), TRACK_HZ, asked - 1) is None
+        call.hold()
+        came = until(lambda: tone_from(at_held(), TRACK_HZ, asked), 5, "music sounds to the held party")
+    return came - asked - max(0.0, plain.spacing().longest / 1000 - 0.02)
+
+
 @pytest.fixture(scope="module")
 def music(shared_house: House, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Acme's administrator uploads a tone as the company's music; its id, once the building has it."""
@@ -58,8 +78,7 @@ def test_a_colleague_on_hold_hears_the_company_s_music_and_then_the_person_again
     call = ana.call("102").established()
     held = beto.incoming(after=beto.called() - 1)
     held.hears(ana.hz)
-    call.hold()
-    held.hears(TRACK_HZ, 1.5, since_s=0.4)
+    assert _music_after_s(call, held.streams) <= MUSIC_S
     held.hears(TRACK_HZ, 2 * TRACK_S + 4, since_s=2 * TRACK_S)
     music_heard = _stream_of(held, TRACK_HZ)
     assert not silences(music_heard.pcm()[-int(8000 * 2 * TRACK_S) :], at_least_ms=40), "the loop has a gap"
@@ -72,18 +91,22 @@ def test_a_colleague_on_hold_hears_the_company_s_music_and_then_the_person_again
 
 
 @pytest.mark.acceptance("M-1")
-def test_a_caller_from_outside_on_hold_hears_the_same_music(house: House, music: str, centre: str) -> None:
-    ana = house.phone("ana")
-    before = len(house.carrier.offered())
-    call, _ = house.calls_carrier(ana, "5512345678")
-    call.hears_words()
-    call.hold()
-    outside = house.carrier.offered()[before].call_id
-    packets = house.carrier.packets(outside)
-    until(lambda: house.carrier.packets(outside) > packets + 60, 5, "something is played to the outside")
-    call.hang_up()
-    heard = decode_pcmu(house.carrier.heard(outside))
-    assert max(tone_level(heard[n : n + 4000], TRACK_HZ) for n in range(0, len(heard) - 4000, 2000)) > -30
+def test_a_caller_from_outside_on_hold_hears_the_same_music(
+    house: House, music: str, centre: str, tmp_path: Path
+) -> None:
+    ana, file = house.phone("ana"), tmp_path / "line.pcap"
+    recorder = capture(house.building.place, "uplink0", file, f"udp and dst host {house.lab.carrier_address}")
+    try:
+        until(lambda: file.exists() and file.stat().st_size, 5, "the line is recorded")
+        before = ana.called()
+        outside = house.carrier.call(ANA_NUMBER, OUTSIDE, house.building.uplink_address)
+        call = ana.incoming(after=before).hears(CARRIER_HZ)
+        assert _music_after_s(call, lambda: rtp_streams(read_capture(file))) <= MUSIC_S
+        call.hang_up()
+        until(lambda: house.carrier.state(outside) == "ended", 5, "it is over outside")
+    finally:
+        recorder.terminate()
+        recorder.wait()
 
 
 @pytest.mark.acceptance("M-1")

@@ -12,7 +12,8 @@ import math
 import struct
 import wave
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -150,6 +151,16 @@ def spacing(stream: RtpStream) -> Spacing:
         off_max=float(np.max(off)),
         longest=float(np.max(steps)),
     )
+
+
+def tone_from(streams: Iterable[RtpStream], hertz: float, after: float) -> float | None:
+    """When the first packet came, from a moment on, that holds this pitch together with the next; None: none yet."""
+    found = []
+    for stream in streams:
+        late = [p for p in stream.packets if p.at >= after]
+        pairs = ((one, replace(stream, packets=(one, two)).pcm()) for one, two in pairwise(late))
+        found += [first] if (first := next((p.at for p, pcm in pairs if tone_level(pcm, hertz) > -30), 0)) else []
+    return min(found, default=None)
 
 
 def loudness(pcm: Pcm) -> float:

@@ -24,6 +24,7 @@ from tests.lab.audio import (
     silences,
     spacing,
     tone,
+    tone_from,
     tone_level,
 )
 
@@ -82,6 +83,15 @@ def test_spacing_counts_over_the_wrap_of_the_sequence() -> None:
     seen = spacing(stream)
     assert (seen.lost, seen.packets) == (0, 15)
     assert seen.off_p99 < 0.01
+
+
+def test_a_pitch_is_found_where_it_begins_by_the_time_of_arrival() -> None:
+    sound = encode_pcmu(np.concatenate((tone(440, 0.4), tone(1250, 0.4))))
+    packets = [rtp(n, sound[n * 160 : n * 160 + 160], at=100 + n * 0.02 + 0.5 * (n >= 20)) for n in range(40)]
+    assert tone_from(rtp_streams(packets), 1250, 100) == pytest.approx(100.9)
+    assert tone_from(rtp_streams(packets), 1250, 101.0) == pytest.approx(101.0, abs=0.03)
+    assert tone_from(rtp_streams(packets), 440, 100.9) is None
+    assert tone_from((), 440, 0) is None
 
 
 def test_digits_are_told_apart_by_their_timestamps() -> None:
