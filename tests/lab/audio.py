@@ -50,6 +50,8 @@ Pcm = NDArray[np.int16]
 RATE_HZ = 8000
 HEARD = 0.7
 """A `heard` score that unrelated speech never reaches (it stays under 0.3) and G.711 with a little loss always does."""
+LOUD_DBFS = -20.0
+"""A pitch in a single packet: of another, 300 Hz away, no more than -34 is taken for it."""
 SILENT_DBFS = -50.0
 PCMU, PCMA = 0, 8
 
@@ -154,12 +156,12 @@ def spacing(stream: RtpStream) -> Spacing:
 
 
 def tone_from(streams: Iterable[RtpStream], hertz: float, after: float) -> float | None:
-    """When the first packet came, from a moment on, that holds this pitch together with the next; None: none yet."""
+    """When the first of two packets in a row came, from a moment on, that hold this pitch; None: none yet."""
     found = []
     for stream in streams:
         late = [p for p in stream.packets if p.at >= after]
-        pairs = ((one, replace(stream, packets=(one, two)).pcm()) for one, two in pairwise(late))
-        found += [first] if (first := next((p.at for p, pcm in pairs if tone_level(pcm, hertz) > -30), 0)) else []
+        holds = [tone_level(replace(stream, packets=(p,)).pcm(), hertz) > LOUD_DBFS for p in late]
+        found += [p.at for p, (one, two) in zip(late, pairwise(holds), strict=False) if one and two][:1]
     return min(found, default=None)
 
 
