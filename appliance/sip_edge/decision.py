@@ -15,11 +15,11 @@ from appliance.sip_edge.plan import (
     Plan,
     PreferenceChange,
     Reach,
-    Refuse,
     Step,
     ToVoice,
 )
-from appliance.vocabulary import CallClass
+from appliance.sip_edge.said import said
+from appliance.vocabulary import Announcement, CallClass
 from wire.diversion import Diversion
 
 Way = tuple[tuple[Step, ...], OnFailure]
@@ -115,8 +115,9 @@ def by_voice(d: Decision, service: str, account_id: str, target: str = "", arg: 
 
 
 def voice_way(d: Decision, step: ToVoice) -> Way:
-    """A service of voice alone: where voice is dead, the status says so."""
+    """A service of voice alone. Where voice is dead, or dies over it, the caller is asked to try later."""
+    later = said(Announcement.TRY_LATER, 503, d.language)
     if d.reach.voice_up():
-        return (step,), OnFailure()
+        return (step, later), OnFailure()
     d.note(Because.VOICE_DOWN)
-    return (Refuse(503, "Service Unavailable"),), OnFailure()
+    return (later,), OnFailure()

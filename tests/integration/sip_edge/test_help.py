@@ -164,9 +164,10 @@ def test_with_voice_dead_and_no_way_out_the_caller_hears_to_use_a_mobile(b: Buil
     """rtpengine plays the file that voice had made; here it is a tone."""
     sentences = b.settings.paths.state_dir / "voice" / "sentences"
     sentences.mkdir(parents=True, exist_ok=True)
-    with wave.open(str(sentences / f"{Announcement.EMERGENCY_NO_WAY_OUT.value}.es-MX.0123.wav"), "wb") as file:
-        file.setparams((1, 2, 8000, 0, "NONE", ""))
-        file.writeframes((8000 * np.sin(np.arange(8000) * 2 * np.pi * 440 / 8000)).astype("<i2").tobytes())
+    for sentence in (Announcement.EMERGENCY_NO_WAY_OUT, Announcement.TRY_LATER):
+        with wave.open(str(sentences / f"{sentence.value}.es-MX.0123.wav"), "wb") as file:
+            file.setparams((1, 2, 8000, 0, "NONE", ""))
+            file.writeframes((8000 * np.sin(np.arange(8000) * 2 * np.pi * 440 / 8000)).astype("<i2").tobytes())
     b.kamailio.call("htable.seti", "state", "voice", 0)
     ana = at(81)
     call = ana.dial("911")
@@ -189,7 +190,13 @@ def test_with_voice_dead_and_no_way_out_the_caller_hears_to_use_a_mobile(b: Buil
     ana.expect(183)
     ana.cancel(again)
     assert ana.outcome(again).status == 487
-    assert not b.kamailio.call("htable.dump", "call")
+    # What only voice could answer is not refused in silence either.
+    b.kamailio.call("htable.seti", "state", "voice", 0)
+    echo = ana.dial("*9196")
+    assert ana.expect(183).media
+    ana.cancel(echo)
+    assert ana.outcome(echo).status == 487
+    until(lambda: not b.kamailio.call("htable.dump", "call"), 3, "the board knows of no call")
     until(lambda: not Rtpengine(b.settings.media.ng_port).calls(), 3, "rtpengine holds nothing of it")
 
 

@@ -91,7 +91,7 @@ def test_the_last_caller_is_said_and_then_called_hidden_or_shown_as_for_any_call
         ("*69", building(hiding), True),
         ("*82*69", building(hiding), False),
     ):
-        (step,) = dial(code, directory=directory, reach=reach).steps
+        step, _ = dial(code, directory=directory, reach=reach).steps
         assert isinstance(step, ToVoice)
         assert (step.service, step.param("target")) == ("call-back", "+525512345678")
         source = FromVoice(ACME, "101", "Ana", "phone-ana", "call-back")
@@ -114,7 +114,7 @@ def test_a_receptionist_s_greeting_is_recorded_by_code() -> None:
     desk = Receptionist("desk", ACME, "Recepción")
     two = building(desk, replace(desk, id="desk-2"), Extension("ext-d", ACME, "180", "receptionist", "desk-2"))
     for code, directory, target in (("*643", building(desk), "desk"), ("*643", two, ""), ("*643180", two, "desk-2")):
-        (step,) = dial(code, directory=directory).steps
+        step, _ = dial(code, directory=directory).steps
         assert isinstance(step, ToVoice)
         assert (step.service, dict(step.params).get("target", "")) == ("greeting", target)
     assert words(dial("*643", "carla", two)) == (Announcement.NOT_ALLOWED_HERE, 403)

@@ -270,7 +270,7 @@ def test_do_not_disturb_rings_nothing() -> None:
 
 @pytest.mark.acceptance("X-4")
 def test_star_99_leads_to_the_mailbox_without_a_ring() -> None:
-    (step,) = dial("*99102", directory=building(BOX)).steps
+    step, _ = dial("*99102", directory=building(BOX)).steps
     assert isinstance(step, ToVoice)
     assert (step.service, step.param("target"), step.param("arg")) == ("deposit", "box-beto", "direct")
     assert words(dial("*99103", directory=building(BOX))) == (Announcement.NO_MAILBOX, 404)
@@ -316,7 +316,7 @@ def test_a_guest_for_a_room_is_called_in_person() -> None:
     assert isinstance(outside.steps[0], ToTrunk)
     assert outside.person_id == "person-ana"
     assert route(replace(attempt, dialled="*99102"), building(BOX), NOON, Reachable()).steps == (
-        Refuse(480, "Temporarily Unavailable"),
+        Refuse(503, "Service Unavailable"),
     )
 
 

@@ -7,8 +7,9 @@ from appliance.reasons import Because
 from appliance.sip_edge.plan import CallAttempt, FromPhone, FromVoice, Plan, Refuse, ToVoice
 from appliance.sip_edge.rooms import is_room, uri_user
 from appliance.sip_edge.routing import route
+from appliance.vocabulary import Announcement
 from tests.lab.sample import ACME, BRAVO, sip_user
-from tests.unit.sip_edge.building import NOON, Reachable, arrive, building, codes
+from tests.unit.sip_edge.building import NOON, Reachable, arrive, building, codes, words
 
 ANA, BETO, DARIO = sip_user("ana"), sip_user("beto"), sip_user("dario")
 ROOM = "0123456789abcdef"
@@ -66,7 +67,7 @@ def test_a_party_held_by_voice_enters_where_who_sent_it_is() -> None:
 def test_a_room_is_no_number_for_a_trunk_and_nothing_without_voice() -> None:
     assert not isinstance(arrive(uri_user(ROOM)).steps[0], ToVoice)
     assert not isinstance(arrive("conference").steps[0], ToVoice)
-    assert calls("ana", "conference", voice=False).steps == (Refuse(503, "Service Unavailable"),)
+    assert words(calls("ana", "conference", voice=False)) == (Announcement.TRY_LATER, 503)
 
 
 @given(st.text(max_size=30))

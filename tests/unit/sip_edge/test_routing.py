@@ -114,12 +114,14 @@ def test_what_is_not_there_or_of_no_kind_says_so(kind: str) -> None:
 def test_the_echo_test_is_voices(dialled: str) -> None:
     plan = dial(dialled)
     who = (("account", ACME), ("caller", "101"), ("name", "Ana Núñez"), ("phone", "phone-ana"))
-    assert plan.steps == (ToVoice("echo", "es-MX", who),)
+    assert plan.steps[0] == ToVoice("echo", "es-MX", who)
     assert (plan.call_class, plan.destination) == (CallClass.SERVICE, "echo")
 
 
-def test_without_voice_the_echo_test_is_refused_at_once() -> None:
-    assert dial("*9196", reach=Reachable(voice=False)).steps == (Refuse(503, "Service Unavailable"),)
+def test_without_voice_or_where_it_fails_who_asks_for_the_echo_test_is_told_to_try_later() -> None:
+    assert words(dial("*9196", reach=Reachable(voice=False))) == (Announcement.TRY_LATER, 503)
+    _, later = dial("*9196").steps
+    assert isinstance(later, Say) and (later.announcement, later.status) == (Announcement.TRY_LATER, 503)
 
 
 def test_an_unknown_star_code_and_nothing_at_all_are_refused_in_words() -> None:
