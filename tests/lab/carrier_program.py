@@ -194,7 +194,8 @@ class Carrier(asyncio.DatagramProtocol):
             self._send(siptext.answer(request, 405, "Method Not Allowed", siptext.new_tag()), peer)
             return
         status, reason, extra = registrar.answer(request)
-        entry = {"at": time.time(), "event": "register", "call_id": request.get("call-id"), "status": status}
+        entry = {"at": time.time(), "event": "register", "call_id": request.get("call-id"), "status": status,
+                 "uri": request.uri}  # fmt: skip
         self.record.write(json.dumps(entry) + "\n")
         self._send(siptext.answer(request, status, reason, siptext.new_tag(), extra), peer)
 
