@@ -27,7 +27,7 @@ from appliance.sip_edge.kamailio.media import RANG, UPLINK, VOICE, Media
 from appliance.sip_edge.kamailio.meter import Meter
 from appliance.sip_edge.kamailio.outward import NO_TRUNK, NOT_REACHED, SENT, Outward
 from appliance.sip_edge.kamailio.parking import Parking
-from appliance.sip_edge.kamailio.pickup import TAKEN, TAKEN_REASON, Pickup
+from appliance.sip_edge.kamailio.pickup import TAKEN, Pickup
 from appliance.sip_edge.kamailio.places import Places
 from appliance.sip_edge.kamailio.reach import NowReach
 from appliance.sip_edge.kamailio.record import Record
@@ -186,8 +186,7 @@ class Calls:
         call_id, from_tag = self._ksr.pv.get("$ci"), self._ksr.pv.get("$ft")
         while True:
             step = step_at(plan, standing.at.step)
-            if isinstance(step, PickUp) and (call := self._pickup.found(step)) is not None:
-                self._give(call, facts)
+            if isinstance(step, PickUp) and (call := self._pickup.found(step)) and self._gives(call, facts):
                 return
             standing = self._outward.aimed(step, standing, directory)
             status, reason = sent = self._outward.send(step, standing, directory, facts)
@@ -226,20 +225,24 @@ class Calls:
         self.record.note(*facts, Ended(ksr.pv.get("$ci"), ksr.pv.get("$ft"), now_ms(), By.BUILDING.value, status))
         ksr.tm.t_reply(status, reason)
 
-    def _give(self, call: RingingCall, facts: list[CallFact]) -> None:
-        """End this call, so that its phone is free, and ring it with the one that it asked for."""
-        user, _ = self.board.parties(self._ksr.pv.get("$ci"), self._ksr.pv.get("$ft"))
-        self._refuse(TAKEN, TAKEN_REASON, facts)
+    def _gives(self, call: RingingCall, facts: Iterable[CallFact]) -> bool:
+        """Ring the phone that asked for this call with it, its own call ended first. False: it came too late."""
+        call_id, from_tag = self._ksr.pv.get("$ci"), self._ksr.pv.get("$ft")
+        user, _ = self.board.parties(call_id, from_tag)
         phone = self.live.current().phone_by_sip_user(user)
-        if phone is None or not self._pickup.give(call, Target(phone.id, user)):
-            # Answered in this very millisecond; what its caller gives up the board knows first (board.given_up).
-            self._ksr.warn(f"call {call.key}: {user} asked for it and came too late\n")
+
+        def ends() -> None:
+            self.record.note(*facts, Ended(call_id, from_tag, now_ms(), By.BUILDING.value, TAKEN))
+
+        return phone is not None and self._pickup.give(call, Target(phone.id, user), ends)
 
     # On its way, and back
 
     def branch(self) -> None:
         """Branch route: what this leg alone is to see."""
         taking = self._pickup.taking
+        if taking is not None:
+            self._pickup.frees()
         sending = self._taken_over(taking.target) if taking is not None else None
         self._outward.branch(sending, apart=self._waiting.plays)
 

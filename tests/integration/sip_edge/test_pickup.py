@@ -44,6 +44,7 @@ def picked_up(caller: Agent, call: Call, rung: tuple[Agent, Message], taker: Age
     assert taker.outcome(own).status == 487
     asked = time.monotonic()
     invite = taker.expect("INVITE")
+    assert time.monotonic() - asked < 0.4, "it came before the 487, and now it came again"
     assert "answer-after=0" in invite["call-info"]
     leg = taker.take(invite)
     assert caller.outcome(call).status == 200
@@ -135,6 +136,31 @@ def test_a_call_that_its_caller_has_just_given_up_is_nothing_to_pick_up(
     beto.answer(cancel, 200)
     beto.answer(invite, 487)
     assert ana.outcome(call).status == 487
+    until(lambda: not lit.kamailio.call("htable.dump", "call"), 2, "no call is left on the board")
+
+
+@pytest.mark.acceptance("K-3")
+def test_who_comes_too_late_by_an_instant_goes_on_to_the_sentence(
+    lit: Building, three: tuple[Agent, Agent, Agent], phone: MakePhone
+) -> None:
+    """What is taken seems to ring and cannot be had: its transaction has just gone, or the taker's contact has."""
+    ana, beto, elsa = three
+    call, invite = ring(ana, beto, "102")
+    dump = lit.kamailio.call("htable.dump", "call")
+    (on,) = (slot for entry in dump for slot in entry["slot"])
+    first, rest = on["value"].split("\n", 1)
+    index, label, caller = first.split(" ")
+    lit.kamailio.call("htable.sets", "call", on["name"], f"{index} {int(label) ^ 1} {caller}\n{rest}")
+    for code in ("**102", "*8"):
+        assert elsa.outcome(elsa.dial(code)).status == 404, code
+    lit.kamailio.call("htable.sets", "call", on["name"], on["value"])
+    elsa.register(expires=0, cseq=20)
+    for code in ("**102", "*8"):
+        assert elsa.outcome(elsa.dial(code)).status == 404, code
+    assert elsa.register(cseq=21).status == 200
+    assert elsa.nothing(0.2)
+    # And it rings on, for whoever takes it in time.
+    picked_up(ana, call, (beto, invite), elsa, lambda: elsa.dial("**102"))
     until(lambda: not lit.kamailio.call("htable.dump", "call"), 2, "no call is left on the board")
 
 
