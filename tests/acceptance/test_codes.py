@@ -235,14 +235,18 @@ def test_the_portal_closes_and_opens_a_receptionist_for_the_next_caller(house: H
     assert portal.send(path, page, override="auto").status_code == 302
 
 
-@pytest.mark.acceptance("G-1")
+@pytest.mark.acceptance("G-1", "W-1")
 def test_what_was_changed_while_cut_off_reaches_the_centre(house: House, crew: Crew) -> None:
     uma = crew.phone("uma")
-    for code, disturb in (("*78", True), ("*79", False)):
+    for code, disturb, cue in (
+        ("*78", True, Cue.DO_NOT_DISTURB_ON),
+        ("*79%23", False, Cue.DO_NOT_DISTURB_OFF),
+    ):
         if disturb:
             house.building.cut_centre()
-        call = uma.dial(code)
+        began, call = time.time(), uma.dial(code)
         assert uma.outcome(call).status == 200
+        hears(crew, uma, cue, began)
         uma.request(call, "BYE")
         until(lambda: habits(house, "person-uma").do_not_disturb is disturb, 1.5, "it counts at once")  # noqa: B023
         house.building.mend_centre()

@@ -15,13 +15,15 @@ from tests.acceptance.conftest import House
 from tests.integration.sip_edge.agent import Agent
 from tests.integration.sip_edge.watching import Watch
 from tests.lab.building import VOICE_ADDRESS
-from tests.lab.sample import ACME, sip_secret, sip_user
+from tests.lab.sample import ACME, BRAVO, sip_secret, sip_user
 from tests.lab.waiting import until
 from wire.services import Mailbox
 
 OUTSIDE = "+523312345678"
 ELSAS = Mailbox("box-elsa-lamp", ACME, "Elsa", "person-elsa")
 WATCHERS = 50
+TALK_DIFFERS_S = 0.5
+"""Of a call, between both ends of the trunk: one counts from the 200 sent, the other from the 200 received."""
 
 Watching = Callable[[str, str, str], Watch]
 
@@ -151,7 +153,7 @@ def test_a_caller_transferred_to_the_code_is_parked(house: House, centre: str) -
 @pytest.mark.acceptance("K-4")
 def test_the_records_agree_with_the_carriers_own_count(house: House, centre: str) -> None:
     ana, beto, carla, elsa = house.people("ana", "beto", "carla", "elsa")
-    counted = house.carrier.counts()
+    since = len(house.carrier.events())
     known = {r["id"] for r in _records(house)}
     out, _ = house.calls_carrier(carla, "5512345678")
     out.hang_up()
@@ -177,18 +179,45 @@ def test_the_records_agree_with_the_carriers_own_count(house: House, centre: str
     until(settled, 15, "each call has its record")
     records = new()
     by_trunk = [r for r in records if r["trunk_id"]]
-    now = house.carrier.counts()
-    outbound = [r for r in by_trunk if r["direction"] == "outbound"]
-    assert len(outbound) == now["offered"] - counted["offered"]
-    assert len([r for r in by_trunk if r["direction"] == "inbound"]) == now["placed"] - counted["placed"]
-    per_account = {a: [r for r in by_trunk if r["account_id"] == a] for a in {r["account_id"] for r in by_trunk}}
-    assert sum(map(len, per_account.values())) == len(by_trunk), "what accounts have is what the trunk carried"
+    bill = until(lambda: _bill(house, since), 5, "the carrier's calls are over")
+    ours: dict[str, list[float]] = {}
+    for record in by_trunk:
+        ours.setdefault(str(record["account_id"]), []).append(int(str(record["talk_ms"])) / 1000)
+    assert {a: len(talks) for a, talks in ours.items()} == {a: len(talks) for a, talks in bill.items()}
+    assert {a: len(talks) for a, talks in bill.items()} == {ACME: 2, BRAVO: 1}
+    for account, talks in bill.items():
+        assert sum(talks) > 0
+        assert abs(sum(ours[account]) - sum(talks)) < TALK_DIFFERS_S * len(talks), (account, ours, bill)
+    assert {r["trunk_id"] for r in by_trunk} == {"trunk-carrier"}
+    assert sorted(str(r["direction"]) for r in by_trunk) == ["inbound", "outbound", "outbound"]
     assert {r["cause"] for r in by_trunk} == {"answered"}
     picked = next(r for r in records if r["call_id"] == inbound)
     assert picked["answered_by"] == "phone-elsa"
     assert [leg["status"] for leg in picked["legs"] if leg["to"] == sip_user("elsa")] == [200]  # type: ignore[attr-defined]
     at_slot = next(r for r in records if str(r["destination"]).startswith("park:"))
     assert (at_slot["answered_by"], at_slot["cause"]) == ("park", "answered")
+
+
+def _bill(house: House, since: int) -> dict[str, list[float]] | None:
+    """The carrier's own account: seconds of talk of each call, by the company whose number was shown or called.
+
+    None while a call is up.
+    """
+    owner: dict[str, str] = {}
+    talks: dict[str, float] = {}
+    over: dict[str, list[float]] = {}
+    for event in house.carrier.events()[since:]:
+        call = event["call_id"]
+        if event["event"] in ("invite", "placed"):
+            said = event["user"] if event["event"] == "placed" else event["asserted"]
+            number = house.building.directory_in_force().number("+" + said.partition("+")[2].partition("@")[0])
+            assert number, event
+            owner[call] = number.account_id
+        elif event["event"] == "answered":
+            talks[call] = event["at"]
+        elif event["event"] == "ended" and call in talks:
+            over.setdefault(owner[call], []).append(event["at"] - talks[call])
+    return over if sum(map(len, over.values())) == len(owner) else None
 
 
 def _records(house: House) -> list[dict[str, object]]:
