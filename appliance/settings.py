@@ -211,7 +211,7 @@ class Provisioning:
 class Central:
     url: str = ""
     """Empty: this building runs alone."""
-    poll_wait_s: int = 10
+    poll_wait_s: int = 7
     ca_file: str = ""
     """CA to trust at enrolment; empty: the fingerprint in the claim code."""
 

@@ -9,7 +9,11 @@ from datetime import datetime, timedelta
 from appliance.vocabulary import LinkState
 
 FAILURES_TO_DOWN = 2
-"""A long poll that breaks and the try after it. With the poll's own time limit a cut shows within 15 s (S-1)."""
+"""A long poll that breaks and the try after it."""
+LATE = timedelta(seconds=3)
+"""A try after a failure that is out for longer is lost as well: a name that cannot be looked up takes ten seconds and
+more. With the poll's own time limit (`central.poll_wait_s` and 3 s) a cut shows within 15 s (S-1).
+"""
 SUCCESSES_TO_UP = 2
 TWO_CHANGES_TAKE = timedelta(seconds=120)
 """A cut and its mending are both shown at once; after two changes the third waits: one a minute, however it flaps."""
@@ -22,6 +26,8 @@ class LinkWatch:
     state: LinkState = LinkState.UNKNOWN
     since: datetime | None = None
     failures: int = 0
+    failed_at: datetime | None = None
+    """When the first of them was noticed."""
     successes: int = 0
     changes: tuple[datetime, ...] = ()
     """When the last two shown changes happened, oldest first. The first state shown is not a change."""
@@ -32,6 +38,7 @@ def observe(watch: LinkWatch, ok: bool, now: datetime) -> LinkWatch:
     watch = replace(
         watch,
         failures=0 if ok else watch.failures + 1,
+        failed_at=None if ok else watch.failed_at or now,
         successes=watch.successes + 1 if ok else 0,
     )
     if watch.state is LinkState.UNKNOWN:
@@ -44,6 +51,12 @@ def observe(watch: LinkWatch, ok: bool, now: datetime) -> LinkWatch:
     if wanted is watch.state or _flapping(watch, now):
         return watch
     return _show(watch, wanted, now)
+
+
+def overdue(watch: LinkWatch, now: datetime) -> LinkWatch:
+    """The watch while nothing came back yet: past LATE, a failure is a cut."""
+    late = watch.failed_at is not None and now - watch.failed_at >= LATE
+    return observe(watch, False, now) if late and watch.state is LinkState.UP else watch
 
 
 def _flapping(watch: LinkWatch, now: datetime) -> bool:

@@ -24,7 +24,7 @@ from appliance.sync import pace
 from appliance.sync.client import Busy, CentreClient, LinkDown
 from appliance.sync.greetings import GreetingUpload
 from appliance.sync.identity import Identity, new_request
-from appliance.sync.link import SUCCESSES_TO_UP, LinkWatch, observe
+from appliance.sync.link import SUCCESSES_TO_UP, LinkWatch, observe, overdue
 from appliance.sync.menu_greetings import MenuGreetingUpload
 from appliance.sync.messages import MessageUpload
 from appliance.sync.orders import MessageOrders
@@ -83,6 +83,7 @@ class Sync:
         for thread in threads:
             thread.start()
         while not self.shared.stopping.wait(REPORT_EVERY_S):
+            self._observe(None)
             self._write_report()
             if not all(t.is_alive() for t in threads):
                 log.error("event=sync_thread_died")
@@ -94,10 +95,12 @@ class Sync:
     def _loops(self) -> tuple[Callable[[], None], ...]:
         return self._feed_loop, self._upload_loop, self._recordings_loop
 
-    def _observe(self, ok: bool) -> None:
+    def _observe(self, ok: bool | None) -> None:
+        """An exchange went well or not; None: nothing came back yet."""
+        now = self.clock.now()
         with self.shared.lock:
             before = self.shared.link.state
-            self.shared.link = observe(self.shared.link, ok, self.clock.now())
+            self.shared.link = overdue(self.shared.link, now) if ok is None else observe(self.shared.link, ok, now)
             after = self.shared.link.state
         if before is not after:
             log.warning("event=link_changed state=%s was=%s", after, before)
@@ -141,9 +144,10 @@ class Sync:
         _drop(client)
 
     def _patience_s(self) -> int:
-        """How long to let the centre wait for news. Not at all while a mended link has still to prove itself."""
+        """How long to let the centre wait for news. Not at all while the link has still to prove itself."""
         with self.shared.lock:
-            proving = self.shared.link.state is not LinkState.UP and self.shared.link.successes < SUCCESSES_TO_UP
+            link = self.shared.link
+        proving = bool(link.failures) or (link.state is not LinkState.UP and link.successes < SUCCESSES_TO_UP)
         return 0 if proving else self.settings.central.poll_wait_s
 
     def _pause(self, between: tuple[float, float]) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.sync.link import LinkWatch, observe
+from appliance.sync.link import LATE, LinkWatch, observe, overdue
 from appliance.vocabulary import LinkState
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -28,6 +28,21 @@ def test_one_lost_exchange_is_not_a_cut_but_two_are() -> None:
     down = watched((0, True), (10, False), (12, False))
     assert down.state is LinkState.DOWN
     assert down.since == START + timedelta(seconds=12)
+
+
+def test_a_try_after_a_failure_that_does_not_come_back_is_the_second_one() -> None:
+    """With the line cut beyond the router, looking up the centre's name alone takes ten seconds and more."""
+    lost = watched((0, True), (10, False))
+
+    def after(watch: LinkWatch, seconds: float) -> LinkState:
+        return overdue(watch, START + timedelta(seconds=10 + seconds)).state
+
+    assert after(lost, LATE.total_seconds() - 0.1) is LinkState.UP
+    assert after(lost, LATE.total_seconds()) is LinkState.DOWN
+    assert after(lost, -3600) is LinkState.UP, "a clock that was set back"
+    answered = observe(lost, True, START + timedelta(seconds=12))
+    assert after(answered, 60) is LinkState.UP
+    assert after(watched((0, True)), 60) is LinkState.UP
 
 
 def test_a_mended_link_is_shown_after_two_good_exchanges() -> None:
