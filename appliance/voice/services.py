@@ -31,8 +31,8 @@ SAY, THEN, LANGUAGE = "x-conserje-say", "x-conserje-then", "x-conserje-language"
 ACCOUNT, CALLER, NAME, PHONE = "x-conserje-account", "x-conserje-caller", "x-conserje-name", "x-conserje-phone"
 TARGET, ARG = "x-conserje-target", "x-conserje-arg"
 REFERRER, REPLACES, CONSULT = "x-conserje-referrer", "x-conserje-replaces", "x-conserje-consult"
-SHOWN = "x-conserje-shown"
-HEADERS = (SAY, THEN, LANGUAGE, ACCOUNT, CALLER, NAME, PHONE, TARGET, ARG, REFERRER, REPLACES, CONSULT, SHOWN)
+SHOWN, SHOWS = "x-conserje-shown", "x-conserje-shows"
+HEADERS = (SAY, THEN, LANGUAGE, ACCOUNT, CALLER, NAME, PHONE, TARGET, ARG, REFERRER, REPLACES, CONSULT, SHOWN, SHOWS)
 
 MAX_VALUE = 300
 MAX_CUES = 5
@@ -188,7 +188,8 @@ def transferred(request: Request) -> Dialogue:
     asked = refers(request)
 
     def talk(waiting: object) -> Dialogue:
-        return Transfer(asked.dial, waiting if isinstance(waiting, Waiting) else Waiting(""), asked.language)
+        music = waiting if isinstance(waiting, Waiting) else Waiting("")
+        return Transfer(asked.dial, music, asked.language, shows=bool(request.said(SHOWS)))
 
     return _bounded(Answered(q.OfWaiting(asked.account_id), talk), request)
 

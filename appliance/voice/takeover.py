@@ -227,6 +227,11 @@ class Transferred(Seated):
     def report(self, status: Status) -> None:
         self._referrer.told(status)
 
+    def show(self, asserted: str) -> None:
+        """By UPDATE alone: no carrier is made one more offer for the sake of a name."""
+        if self._peer_updates:
+            super().show(asserted)
+
 
 class Consulted(OfOther, Place):
     """The call that was consulted, as the line of the other party."""

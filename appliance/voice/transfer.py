@@ -42,7 +42,7 @@ class Transfer:
     language: str
     told: bool = False
     shows: bool = False
-    """Who is transferred has a phone that is to show the target."""
+    """Who is transferred has a phone that is to show the target, or comes by a trunk that is to be told of it."""
     bridged: bool = False
     words: LastWords | None = None
 

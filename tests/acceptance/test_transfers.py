@@ -21,7 +21,7 @@ from wire.services import Music, Sound
 
 MOBILE, OUTSIDE = "5512345678", "+525599887766"
 HOLD_HZ, TRANSFER_HZ = 1250, 1850
-ANA_NUMBER = "+525550000101"
+ANA_NUMBER, BETO_NUMBER = "+525550000101", "+525550000102"
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +102,12 @@ def incoming_call(house: House, ana: Phone) -> tuple[str, PhoneCall]:
     return outside, ana.incoming(8, after=before).established(8).hears(CARRIER_HZ, 8)
 
 
+def told_of(house: House, number: str, since: float) -> bool:
+    """Whether the carrier was told since then that its party talks to this number."""
+    events = house.carrier.events("reinvite", "update")
+    return any(f"<sip:{number}@" in e["asserted"] for e in events if e["at"] >= since)
+
+
 @pytest.mark.acceptance("X-2", "M-2")
 def test_an_outbound_call_is_transferred_over_a_trunk_that_takes_no_refer(
     house: House, music: None, centre: str
@@ -123,6 +129,7 @@ def test_an_outbound_call_is_transferred_over_a_trunk_that_takes_no_refer(
     assert any("200 OK" in m.body.decode() for m in messages(ana, since) if m.method == "NOTIFY" and not m.is_response)
     beto.answer(taking).established().hears(CARRIER_HZ)
     assert "+525512345678" in taking.peer
+    until(lambda: told_of(house, BETO_NUMBER, since), 5, "the trunk is told whom its party talks to")
     packets = house.carrier.packets(outside)
     until(lambda: house.carrier.packets(outside) > packets + 75, 6, "Beto is heard outside")
     assert len(house.carrier.events("refer")) == asked, "the trunk was not asked"
@@ -174,6 +181,7 @@ def test_a_caller_is_handed_over_after_asking_a_colleague(house: House, music: N
     taking.hears(CARRIER_HZ, 8)
     again = [m for m in messages(beto, since) if not m.is_response and tag_of(m.get("to")) and m.method == "INVITE"]
     assert any(OUTSIDE in m.get("p-asserted-identity") for m in again), "Beto's phone shows the caller"
+    assert told_of(house, BETO_NUMBER, since), "the trunk is told whom the caller talks to"
     call.ended(5)
     asking.hang_up()
     packets = house.carrier.packets(outside)

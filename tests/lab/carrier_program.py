@@ -23,6 +23,7 @@ T2_S = 4.0
 """RFC 3261 §17.1.1.2: first and longest time between retransmissions."""
 GIVE_UP_S = 32.0
 FRAME = 160
+ALLOW = "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE"
 BACK = "back-"
 """Before the Call-ID, the id of what became of a call of ours that the building forwarded to us."""
 Address = tuple[str, int]
@@ -176,6 +177,7 @@ class Carrier(asyncio.DatagramProtocol):
             status, reason = (202, "Accepted") if rule.refers else (603, "Decline")
             self._send(siptext.answer(request, status, reason), peer)
         elif request.method == "UPDATE":
+            self.write("update", call, asserted=request.get("p-asserted-identity"))
             self._send(siptext.answer(request, 200, "OK"), peer)
         else:
             self._send(siptext.answer(request, 405, "Method Not Allowed"), peer)
@@ -284,9 +286,10 @@ class Carrier(asyncio.DatagramProtocol):
         if siptext.tag_of(request.get("to")) and call.media:
             call.target = siptext.audio_target(request.body) or call.target
             call.contact = siptext.uri_of(request.get("contact")) or call.contact
-            self.write("reinvite", call, sdp=request.body.decode(errors="replace"))
+            asserted = request.get("p-asserted-identity")
+            self.write("reinvite", call, sdp=request.body.decode(errors="replace"), asserted=asserted)
             body = siptext.audio_offer(self.address, self._port_of(call.media))
-            extra = [self._contact, ("Content-Type", "application/sdp")]
+            extra = [self._contact, ("Allow", ALLOW), ("Content-Type", "application/sdp")]
             self._send(siptext.answer(request, 200, "OK", "", extra, body), peer)
         elif call.final is not None:
             self._send(call.final, peer)

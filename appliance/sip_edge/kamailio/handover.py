@@ -23,6 +23,7 @@ from appliance.sip_edge.kamailio.knobs import Knobs
 from appliance.sip_edge.kamailio.places import routes_in
 from appliance.sip_edge.kamailio.secure import OURSELVES
 from appliance.sip_edge.kamailio.spool import now_ms
+from appliance.sip_edge.kamailio.telling import Telling
 from appliance.sip_edge.kamailio.voices import Voices
 from appliance.sip_edge.plan import Identity, Talk
 from appliance.sip_edge.sipwords import address_of, user_of
@@ -82,6 +83,7 @@ class Handover:
         self._calls = calls
         self._door = door
         self._voices = Voices(ksr, knobs.voice_sip_port, knobs.voice_workers)
+        self._telling = Telling(ksr, knobs, door)
 
     # Requests within calls
 
@@ -93,6 +95,8 @@ class Handover:
         ksr = self._ksr
         from_its_side = downstream == taken.of_caller
         if self._door.is_voice():
+            if from_its_side and method in ("INVITE", "UPDATE"):
+                self._retells(taken, call_id, from_tag)
             return Course.ON if from_its_side else Course.BARE
         if from_its_side:
             if method == "BYE":
@@ -103,6 +107,12 @@ class Handover:
         if taken.state == HELD:
             self._to_voice(taken.port)
         return Course.ON
+
+    def _retells(self, taken: Taken, call_id: str, from_tag: str) -> None:
+        caller, callee = self._calls.board.parties(call_id, from_tag)
+        directory = self._calls.live.current()
+        if not (callee if taken.of_caller else caller):
+            self._telling.retells(_company(taken.user, directory), directory)
 
     def replied(self) -> None:
         """A reply to a request within a call: to voice's first re-INVITE, it says whether voice has the place now."""
@@ -230,12 +240,13 @@ class Handover:
             here, there = (_company(one.far, directory) for one in (place, second))
             shown_there = self._asserted(self._far_party(phone, directory, second, other, here or phone.account_id))
             shown_here = self._asserted(self._far_party(phone, directory, place, held, there or phone.account_id))
-            held = replace(held, shown=shown_there if place.far else "")
-            other = replace(other, shown=shown_here if second.far else "")
+            held, other = replace(held, shown=shown_there), replace(other, shown=shown_here)
             if _rank(here, phone) > _rank(there, phone):
                 # Whom voice holds is who has no phone here, else the neighbour: the other one may transfer it again.
                 held, other = other, held
             said += [("Consult", other.text()), ("Shown", shown_there if by_voice else "")]
+        ahead = self._telling.trunk_ahead(directory) if not place.far and not by_voice else None
+        said.append(("Shows", "1" if ahead is not None and ahead.trusted else ""))
         return said if by_voice else [*said, ("Dialog", held.text())]
 
     def _hand_over(self, place: Place, second: Place | None, user: str) -> bool:

@@ -39,11 +39,11 @@ def refers(agent: Agent, call: Call, to: str) -> Message:
     return agent.expect(202, 400, 403, 405, 481, 484, 503, 603)
 
 
-def taken_over(far: Agent) -> Message:
+def taken_over(far: Agent, allow: str = "INVITE, ACK, BYE") -> Message:
     """The re-INVITE by which voice takes the transferor's place; answered."""
     again = far.expect("INVITE")
     assert tag_of(again["to"])
-    far.answer(again, 200, "OK", far.sdp)
+    far.answer(again, 200, "OK", far.sdp, extra=(f"Allow: {allow}",))
     far.expect("ACK")
     return again
 

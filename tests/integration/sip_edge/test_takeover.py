@@ -4,11 +4,12 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
 from tests.integration.sip_edge.agent import Agent, Call, tag_of
-from tests.integration.sip_edge.building import Building, building
+from tests.integration.sip_edge.building import ADDRESS, Building, building
 from tests.integration.sip_edge.conftest import MakePhone
 from tests.integration.sip_edge.takeover import (
     MOBILE,
@@ -26,7 +27,10 @@ from tests.integration.sip_edge.takeover import (
     they_hear_each_other,
     told,
 )
+from tests.lab.sample import ACME, sample_rows
 from tests.lab.waiting import until
+from wire.rows import Trunk
+from wire.services import Preferences
 
 pytestmark = pytest.mark.alone
 
@@ -77,6 +81,41 @@ def test_an_outbound_call_is_transferred_without_asking_the_trunk(
     far.expect(200)
     let_go(beto)
     assert here
+    nothing_left(manned)
+
+
+@pytest.mark.acceptance("X-3", "H-1")
+@pytest.mark.parametrize(("case", "number"), [("trusted", "+525550000102"), ("untrusted", ""), ("hidden", "")])
+def test_a_trusted_trunk_is_told_whom_its_party_was_transferred_to(
+    manned: Building, three: tuple[Agent, Agent, Agent], carrier: MakeCarrier, case: str, number: str
+) -> None:
+    """By UPDATE, where it takes one: its number, as callers show it; not where it hides."""
+    ana, beto, _ = three
+    rows = sample_rows(ADDRESS, manned.carrier_port)
+    trunk = next(r for r in rows if isinstance(r, Trunk))
+    hides = Preferences("person-beto", ACME, hide_caller_id=True)
+    changed = (*rows, hides) if case == "hidden" else (*rows, replace(trunk, trusted=case == "trusted"))
+    manned.publish([r for r in changed if case == "hidden" or r is not trunk])
+    far = carrier(manned)
+    call, there = outbound(ana, far)
+    assert refers(ana, call, "102").status == 202
+    again = taken_over(far, "INVITE, ACK, BYE, UPDATE")
+    assert not again["p-asserted-identity"], "nobody is there yet"
+    told(ana)
+    ring = beto.expect("INVITE")
+    beto.take(ring)
+    beto.expect("ACK")
+    asserted = ""
+    if case != "untrusted":
+        update = far.expect("UPDATE")
+        far.answer(update, 200)
+        asserted = update["p-asserted-identity"]
+    assert asserted == (f"<sip:{number}@{ADDRESS}>" if number else "")
+    they_hear_each_other((far, again.media), (beto, ring.media))
+    far.request(Call(there.call_id, there.local, there.remote, there.target, there.routes, 500), "BYE")
+    assert far.expect("UPDATE", 200).status == 200, "told once"
+    let_go(beto)
+    manned.publish(rows)
     nothing_left(manned)
 
 
@@ -232,7 +271,7 @@ def test_a_caller_and_a_colleague_are_put_together(
         agent.expect("ACK")
         seen[agent.user] = again
     assert "5555001122" in seen[beto.user]["p-asserted-identity"], "Beto's phone shows who he talks to now"
-    assert not seen["carrier"].all("p-asserted-identity")
+    assert seen["carrier"].all("p-asserted-identity") == [f"<sip:+525550000102@{ADDRESS}>"]
     assert told(ana) == "SIP/2.0 100 Trying"
     assert told(ana) == "SIP/2.0 200 OK"
     for one in (here, second):

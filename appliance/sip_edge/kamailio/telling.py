@@ -1,0 +1,38 @@
+"""What a trunk hears of a transfer: voice says whom its party talks to now as a company's people see that one, and here
+it becomes what this trunk may be told (told_outside.py).
+"""
+
+from typing import Any
+
+from appliance.directory.model import Directory, Trunk
+from appliance.sip_edge.kamailio.door import Door
+from appliance.sip_edge.kamailio.headers import assertion
+from appliance.sip_edge.kamailio.knobs import Knobs
+from appliance.sip_edge.plan import Identity
+from appliance.sip_edge.sipwords import address_of, user_of
+from appliance.sip_edge.told_outside import told_outside
+
+ASSERTED = "P-Asserted-Identity"
+
+
+class Telling:
+    def __init__(self, ksr: Any, knobs: Knobs, door: Door) -> None:
+        self._ksr = ksr
+        self._host = knobs.uplink_address
+        self._door = door
+
+    def trunk_ahead(self, directory: Directory) -> Trunk | None:
+        """The trunk that the request at hand goes to next; None too where it goes past the addresses that we know."""
+        there = (self._ksr.pv.get("$nh(d)"), int(self._ksr.pv.get("$nh(p)") or 0))
+        return next((t for t in directory.trunks() if there in self._door.hops(t)), None)
+
+    def retells(self, account_id: str, directory: Directory) -> None:
+        """In a request of voice's to the outside, in the place of a phone of this company."""
+        said = self._ksr.hdr.get(ASSERTED)
+        if not said:
+            return
+        self._ksr.hdr.remove(ASSERTED)
+        trunk = self.trunk_ahead(directory)
+        number = told_outside(user_of(address_of(said)), account_id, trunk, directory) if trunk is not None else ""
+        if number:
+            self._ksr.hdr.append(assertion(Identity("", asserted=number), self._host))
