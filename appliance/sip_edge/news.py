@@ -4,6 +4,7 @@ Pure: the edge service reads, writes and publishes. A fact's id is made from its
 twice.
 """
 
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid5
@@ -88,7 +89,9 @@ def shown(fact: EmergencyCalled | LimitBreached) -> AlertNow:
 
 
 def shown_body(kind: str, body: dict[str, Any]) -> AlertNow:
-    return shown(LimitBreached(**body) if kind == LimitBreached.fact else EmergencyCalled(**body))
+    """Of a fact in the journal. Another version may have noted it: what it did not know is empty."""
+    row = LimitBreached if kind == LimitBreached.fact else EmergencyCalled
+    return shown(row(**{f.name: body.get(f.name, "") for f in fields(row)}))
 
 
 def still_shown(alerts: tuple[AlertNow, ...], now: datetime) -> tuple[AlertNow, ...]:

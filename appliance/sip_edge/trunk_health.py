@@ -17,8 +17,7 @@ STEADY_S = (0.0, 0.0, 30.0, 60.0, 120.0)
 forgiven at once, a trunk that flaps is left alone for longer and longer."""
 LONGEST_RETRY_S = 3600.0
 SILENCE = 0
-ALIVE = frozenset({401, 403, 404, 405, 407, 415, 420, 481, 483, 486, 489, 501})
-"""Answers to an OPTIONS that show a trunk alive, besides 2xx."""
+TIMEOUT, NOT_IMPLEMENTED = 408, 501
 OUT_OF_SERVICE = 503
 
 
@@ -32,7 +31,10 @@ class Answer:
 
     @property
     def good(self) -> bool:
-        return 200 <= self.status < 300 or self.status in ALIVE
+        """Whether it shows a trunk alive: whatever it has against an OPTIONS, it is no trouble of its own."""
+        if self.status == TIMEOUT:
+            return False
+        return 200 <= self.status < 500 or self.status >= 600 or self.status == NOT_IMPLEMENTED
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,9 @@ TOLD_AGAIN_S = 20.0
 
 Addresses = Callable[[Trunk], tuple[Hop, ...]]
 _HEADER = re.compile(r"^([A-Za-z-]+)\s*:\s*(.*?)\s*$")
+_FOLDED = re.compile(r"\r\n[ \t]+")
+SHORT = {"m": "contact"}
+"""RFC 3261 §7.3.3, of the headers that are read here."""
 
 log = logging.getLogger(__name__)
 
@@ -248,8 +251,9 @@ def reply_of(answer: Any) -> Reply:
     if not isinstance(answer, list) or not answer or not isinstance(answer[0], int):
         return Reply(0)
     text = str(answer[2]) if len(answer) > 2 else ""
-    found = (_HEADER.match(line) for line in text.partition("\r\n\r\n")[0].split("\r\n")[1:])
-    return Reply(answer[0], tuple((m.group(1).lower(), m.group(2)) for m in found if m))
+    lines = _FOLDED.sub(" ", text.partition("\r\n\r\n")[0]).split("\r\n")[1:]
+    found = ((m.group(1).lower(), m.group(2)) for line in lines if (m := _HEADER.match(line)))
+    return Reply(answer[0], tuple((SHORT.get(name, name), value) for name, value in found))
 
 
 def _now() -> str:

@@ -12,9 +12,11 @@ import pytest
 from sqlalchemy import func, select
 
 from appliance.directory.reports import EdgeReport, SyncReportFile
-from appliance.vocabulary import LinkState
+from appliance.vocabulary import Announcement, LinkState
+from appliance.voice.prompts import Shelf
 from central.exchange.book import Book
 from central.model import CdrRecord, FactRecord, SeenPhone
+from tests.lab.audio import HEARD, heard
 from tests.lab.building import Building
 from tests.lab.carrier import Offered
 from tests.lab.lab import CARRIER_ADDRESS, CENTRE_ADDRESS, Lab
@@ -117,10 +119,16 @@ def test_cut_off_the_call_goes_out_by_the_full_number_and_inside_nothing_changes
         offered = towns.lab.carrier.offered()[before:]
         assert [o.user for o in offered] == ["+525550000120"]
         call.hang_up()
+        towns.lab.carrier.number("+525550000120", status=503)
+        refused = towns.ana.call("120")
+        assert refused.ended(30).startswith("480")
+        words = Shelf.of(towns.reforma.settings).words(Announcement.OTHER_BUILDING, "es-MX")
+        assert words is not None and heard(words, refused.heard()) > HEARD, "where there is no such way, it is said why"
         beto = towns.betos_phone()
         towns.ana.call("102").established().hears(beto.hz)
         towns.ana.hang_up_all()
     finally:
+        towns.lab.carrier.number("+525550000120")
         towns.reforma.mend_centre()
 
 

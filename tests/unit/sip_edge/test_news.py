@@ -1,6 +1,6 @@
 """What calls say beside their course, and what they cost: facts of the journal, settings in force, totals of a day."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -42,6 +42,15 @@ def test_an_alert_becomes_a_fact_with_extension_place_and_time() -> None:
     assert news.shown(fraud).kind == "fraud"
     old = news.shown(fact)
     assert news.still_shown((old, old), NOW + timedelta(days=30)) == ()
+
+
+def test_alerts_that_another_version_noted_are_shown_with_what_is_known_of_them() -> None:
+    """After an update, and after its return to the version before."""
+    body = asdict(news.alert_of(ALERTED, "site"))
+    older = {n: v for n, v in body.items() if n not in ("callback_number", "location")}
+    for told, place in ((body | {"floor": "5"}, body["location"]), (older, "")):
+        alert = news.shown_body(EmergencyCalled.fact, told)
+        assert (alert.kind, alert.subject, alert.detail) == ("emergency", "101", place)
 
 
 def test_a_setting_changed_here_is_kept_once_and_until_the_centre_has_it(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def test_503_is_down_at_once_and_its_retry_after_is_kept() -> None:
 
 
 def test_what_dislikes_options_is_alive() -> None:
-    assert all(after(Answer(s))[0].state is LinkState.UP for s in (401, 404, 405, 489))
+    assert all(after(Answer(s))[0].state is LinkState.UP for s in (302, 401, 404, 405, 480, 484, 488, 489, 501, 603))
     assert all(after(*[Answer(s)] * 3)[0].state is LinkState.DOWN for s in (408, 500, 504))
 
 

@@ -5,6 +5,8 @@ from dataclasses import replace
 import pytest
 
 from appliance.directory.reports import Ban, Contact
+from appliance.sip_edge.registration import Registration, received
+from appliance.sip_edge.trunk_tender import reply_of
 from appliance.sip_edge.trunks import Hop, first_live, next_hop, sends, silence_ms, uri_of
 from appliance.sip_edge.watch import Lost, bans, counters
 from appliance.vocabulary import LinkState
@@ -81,3 +83,13 @@ def test_bans_are_read_out_of_a_dump() -> None:
     dump = [{"slot": [{"name": "10.20.0.66", "value": "passwords 1700000000"}, {"name": "x", "value": 3}]}]
     assert bans(dump) == (Ban("10.20.0.66", "passwords", "2023-11-14T22:13:20.000+00:00"),)
     assert bans(None) == bans([{}]) == ()
+
+
+def test_a_reply_to_a_register_is_read_also_in_its_short_forms_and_over_several_lines() -> None:
+    """RFC 3261 §7.3.1 and §7.3.3: who takes the wrong time of registration loses its line before the next one."""
+    contact = "sip:line@198.51.100.9:5060"
+    text = f"SIP/2.0 200 OK\r\nm: <sip:other@x>;expires=9000,\r\n <{contact}>\r\n\t;expires=120\r\nl: 0\r\n\r\n"
+    reply = reply_of([200, "OK", text])
+    assert reply.status == 200
+    assert received(Registration("id"), reply, contact, 0).until == 120
+    assert reply_of(None) == reply_of([]) == reply_of(["x"])
