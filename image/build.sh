@@ -130,7 +130,7 @@ start=$((1 + boot_mib))MiB, size=${root_mib}MiB, type=83
 SFDISK
 dd if="$boot" of="$disk" bs=1M seek=1 conv=notrunc,sparse status=none
 dd if="$out/root.img" of="$disk" bs=1M seek=$((1 + boot_mib)) conv=notrunc,sparse status=none
-dd if=/usr/lib/syslinux/mbr/mbr.bin of="$disk" bs=440 count=1 conv=notrunc status=none
+dd if=/usr/lib/SYSLINUX/mbr.bin of="$disk" bs=440 count=1 conv=notrunc status=none
 qemu-img convert -q -c -O qcow2 "$disk" "$out/conserje.qcow2"
 rm -rf "$root" "$out/root.img" "$out/boot.img" "$out/source" "$out/wheels"
 (cd "$out" && sha256sum conserje.raw conserje.qcow2 materials.json > SHA256SUMS)
