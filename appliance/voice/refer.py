@@ -5,6 +5,7 @@ A phone of ours in a call with voice may send on whom it talks to. Kamailio has 
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from sippy.MsgBody import MsgBody
@@ -54,6 +55,34 @@ def news(event: str, status: Status) -> tuple[Any, list[Any]]:
     return body, [SipHeader(f"Event: {event}"), SipHeader(f"Subscription-State: {state}")]
 
 
+class Notices:
+    """The NOTIFYs of one REFER, each sent when the one before it has its answer: of two at once the later one may come
+    first, and it ends what the phone knows of its transfer (RFC 3515 §2.4.7).
+    """
+
+    def __init__(self, send: Callable[[Status, Callable[[Any], None]], None]) -> None:
+        self._send = send
+        self._untold: list[Status] = []
+
+    def tell(self, status: Status) -> None:
+        self._untold.append(status)
+        if len(self._untold) == 1:
+            self._send(status, self._answered)
+
+    def last(self, status: Status) -> None:
+        """At once, whatever waits: the call ends."""
+        self._untold = [status]
+        self._send(status, self._answered)
+
+    def _answered(self, response: Any) -> None:
+        code, _ = response.getSCode()
+        if code < 200:
+            return
+        self._untold = self._untold[1:]
+        if self._untold:
+            self._send(self._untold[0], self._answered)
+
+
 class Referable:
     """What a user agent whose other end is a phone of ours has besides: that phone may transfer the call.
 
@@ -64,6 +93,7 @@ class Referable:
     """The REFER that is being followed, as NOTIFY names it."""
     _untold: list[Status] | None = None
     """What is to be told of it once it has its answer; None: it has."""
+    _notices: Notices
     _departed = False
 
     def recvRequest(self: Any, req: Any, sip_t: Any) -> Any:
@@ -82,6 +112,7 @@ class Referable:
         if asked is None:
             return refusal(req, Status(400, "Bad Request"))
         self._followed, self._untold = event_of(req), []
+        self._notices = Notices(partial(self._notify, self._followed))
         if not self._asks(asked):
             self._followed, self._untold = "", None
             return refusal(req, NOBODY)
@@ -104,15 +135,17 @@ class Referable:
             self._tell(status)
 
     def _tell(self: Any, status: Status) -> None:
-        body, headers = news(self._followed, status)
         final = status.code >= 200
         if final:
             self._followed = ""
-        if not self.isConnected():
-            return
-        self.newTransaction(self.genRequest("NOTIFY", body, extra_headers=headers))
+        self._notices.tell(status)
         if final and self._departed:
             Timeout(self.disconnect, LET_GO_S, 1)
+
+    def _notify(self: Any, event: str, status: Status, answered: Callable[[Any], None]) -> None:
+        if self.isConnected():
+            body, headers = news(event, status)
+            self.newTransaction(self.genRequest("NOTIFY", body, extra_headers=headers), resp_cb=answered)
 
     def depart(self) -> Callable[[Status], None]:
         """The phone is out of the call: its line ends when it has been told how its transfer did."""
@@ -122,5 +155,5 @@ class Referable:
     def let_go(self) -> None:
         """Before our BYE: a phone that has transferred the call learns that it went."""
         if self._followed:
-            self._tell_all()
-            self._tell(DONE)
+            self._followed, self._untold = "", None
+            self._notices.last(DONE)

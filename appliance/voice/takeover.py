@@ -26,7 +26,7 @@ from appliance.voice.dialogue import Dial, Status
 from appliance.voice.lines import Agent, OfOther, OfSession
 from appliance.voice.other import Other, Reporter
 from appliance.voice.promoted import GONE
-from appliance.voice.refer import ACCEPTED, DONE, LET_GO_S, event_of, news
+from appliance.voice.refer import ACCEPTED, DONE, LET_GO_S, Notices, event_of, news
 from appliance.voice.timed import SERVER, refusal
 
 log = logging.getLogger("conserje.voice.takeover")
@@ -96,6 +96,7 @@ class Referrer:
         self._sequence = held.far_sequence
         self._call_id = held.call_id
         self._over = False
+        self._notices = Notices(self._notify)
 
     @property
     def waits(self) -> bool:
@@ -112,13 +113,18 @@ class Referrer:
         if self._over or self.waits:
             return
         final = status.code >= 200
-        self._send("NOTIFY", *news(self._event, status))
+        self._notices.tell(status)
         if final:
             self._over = True
         if final and lets_go:
             Timeout(self._send, LET_GO_S, 1, "BYE", None, [])
 
-    def _send(self, method: str, body: Any, headers: list[Any]) -> None:
+    def _notify(self, status: Status, answered: Callable[[Any], None]) -> None:
+        self._send("NOTIFY", *news(self._event, status), answered)
+
+    def _send(
+        self, method: str, body: Any, headers: list[Any], answered: Callable[[Any], None] | None = None
+    ) -> None:
         if self._target is None:
             return
         self._sequence += 1
@@ -137,7 +143,7 @@ class Referrer:
         sent.appendHeaders(headers)
         if body is not None:
             sent.setBody(body)
-        self._tm.newTransaction(sent)
+        self._tm.newTransaction(sent, resp_cb=answered)
 
 
 class Seated(OfSession, Place):

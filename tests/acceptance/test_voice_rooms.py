@@ -52,6 +52,11 @@ def test_a_room_is_entered_by_number_and_pin_and_is_new_when_the_last_one_has_le
     guest.dials("360").established()
     guest.presses(f"{ROOM}#{ROOM_PIN}#")
     staff.hears(guest, host.hz)
+    host.presses("*2")
+    staff.told(host, Say.LOCKED)
+    assert guest.call
+    guest.request(guest.call, "REFER", extra=("Refer-To: <sip:103@10.20.0.1:5060>",))
+    assert guest.expect(202, 403).status == 403, "no member opens a locked room to somebody else"
     host.presses("*3")
     staff.told(guest, Say.ROOM_ENDED)
     guest.gone()

@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from appliance.voice.menu_sentences import Say
+from appliance.voice.prompts import Shelf
 from central.directory.sounds import SoundWish, change_sound
 from tests.acceptance.conftest import House
 from tests.acceptance.scripted import handsets
 from tests.acceptance.test_phone_transfers import blind, received
 from tests.acceptance.test_transfers import replaces, transfers
 from tests.acceptance.voces import recording
+from tests.lab.audio import HEARD, decode_pcmu, heard, tone_level
 from tests.lab.carrier import CARRIER_HZ
 from tests.lab.phones import Phone, PhoneCall
 from tests.lab.sample import ACME
@@ -23,6 +26,8 @@ from wire.rows import Extension
 from wire.services import ConferenceServer, Menu, MenuMode, Receptionist, Room, Sound
 
 MENU, ROOMS, ROOM = "780", "760", "7001"
+BOARD, BOARD_PIN, MODERATOR_PIN = "7002", "4711", "9932"
+"""A room that can be locked."""
 MENU_HZ = 1450
 OUTSIDE = "+525599887766"
 ANA_NUMBER = "+525550000101"
@@ -41,6 +46,7 @@ def desk(shared_house: House, tmp_path_factory: pytest.TempPathFactory) -> Itera
         ConferenceServer("conf-own", ACME, "Salas"),
         Extension("ext-own-conf", ACME, ROOMS, "conference", "conf-own"),
         Room("room-own", ACME, ROOM, "Abierta", internal_without_pin=True),
+        Room("room-board", ACME, BOARD, "Consejo", BOARD_PIN, MODERATOR_PIN),
     )
     house.lab.centre.put(*rows)
     content = recording(Path(tmp_path_factory.mktemp("menu")), MENU_HZ, 60.0)
@@ -68,10 +74,18 @@ def put_through(ana: Phone, beto: Phone) -> tuple[PhoneCall, PhoneCall]:
     return call, taking
 
 
-def in_room(phone: Phone) -> PhoneCall:
+def in_room(phone: Phone, keys: str = f"{ROOM}#") -> PhoneCall:
     call = phone.call(ROOMS).established().hears_words()
-    call.press(f"{ROOM}#")
+    call.press(keys)
     return call
+
+
+def locks(call: PhoneCall, house: House) -> None:
+    """A moderator's key, and the sentence that says that it is done."""
+    call.press("*2")
+    locked = Shelf.of(house.building.settings).words(Say.LOCKED, "es-MX")
+    assert locked is not None
+    until(lambda: heard(locked, call.heard()[-32000:]) > HEARD, 8, "the room is locked")
 
 
 def outcomes(phone: Phone, since: float) -> list[str]:
@@ -159,6 +173,50 @@ def test_a_transfer_from_a_room_brings_the_target_into_it(house: House, desk: No
     joined.hears(beto.hz)
     for one in (joined, other):
         one.hang_up()
+
+
+@pytest.mark.acceptance("X-3", "C-1")
+def test_who_was_asked_first_comes_into_a_room_by_its_moderator_even_into_a_locked_one(
+    house: House, desk: None, centre: str
+) -> None:
+    """In that one's very call (voice/takeover.py, Seated): who was asked is not rung again."""
+    ana, beto, elsa = house.people("ana", "beto", "elsa")
+    call, other = in_room(ana, f"{BOARD}#{MODERATOR_PIN}#"), in_room(beto, f"{BOARD}#{BOARD_PIN}#")
+    call.hears(beto.hz, 8)
+    locks(call, house)
+    call.hold()
+    rung, since = elsa.called(), time.time()
+    asking = ana.call("103").established().hears(elsa.hz)
+    joined = elsa.incoming(after=rung)
+    transfers(ana, call, "103", replaces(asking))
+    joined.hears(beto.hz, 8)
+    other.hears(elsa.hz)
+    call.ended(5)
+    assert outcomes(ana, since) == ["100", "200"]
+    asking.hang_up()
+    assert elsa.called() == rung + 1
+    for one in (joined, other):
+        one.hang_up()
+
+
+@pytest.mark.acceptance("X-2", "C-1")
+def test_who_is_transferred_to_conferences_is_told_that_the_room_is_locked(house: House, desk: None) -> None:
+    """A transfer opens no door: a caller enters by number and PIN, and not where the moderator has locked."""
+    ana, beto = house.people("ana", "beto")
+    room = in_room(beto, f"{BOARD}#{MODERATOR_PIN}#").hears_words()
+    locks(room, house)
+    before = ana.called()
+    outside = house.carrier.call(ANA_NUMBER, OUTSIDE, house.building.uplink_address)
+    call = ana.incoming(8, after=before).established(8).hears(CARRIER_HZ, 8)
+    blind(ana, call, ROOMS)
+    call.ended(8)
+    house.carrier.press(outside, f"{BOARD}#{BOARD_PIN}#")
+    until(lambda: house.carrier.state(outside) == "ended", 20, "the caller is told, and let go")
+    locked = Shelf.of(house.building.settings).words(Say.ROOM_LOCKED, "es-MX")
+    assert locked is not None
+    assert heard(locked, decode_pcmu(house.carrier.heard(outside))) > HEARD
+    assert all(tone_level(s.pcm(), CARRIER_HZ) < -50 for s in room.streams()), "nobody came in"
+    room.hang_up()
 
 
 @pytest.mark.acceptance("X-2")
