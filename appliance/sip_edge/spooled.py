@@ -52,12 +52,11 @@ class SpoolReader:
         now = time.time() if now_s is None else now_s
         gone = []
         for path in self._paths():
-            read = self._files.get(path.name)
-            stat = path.stat()
-            if read is None or read.offset < stat.st_size or abs(now - stat.st_mtime) < HOUR_S + LATE_S:
+            read, stat = self._files.get(path.name), _stat(path)
+            if stat is None or read is None or read.offset < stat.st_size or abs(now - stat.st_mtime) < HOUR_S + LATE_S:
                 continue
             if oldest_needed_ms is None or read.newest_ms < oldest_needed_ms:
-                path.unlink()
+                path.unlink(missing_ok=True)
                 del self._files[path.name]
                 gone.append(path.name)
         return gone
@@ -69,12 +68,18 @@ class SpoolReader:
             return []
 
     def _read_file(self, path: Path) -> list[CallFact]:
-        read = self._files.setdefault(path.name, _Read())
-        if path.stat().st_size <= read.offset:
+        stat = _stat(path)
+        if stat is None:
             return []
-        with path.open("rb") as spool:
-            spool.seek(read.offset)
-            data = spool.read(AT_ONCE)
+        read = self._files.setdefault(path.name, _Read())
+        if stat.st_size <= read.offset:
+            return []
+        try:
+            with path.open("rb") as spool:
+                spool.seek(read.offset)
+                data = spool.read(AT_ONCE)
+        except FileNotFoundError:
+            return []
         end = data.rfind(b"\n") + 1
         if end == 0 and len(data) == AT_ONCE:
             end = len(data)
@@ -92,6 +97,14 @@ class SpoolReader:
                 log.warning("a line of %s is not a call fact and is left out: %s", path.name, torn)
         read.newest_ms = max([read.newest_ms, *(f.at_ms for f in facts)])
         return facts
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    """None: the edge service needs it no more, and deleted it."""
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None
 
 
 def replace_file(path: Path, text: str) -> bool:

@@ -45,6 +45,15 @@ def test_a_spool_that_is_not_there_is_empty(tmp_path: Path) -> None:
     assert SpoolReader(tmp_path / "none").discard(None) == []
 
 
+def test_a_file_that_the_other_service_deletes_meanwhile_is_no_trouble(tmp_path: Path) -> None:
+    """The edge service deletes what it needs no more, while the lamps service reads."""
+    Spool(tmp_path).append(fact("a"))
+    (tmp_path / "20260101T00.jsonl").symlink_to(tmp_path / "gone")
+    reader = SpoolReader(tmp_path)
+    assert reader.read() == [fact("a")]
+    assert reader.discard(None) == []
+
+
 def test_a_past_file_goes_when_no_open_call_needs_it(tmp_path: Path) -> None:
     past, now = tmp_path / "20260101T00.jsonl", time.time()
     past.write_bytes(encode(fact("a", 5000)))
