@@ -24,9 +24,9 @@ SENTENCES_S = 90.0
 
 
 class Voice:
-    """A running `conserje run voice`. `settings` are what it runs with; `sip`: lines of its section of that name."""
+    """A running `conserje run voice`. `settings` are what it runs with; `sip`, `media`: lines of these sections."""
 
-    def __init__(self, directory: Path, workers: int = 1, sip: str = "") -> None:
+    def __init__(self, directory: Path, workers: int = 1, sip: str = "", media: str = "") -> None:
         self.directory = directory
         self.sip_port = _free_port()
         self.first_port = random.randrange(12000, 18000, 200)
@@ -35,7 +35,7 @@ class Voice:
             f'[paths]\nstate_dir = "{directory}/state"\nrun_dir = "{directory}/run"\nlog_dir = "{directory}/log"\n'
             f'[network]\nvoice_address = "127.0.0.1"\n'
             f'[media]\nvoice_sip_port = {self.sip_port}\nvoice_ports = "{self.first_port}-{self.first_port + 199}"\n'
-            f"voice_workers = {workers}\n" + (f"[sip]\n{sip}\n" if sip else "")
+            f"voice_workers = {workers}\n{media}\n" + (f"[sip]\n{sip}\n" if sip else "")
         )
         self.settings: Settings = load(self.settings_file, {})
         self.log = directory / "voice.log"

@@ -3,18 +3,24 @@
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from appliance.voice.menu_sentences import Say
+from appliance.voice.prompts import Shelf
 from tests.integration.voice.caller import Caller
 from tests.integration.voice.conftest import Voice
 from tests.integration.voice.test_calls import speak
-from tests.lab.audio import tone_level
+from tests.lab.audio import HEARD, heard, tone_level
+from tests.lab.sentences import lend
 from tests.lab.waiting import until
 
-SHORTEST_S = 4
+SHORTEST_S, LONGEST_S = 4, 2
+"""Of a session, and of a call; `through` has no end of its own."""
 THROUGH = '''
 from dataclasses import dataclass
 from appliance.voice import dialogue as d, services
@@ -51,7 +57,8 @@ class ThroughVoice(Voice):
     """voice with one service more, and a Kamailio that is a socket of the test's."""
 
     def __init__(self, directory: Path, kamailio: Caller) -> None:
-        super().__init__(directory, sip=f"port = {kamailio.sip_address[1]}\nsession_min_s = {SHORTEST_S}")
+        sip = f"port = {kamailio.sip_address[1]}\nsession_min_s = {SHORTEST_S}"
+        super().__init__(directory, sip=sip, media=f"longest_voice_call_s = {LONGEST_S}")
 
     def launch(self) -> None:
         command = [sys.executable, "-c", THROUGH, "--settings", str(self.settings_file), "run", "voice"]
@@ -69,6 +76,7 @@ def party() -> Iterator[Caller]:
 @pytest.fixture(scope="module")
 def through(tmp_path_factory: pytest.TempPathFactory, party: Caller) -> Iterator[ThroughVoice]:
     service = ThroughVoice(tmp_path_factory.mktemp("through"), party)
+    lend(service.settings)
     service.launch()
     service.answers(20)
     party.sip_port = service.sip_port
@@ -196,3 +204,27 @@ def test_a_session_that_the_far_end_wants_refreshed_is_refreshed_and_ends_when_i
         caller.respond(caller.asked("BYE"), "200 OK")
         other.listen(0.2)
         other.respond(other.asked("BYE"), "200 OK")
+
+
+def test_a_call_ends_after_its_longest_time_and_both_are_told(through: ThroughVoice, other: Caller) -> None:
+    """What no check of life caught is not to stay: a call back, put through and forgotten."""
+    until(lambda: not Shelf.of(through.settings).missing(), 90, "the sentences")
+    words = Shelf.of(through.settings).words(Say.TOO_LONG, "es-MX")
+    assert words is not None
+    with through.caller() as caller:
+        caller.invite("call-back", caller.sdp(), X_Conserje_Arg="102", X_Conserje_Target="102")
+        caller.ack(caller.response(200))
+        began = time.monotonic()
+        caller.cseq += 1
+        caller.request("INFO", "Signal=1\r\nDuration=160\r\n", Content_Type="application/dtmf-relay")
+        invite = other.asked("INVITE")
+        other.respond(invite, "200 OK", tag="other", body=other.sdp())
+        other.asked("ACK")
+        ended = threading.Thread(target=lambda: other.respond(other.asked("BYE", 20), "200 OK"))
+        ended.start()
+        caller.respond(caller.asked("BYE", 20), "200 OK")
+        lasted = time.monotonic() - began
+        ended.join()
+        assert LONGEST_S <= lasted <= LONGEST_S + 15
+        for one in (caller, other):
+            assert heard(words, one.stream().pcm()) > HEARD
