@@ -28,5 +28,5 @@ def _person(user: str, account_id: str, directory: Directory) -> Person | None:
         number = directory.number(user)
         leads = directory.mapping(number.id) if number is not None else None
     else:
-        leads = directory.extension(account_id, user)
+        leads = directory.extension(account_id, user) if account_id else None
     return directory.person(leads.target_id) if leads is not None and leads.target_kind == PERSON else None

@@ -23,12 +23,13 @@ from tests.lab.sample import ACME
 from tests.lab.siptext import Message
 from tests.lab.waiting import until
 from wire.rows import Extension
-from wire.services import ConferenceServer, Menu, MenuMode, Receptionist, Room, Sound
+from wire.services import ConferenceServer, Menu, MenuMode, Preferences, Receptionist, Room, Sound
 
 MENU, ROOMS, ROOM = "780", "760", "7001"
 BOARD, BOARD_PIN, MODERATOR_PIN = "7002", "4711", "9932"
 """A room that can be locked."""
 MENU_HZ = 1450
+MOBILE, MOBILE_E164 = "5512347788", "+525512347788"
 OUTSIDE = "+525599887766"
 ANA_NUMBER = "+525550000101"
 
@@ -47,6 +48,7 @@ def desk(shared_house: House, tmp_path_factory: pytest.TempPathFactory) -> Itera
         Extension("ext-own-conf", ACME, ROOMS, "conference", "conf-own"),
         Room("room-own", ACME, ROOM, "Abierta", internal_without_pin=True),
         Room("room-board", ACME, BOARD, "Consejo", BOARD_PIN, MODERATOR_PIN),
+        Preferences("person-fina", ACME, forward_mode="always", forward_to=MOBILE),
     )
     house.lab.centre.put(*rows)
     content = recording(Path(tmp_path_factory.mktemp("menu")), MENU_HZ, 60.0)
@@ -136,6 +138,30 @@ def test_whom_nobody_takes_comes_back_to_who_transferred_it(house: House, desk: 
     assert any('"Devuelta: Beto Díaz" <sip:102@' in m.get("from") for m in received(ana, "INVITE", since))
     back.hang_up()
     held.ended()
+
+
+@pytest.mark.acceptance("X-2", "H-1")
+def test_who_was_put_through_to_a_mobile_transfers_it_and_no_extension_is_told_outside(
+    house: House, desk: None, centre: str
+) -> None:
+    """Fina's calls go to her mobile, whose carrier says who answered; ours are not said to it by their extension."""
+    ana, elsa = house.people("ana", "elsa")
+    house.carrier.number(MOBILE_E164, asserted=f"<sip:{MOBILE_E164}@carrier.example>")
+    before = len(house.carrier.offered())
+    call = ana.call(MENU).established().hears(MENU_HZ)
+    call.press("104")
+    outside = until(lambda: house.carrier.offered()[before:], 8, "the mobile is called")[0].call_id
+    call.hears(CARRIER_HZ, 8)
+    rung = elsa.called()
+    blind(ana, call, "103")
+    taking = elsa.incoming(8, after=rung).hears(CARRIER_HZ, 8)
+    call.ended(5)
+    packets = house.carrier.packets(outside)
+    until(lambda: house.carrier.packets(outside) > packets + 75, 6, "Elsa is heard outside")
+    told = [e["asserted"] for e in house.carrier.events("reinvite", "update") if e["call_id"] == outside]
+    assert told and not any(told), told
+    taking.hang_up()
+    house.carrier.number(MOBILE_E164)
 
 
 @pytest.mark.acceptance("X-3")

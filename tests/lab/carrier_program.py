@@ -47,6 +47,8 @@ class Rule:
     """In a refusal; 0: no such header."""
     refers: bool = True
     """Whether a REFER in its calls is taken (202) or refused (603)."""
+    asserted: str = ""
+    """Who answered, as P-Asserted-Identity in its 200; empty: no such header."""
 
 
 @dataclass
@@ -254,9 +256,9 @@ class Carrier(asyncio.DatagramProtocol):
             return
         await asyncio.sleep(rule.answer_s)
         body = siptext.audio_offer(self.address, await self._open_media(call))
-        final = siptext.answer(
-            request, 200, "OK", tag, [self._contact, ("Content-Type", "application/sdp")], body
-        )
+        extra = [self._contact, ("Allow", ALLOW), ("Content-Type", "application/sdp")]
+        extra += [("P-Asserted-Identity", rule.asserted)] if rule.asserted else []
+        final = siptext.answer(request, 200, "OK", tag, extra, body)
         call.state, call.final = "talking", final
         self.most = max(self.most, sum(c.state == "talking" for c in self.calls.values()))
         self.write("answered", call)

@@ -90,13 +90,13 @@ class Handover:
     def course(self, method: str, call_id: str, from_tag: str, downstream: bool) -> Course:
         """What is done with a request within a call, before anything else looks at it."""
         taken = self._taken(key_of(call_id, from_tag))
+        from_its_side = taken is None or downstream == taken.of_caller
+        if from_its_side and method in ("INVITE", "UPDATE") and self._door.is_voice():
+            self._retells(taken, call_id, from_tag, downstream)
         if taken is None:
             return Course.ON
         ksr = self._ksr
-        from_its_side = downstream == taken.of_caller
         if self._door.is_voice():
-            if from_its_side and method in ("INVITE", "UPDATE"):
-                self._retells(taken, call_id, from_tag)
             return Course.ON if from_its_side else Course.BARE
         if from_its_side:
             if method == "BYE":
@@ -108,11 +108,12 @@ class Handover:
             self._to_voice(taken.port)
         return Course.ON
 
-    def _retells(self, taken: Taken, call_id: str, from_tag: str) -> None:
+    def _retells(self, taken: Taken | None, call_id: str, from_tag: str, downstream: bool) -> None:
+        """voice says whom the far end talks to: to one outside, as the outside may know it."""
         caller, callee = self._calls.board.parties(call_id, from_tag)
-        directory = self._calls.live.current()
-        if not (callee if taken.of_caller else caller):
-            self._telling.retells(_company(taken.user, directory), directory)
+        if not (callee if downstream else caller):
+            directory = self._calls.live.current()
+            self._telling.retells(_company(taken.user, directory) if taken is not None else "", directory)
 
     def replied(self) -> None:
         """A reply to a request within a call: to voice's first re-INVITE, it says whether voice has the place now."""

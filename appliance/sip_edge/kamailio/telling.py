@@ -8,6 +8,7 @@ from appliance.directory.model import Directory, Trunk
 from appliance.sip_edge.kamailio.door import Door
 from appliance.sip_edge.kamailio.headers import assertion
 from appliance.sip_edge.kamailio.knobs import Knobs
+from appliance.sip_edge.kamailio.secure import OURSELVES
 from appliance.sip_edge.plan import Identity
 from appliance.sip_edge.sipwords import address_of, user_of
 from appliance.sip_edge.told_outside import told_outside
@@ -27,12 +28,16 @@ class Telling:
         return next((t for t in directory.trunks() if there in self._door.hops(t)), None)
 
     def retells(self, account_id: str, directory: Directory) -> None:
-        """In a request of voice's to the outside, in the place of a phone of this company."""
+        """In a request of voice's that goes to no phone of ours. `account_id`: whose phone's place voice has in the
+        call; empty: it has its own, and an extension, which may be any company's, is left out.
+        """
         said = self._ksr.hdr.get(ASSERTED)
         if not said:
             return
-        self._ksr.hdr.remove(ASSERTED)
         trunk = self.trunk_ahead(directory)
+        if trunk is None and self._ksr.pv.get("$nh(d)") == OURSELVES:
+            return  # voice talks to itself
+        self._ksr.hdr.remove(ASSERTED)
         number = told_outside(user_of(address_of(said)), account_id, trunk, directory) if trunk is not None else ""
         if number:
             self._ksr.hdr.append(assertion(Identity("", asserted=number), self._host))
