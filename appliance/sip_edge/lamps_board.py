@@ -43,8 +43,11 @@ class BoardKeeper:
             caller, callee = (_user(directory, p) for p in (call.caller_phone_id, call.callee_phone_id))
             on = OnBoard(0, 0, caller, (callee,) if callee else (), alone=call.alone)
             self._kamailio.call("htable.sets", CALL, call.key, on.text())
-            for user in filter(None, (caller, callee)):
-                self._add(user, Entry(call.key, call.since_ms // 1000))
+            since_s = call.since_ms // 1000
+            if caller:
+                self._add(caller, Entry(call.key, since_s, call.alone))
+            if callee:
+                self._add(callee, Entry(call.key, since_s))
 
     def _add(self, user: str, entry: Entry) -> None:
         answer = self._kamailio.call("htable.get", IN_CALL, user)

@@ -97,8 +97,8 @@ def children(pid: int) -> tuple[int, ...]:
 
 
 @contextmanager
-def native(directory: Path, ng_port: int, workers: int) -> Iterator[Target]:
-    """The reference: reference/kamailio.cfg with its words filled in."""
+def native(directory: Path, ng_port: int, workers: int, *options: str) -> Iterator[Target]:
+    """The reference: reference/kamailio.cfg with its words filled in. `options` of Kamailio's command line."""
     (port,) = free_ports(1)
     directory.mkdir(parents=True, exist_ok=True)
     words = {"ADDRESS": ADDRESS, "PORT": str(port), "WORKERS": str(workers), "REALM": REALM, "NGPORT": str(ng_port)}
@@ -111,7 +111,7 @@ def native(directory: Path, ng_port: int, workers: int) -> Iterator[Target]:
     path.write_text(text)
     prepare_contacts(directory / "contacts.db", time.time(), 300)
     log = (directory / "native.log").open("wb")
-    argv = ["kamailio", "-f", str(path), "-m", "128", "-M", "8", "-DD", "-E"]
+    argv = ["kamailio", "-f", str(path), *options, "-m", "128", "-M", "8", "-DD", "-E"]
     process = subprocess.Popen(argv, stdout=log, stderr=log, start_new_session=True)
     try:
         until(lambda: answers(port), 15, f"the reference answers ({directory / 'native.log'})")

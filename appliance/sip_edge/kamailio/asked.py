@@ -17,16 +17,21 @@ MOST_TEXT = 200
 HIDDEN = frozenset({"id", "user", "header"})
 """Privacy values (RFC 3323, RFC 3325) by which a caller asks not to be shown."""
 PREFIX = "X-Conserje-"
+HISTORY, DIVERSION, PRIVACY, REPLACES = "History-Info", "Diversion", "Privacy", "Replaces"
+
+
+def perhaps_in(ksr: Any, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Which of these headers, none of which has a short form, the message may have: one look finds most absent."""
+    try:
+        text = (ksr.pv.get("$mb") or "").lower()
+    except UnicodeDecodeError:
+        return names
+    return tuple([name for name in names if name.lower() in text])
 
 
 def remove_ours(ksr: Any) -> None:
-    """Take X-Conserje-* off a request: only we say such things. Most have none, so Kamailio need not look for them."""
-    try:
-        said = PREFIX.lower() in (ksr.pv.get("$mb") or "").lower()
-    except UnicodeDecodeError:
-        said = True
-    if said:
-        ksr.textops.remove_hf_re("^[Xx]-[Cc][Oo][Nn][Ss][Ee][Rr][Jj][Ee]-")
+    """Take X-Conserje-* off a request: only we say such things."""
+    ksr.textops.remove_hf_re("^[Xx]-[Cc][Oo][Nn][Ss][Ee][Rr][Jj][Ee]-")
 
 
 class Asked:
@@ -57,17 +62,20 @@ class Asked:
         self, source: FromPhone | FromTrunk | FromVoice, goto: tuple[str, str] | None = None
     ) -> CallAttempt:
         ksr = self._ksr
+        there = perhaps_in(ksr, (HISTORY, DIVERSION, PRIVACY, REPLACES))
+        referrer = next(iter(self._values("Referred-By")), "")
         return CallAttempt(
             source,
             unquote(ksr.pv.get("$rU") or "") if ksr.is_myself_ruri() else "",
             ksr.pv.get("$ci"),
             goto,
-            counted(self._values("History-Info"), self._values("Diversion")),
-            user_part(next(iter(self._values("Referred-By")), "").partition("<")[2].partition(">")[0]),
-            not HIDDEN.isdisjoint(
-                word.strip().lower() for value in self._values("Privacy") for word in value.split(";")
+            counted(self._values(HISTORY), self._values(DIVERSION)) if HISTORY in there or DIVERSION in there else 0,
+            user_part(referrer.partition("<")[2].partition(">")[0]) if referrer else "",
+            PRIVACY in there
+            and not HIDDEN.isdisjoint(
+                word.strip().lower() for value in self._values(PRIVACY) for word in value.split(";")
             ),
-            replaces_of(ksr.hdr.get("Replaces")),
+            replaces_of(ksr.hdr.get(REPLACES)) if REPLACES in there else None,
         )
 
     def _goto(self) -> tuple[str, str] | None:

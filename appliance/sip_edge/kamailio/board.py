@@ -19,28 +19,34 @@ IN_CALL, RINGS, CALL = "incall", "rings", "call"
 LONGEST_S = 86_400
 """No call is believed in for longer (ledger.TALKING_AT_MOST_MS)."""
 _ALONE = "=alone"
-"""A line of a call's text; no sip_user has an equals sign."""
+"""A line of a call's text, and the end of a line of a phone's list; no sip_user nor key has an equals sign."""
+_MOVING = frozenset({Replied, Answered, Cancelled, Departed, Ended})
+"""Facts that move a call on the board."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A call in a phone's list, and since when (seconds since 1970)."""
+    """A call in a phone's list, and since when (seconds since 1970). `alone`: it makes it, and wants no other."""
 
     key: str
     since_s: int
+    alone: bool = False
+
+    def text(self) -> str:
+        return f"{self.key} {self.since_s} {_ALONE}" if self.alone else f"{self.key} {self.since_s}"
 
 
 def entries(text: str | None) -> list[Entry]:
     """A phone's list as the table has it. What is not one is left out."""
-    pairs = (line.split(" ") for line in (text or "").split("\n"))
-    return [Entry(p[0], int(p[1])) for p in pairs if len(p) == 2 and p[1].isdigit()]
+    parts = (line.split(" ") for line in (text or "").split("\n"))
+    return [Entry(p[0], int(p[1]), p[2:] == [_ALONE]) for p in parts if len(p) in (2, 3) and p[1].isdigit()]
 
 
-def with_entry(text: str, key: str, now_s: int) -> str:
+def with_entry(text: str, entry: Entry) -> str:
     """The list with this call in it. Workers change lists as text: each call does so seven times."""
-    if _stands_in(text, key):
+    if _stands_in(text, entry.key):
         return text
-    return f"{text}\n{key} {now_s}" if text else f"{key} {now_s}"
+    return f"{text}\n{entry.text()}" if text else entry.text()
 
 
 def without_entry(text: str, key: str) -> str:
@@ -53,7 +59,7 @@ def _stands_in(text: str, key: str) -> bool:
 
 
 def listed(found: Iterable[Entry]) -> str:
-    return "\n".join(f"{e.key} {e.since_s}" for e in found)
+    return "\n".join(e.text() for e in found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +135,16 @@ class Board:
         finally:
             htable.sht_unlock(CALL, key)
         if caller:
-            self._add(IN_CALL, caller, key)
+            self._add(IN_CALL, caller, key, alone)
         return True
 
     def rings(self, call_id: str, from_tag: str, users: Iterable[str]) -> None:
         """The next step of a call: these phones will ring, those of the step before ring no more."""
         key = key_of(call_id, from_tag)
         now = tuple(dict.fromkeys(users))
-        on = self._changed(key, lambda on: replace(on, phones=now))
+        on = self._changed(
+            key, lambda on: OnBoard(on.index, on.label, on.caller, now, on.late, on.plain, on.alone)
+        )
         if on is None:
             return
         for user in on.phones:
@@ -216,18 +224,22 @@ class Board:
     def note(self, *facts: CallFact | Arrived, plain: bool = False) -> None:
         """What facts say of a call that is on the board. `plain`: who answers did not say that it knows Replaces."""
         for fact in facts:
-            match fact:
-                case Replied(kind=LegKind.PHONE):
-                    self.leg_over(fact.call_id, fact.from_tag, fact.to)
-                case Answered():
-                    user = fact.to if fact.kind == LegKind.PHONE else ""
-                    self.answered(fact.call_id, fact.from_tag, user, plain)
-                case Cancelled():
-                    self.given_up(fact.call_id, fact.from_tag)
-                case Departed():
-                    self.departs(fact.call_id, fact.from_tag, fact.to)
-                case Ended():
-                    self.ends(fact.call_id, fact.from_tag)
+            if type(fact) in _MOVING:
+                self._note(fact, plain)
+
+    def _note(self, fact: CallFact | Arrived, plain: bool) -> None:
+        match fact:
+            case Replied(kind=LegKind.PHONE):
+                self.leg_over(fact.call_id, fact.from_tag, fact.to)
+            case Answered():
+                user = fact.to if fact.kind == LegKind.PHONE else ""
+                self.answered(fact.call_id, fact.from_tag, user, plain)
+            case Cancelled():
+                self.given_up(fact.call_id, fact.from_tag)
+            case Departed():
+                self.departs(fact.call_id, fact.from_tag, fact.to)
+            case Ended():
+                self.ends(fact.call_id, fact.from_tag)
 
     # What workers ask
 
@@ -241,9 +253,8 @@ class Board:
 
     def alone(self, user: str) -> bool:
         """Whether this phone makes a call beside which it wants no other."""
-        found = entries(self._ksr.htable.sht_get(IN_CALL, user))
-        calls = [on for on in (self._call(e.key) for e in found) if on is not None]
-        return any(on.alone and on.caller == user for on in calls)
+        text = self._ksr.htable.sht_get(IN_CALL, user) or ""
+        return _ALONE in text and any(e.alone and self.is_up(e.key) for e in entries(text))
 
     def ringing(self, users: Iterable[str]) -> RingingCall | None:
         """The call that has rung longest at any of these phones, and can still be taken over."""
@@ -263,7 +274,7 @@ class Board:
 
     def is_up(self, key: str) -> bool:
         """Whether this call rings or talks."""
-        return self._call(key) is not None
+        return bool(self._ksr.htable.sht_get(CALL, key))
 
     def talk(self, key: str) -> Talk | None:
         """A call that rings or talks, for the routing."""
@@ -299,22 +310,19 @@ class Board:
         finally:
             htable.sht_unlock(CALL, key)
 
-    def _add(self, table: str, user: str, key: str) -> None:
+    def _add(self, table: str, user: str, key: str, alone: bool = False) -> None:
         """For a call that is on the board: one that ended meanwhile is taken away again."""
-        self._put(table, user, key)
-        if not self.is_up(key):
-            self._take(table, user, key)
-
-    def _put(self, table: str, user: str, key: str) -> None:
         htable = self._ksr.htable
         htable.sht_lock(table, user)
         try:
             found = htable.sht_get(table, user) or ""
-            changed = with_entry(found, key, int(time.time()))
+            changed = with_entry(found, Entry(key, int(time.time()), alone))
             if changed != found:
                 htable.sht_sets(table, user, changed)
         finally:
             htable.sht_unlock(table, user)
+        if not self.is_up(key):
+            self._take(table, user, key)
 
     def _take(self, table: str, user: str, key: str) -> None:
         htable = self._ksr.htable

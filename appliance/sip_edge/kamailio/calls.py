@@ -17,7 +17,7 @@ from appliance.sip_edge.callfacts import Began, By, CallFact, Cancelled, Ended, 
 from appliance.sip_edge.carry import pack, unpack
 from appliance.sip_edge.dialogs import key_of
 from appliance.sip_edge.failover import CANCELLED, following, step_at, tries_next_address
-from appliance.sip_edge.kamailio.asked import Asked, remove_ours
+from appliance.sip_edge.kamailio.asked import PREFIX, Asked, perhaps_in, remove_ours
 from appliance.sip_edge.kamailio.board import Board, RingingCall
 from appliance.sip_edge.kamailio.door import Door
 from appliance.sip_edge.kamailio.headers import Sending, without
@@ -143,13 +143,16 @@ class Calls:
             ksr.pv.sets(MOVED, plan.account_id)
         if plan.music:
             self._waiting.begins(plan.account_id, directory)
-        for header in NOT_FROM_OUTSIDE:
-            ksr.hdr.remove(header)
+        there = perhaps_in(ksr, (*NOT_FROM_OUTSIDE, PREFIX))
+        for header in there:
+            if header != PREFIX:
+                ksr.hdr.remove(header)
+        if PREFIX in there:
+            remove_ours(ksr)
         if attempt.replaces and (required := ksr.hdr.get("Require")):
             # Which phones are to replace a call the plan says.
             ksr.hdr.remove("Require")
             ksr.hdr.append("".join(f"Require: {tag}\r\n" for tag in without(required, REPLACES)))
-        remove_ours(ksr)
         self.secure.remember_way()
         ksr.tm.t_newtran()
         if not self.board.begins(call_id, from_tag, caller, plain, plan.alone):

@@ -6,6 +6,7 @@ last CSeq of each end, as requests within the call pass. A restart of Kamailio f
 """
 
 import re
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,10 +17,16 @@ from appliance.sip_edge.kamailio.voices import Voices
 
 PLACES = "places"
 MOST_ROUTES = 10
+_CLOCK = 0x3FFF_FFFF
 _ROUTE = re.compile(r"<[^<>]*>[^,<]*")
 _URI = re.compile(r"<([^<>]*)>")
 _END = re.compile("[;?]")
 _TAG = re.compile(r";\s*tag=([^;>,\s]+)", re.IGNORECASE)
+
+
+def _clock_ms() -> int:
+    """The same in all workers, in what a table keeps of a number."""
+    return time.monotonic_ns() // 1_000_000 & _CLOCK
 
 
 def uri_in(header: str) -> str:
@@ -94,11 +101,17 @@ class Places:
         return True
 
     def told(self, call_id: str, from_tag: str) -> None:
-        """The first answer is ready to go to who called, at the end of its reply route."""
-        self.passes(call_id, from_tag, downstream=True)
+        """The first answer is ready to go to who called, at the end of its reply route. Whoever ended the call already
+        leaves this behind, until it expires.
+        """
+        htable, key = self._ksr.htable, key_of(call_id, from_tag)
+        htable.sht_seti(PLACES, f"{key}:o", int(self._ksr.pv.get("$cs") or 1))
+        htable.sht_seti(PLACES, f"{key}:t", _clock_ms())
 
-    def is_told(self, call_id: str, from_tag: str) -> bool:
-        return self.sequence(key_of(call_id, from_tag), of_caller=True) > 0
+    def told_ms_ago(self, call_id: str, from_tag: str) -> int | None:
+        """None: it is not."""
+        told = self._ksr.htable.sht_get(PLACES, f"{key_of(call_id, from_tag)}:t")
+        return None if told is None else (_clock_ms() - int(told)) & _CLOCK
 
     def strays(self, call_id: str, from_tag: str, to_tag: str) -> bool:
         """Whether this is the dialog of one who answered after the first did: no part of the call's own course.
@@ -119,7 +132,7 @@ class Places:
 
     def ends(self, call_id: str, from_tag: str) -> None:
         key = key_of(call_id, from_tag)
-        for name in (key, f"{key}:o", f"{key}:i"):
+        for name in (key, f"{key}:o", f"{key}:i", f"{key}:t"):
             self._ksr.htable.sht_rm(PLACES, name)
 
     def sequence(self, key: str, of_caller: bool) -> int:

@@ -25,8 +25,8 @@ from appliance.sip_edge.kamailio.waiting import WaitingMusic
 
 REPLACES = "replaces"
 """The option tag of RFC 3891."""
-LONGEST_S, LOOK_S, SENDING_S = 0.6, 0.002, 0.02
-"""How long a second answer waits for the first: twice rtpengine's time-out, and what tm takes to send."""
+SENDING_MS = 50
+"""What tm may take to send an answer that is built, on a machine that is busy."""
 MOVED = "$avp(moved)"
 """Of a call that a transfer or voice made: the company of who is to know whom it reached."""
 
@@ -94,17 +94,14 @@ class Replies:
             calls.places.told(call_id, from_tag)
 
     def _stands_back(self, call_id: str, from_tag: str) -> None:
-        """Let the first answer pass: with less to do this one would overtake it, and be the first for who called.
+        """Let the first answer pass: this one would overtake it, and be the first for who called.
 
-        It holds a worker up, for as long as another one waits for rtpengine; two seldom answer in the same moment. One
-        that comes later, or is said again, waits for nothing: else a phone could hold all workers up.
+        tm lets go of a transaction when an answer is built, before it is sent; who waited for that is woken in its
+        stead. One that comes later, or is said again, holds nobody up.
         """
-        if self._calls.places.is_told(call_id, from_tag):
-            return
-        until = time.monotonic() + LONGEST_S
-        while not self._calls.places.is_told(call_id, from_tag) and time.monotonic() < until:
-            time.sleep(LOOK_S)
-        time.sleep(SENDING_S)
+        ago = self._calls.places.told_ms_ago(call_id, from_tag)
+        if ago is not None and ago < SENDING_MS:
+            time.sleep((SENDING_MS - ago) / 1000)
 
     def _final(self, status: int) -> None:
         ksr, calls = self._ksr, self._calls

@@ -106,7 +106,7 @@ def test_a_trunk_to_which_there_is_no_way_is_passed_over_at_once(sides: Sides) -
     sides.carrier.answer(invite, 486, "Busy Here")
     assert sides.ana.outcome(call).status == 486
     facts = [f for f in sides.building.facts() if f["call_id"] == call.call_id]
-    tried = [f["legs"][0][1] for f in facts if f["event"] == "began"]
+    tried = [f["legs"][0]["to"] for f in facts if f["event"] == "began"]
     assert [leg for leg in tried if leg.startswith("trunk-")] == ["trunk-carrier"]
     sides.building.publish(sample_rows(CARRIER, 5060))
 

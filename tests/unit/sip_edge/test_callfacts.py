@@ -43,6 +43,11 @@ def test_a_fact_is_one_line_and_comes_back(fact: CallFact) -> None:
     assert decode(line) == fact
 
 
+def test_legs_as_they_were_written_before_are_read() -> None:
+    line = '{"event":"began","call_id":"c","from_tag":"t","at_ms":1,"step":0,"legs":[["phone","ana","phone-ana"]]}'
+    assert decode(line) == Began("c", "t", 1, 0, (LegName("phone", "ana", "phone-ana"),))
+
+
 def test_text_that_is_no_unicode_does_not_stop_a_worker() -> None:
     assert decode(encode(Cancelled("bad\udcff", "t", 1))) == Cancelled("bad?", "t", 1)
 

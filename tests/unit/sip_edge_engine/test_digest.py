@@ -53,6 +53,20 @@ def test_the_example_of_rfc_7616_has_the_response_that_the_rfc_prints(algorithm:
     assert response(credentials, "GET", "Circle of Life") == RFC_EXAMPLE[algorithm]
 
 
+@given(st.data())
+def test_credentials_that_are_read_fast_are_read_as_any_others(data: st.DataObject) -> None:
+    """A parameter that nobody knows is read the long way, and changes nothing of the others."""
+    text = list(rfc_header("MD5").removeprefix("Digest "))
+    for _ in range(data.draw(st.integers(0, 4))):
+        at = data.draw(st.integers(0, len(text) - 1))
+        text[at : at + data.draw(st.integers(0, 1))] = data.draw(
+            st.sampled_from(["", '"', ",", "=", " ", "\\", "\n", "a"])
+        )
+    fast, slow = parse(f"Digest {''.join(text)}"), parse(f"Digest unknown=1,{''.join(text)}")
+    assert fast == slow
+    assert fast is None or slow is None or fast.response == slow.response
+
+
 @pytest.mark.acceptance("Q-1")
 def test_both_algorithms_are_asked_for_and_the_stronger_first() -> None:
     strong, old = challenges("conserje", "n")
