@@ -75,7 +75,7 @@ SH
 chmod 755 /usr/local/bin/conserje
 
 say "systemd units"
-for unit in kamailio rtpengine-daemon ngcp-rtpengine-daemon redis-server kea-dhcp4-server; do
+for unit in kamailio rtpengine-daemon ngcp-rtpengine-daemon redis-server kea-dhcp4-server haproxy; do
     systemctl disable -q "$unit" 2>/dev/null || true
     systemctl mask -q "$unit" 2>/dev/null || true
 done
