@@ -1,6 +1,6 @@
 """The service `conference`: the room's number, its PIN, and life in the room with its keys (C-1, C-3). Pure.
 
-Keys in a room: *1 microphone, *4 how many are here, *0 help; for a moderator also *2 lock, *3 end.
+Keys in a room: *1 microphone, *4 how many are here, *0 help; for a moderator also *2 lock, *3 end, *5 silence others.
 """
 
 from dataclasses import dataclass, replace
@@ -29,6 +29,7 @@ from appliance.voice.dialogue import (
     RoomChanged,
     RoomEnded,
     Shut,
+    SilenceRoom,
     StartTimer,
     StopPlaying,
     StopTimer,
@@ -180,7 +181,9 @@ class Conference:
 
 @dataclass(frozen=True, slots=True)
 class InRoom:
-    """One member. `held`: muted and with music until a moderator is there. Its outcome: last words, when it is over."""
+    """One member. `held`: muted and with music until a moderator is there. `silenced`: by a moderator; of a moderator,
+    that the others are. Its outcome: last words, when it is over.
+    """
 
     hall: Hall
     language: str
@@ -191,6 +194,7 @@ class InRoom:
     locked: bool = False
     muted: bool = False
     held: bool = False
+    silenced: bool = False
     star: bool = False
 
     @property
@@ -204,12 +208,20 @@ class InRoom:
 
     def entered(self, joined: Joined) -> tuple["InRoom", Effects]:
         held = self.waits and not joined.moderators
-        here = replace(self, members=joined.members, moderators=joined.moderators, locked=joined.locked, held=held)
-        effects: Effects = () if held or not self.waits else (MuteInRoom(False),)
+        here = replace(
+            self, members=joined.members, moderators=joined.moderators, locked=joined.locked, held=held,
+            silenced=joined.silenced,
+        )  # fmt: skip
+        effects: Effects = (MuteInRoom(here._mute),) if not held and (self.waits or here._mute) else ()
         if joined.members > 1:
             effects = (*effects, Chime((ROOM_JOINED,), self.language))
         says = () if not held and joined.members > 1 else (Say.WAIT_FOR_MODERATOR if held else Say.ALONE,)
+        says = (Say.MUTED,) if not says and here._mute else says
         return here, (*effects, Play(says, self.language)) if says else effects
+
+    @property
+    def _mute(self) -> bool:
+        return self.muted or (self.silenced and not self.moderator)
 
     def step(self, event: Event) -> tuple["InRoom", Effects, tuple[Sound, ...]]:
         match event:
@@ -234,14 +246,21 @@ class InRoom:
         effects: Effects = ()
         if change.members < self.members and change.eldest:
             effects = (Chime((ROOM_LEFT,), self.language),)
-        here = replace(self, members=change.members, moderators=change.moderators, locked=change.locked)
+        here = replace(
+            self, members=change.members, moderators=change.moderators, locked=change.locked, silenced=change.silenced
+        )
         if self.held and change.moderators:
-            return replace(here, held=False), (*effects, StopPlaying(), MuteInRoom(self.muted)), ()
+            return replace(here, held=False), (*effects, StopPlaying(), MuteInRoom(here._mute)), ()
+        if here._mute is not self._mute and not self.held:
+            said = Play((Say.MUTED if here._mute else Say.UNMUTED,), self.language)
+            return here, (*effects, MuteInRoom(here._mute), said), ()
         return here, effects, ()
 
     def _pressed(self, key: str) -> tuple["InRoom", Effects, tuple[Sound, ...]]:
         quiet: Effects = (StopTimer(_STAR),)
         match key:
+            case "1" if self.silenced and not self.moderator:
+                return self, (*quiet, Play((Say.MUTED,), self.language)), ()
             case "1" if not self.held:
                 muted = not self.muted
                 play = Play((Say.MUTED if muted else Say.UNMUTED,), self.language)
@@ -252,6 +271,10 @@ class InRoom:
                 return replace(self, locked=locked), (*quiet, LockRoom(locked), play), ()
             case "3" if self.moderator:
                 return self, (*quiet, EndRoom()), (Say.ROOM_ENDED, Say.GOODBYE)
+            case "5" if self.moderator:
+                silenced = not self.silenced
+                play = Play((Say.SILENCED if silenced else Say.UNSILENCED,), self.language)
+                return replace(self, silenced=silenced), (*quiet, SilenceRoom(silenced), play), ()
             case "4":
                 people = (Recording("conf-thereare"), *number(self.members, self.language, Gender.NONE))
                 return self, (*quiet, Play(people, self.language)), ()

@@ -130,6 +130,8 @@ class Joined:
     members: int
     moderators: int = 0
     locked: bool = False
+    silenced: bool = False
+    """A moderator has silenced all who are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ class NotJoined:
 
 @dataclass(frozen=True, slots=True)
 class RoomChanged:
-    """To every member but the one whose doing it was: somebody came or went, or the lock turned.
+    """To every member but the one whose doing it was: somebody came or went, the lock turned, or members were silenced.
 
     `eldest`: of those who are in the room this one came first; what one member is to do for all is for this one.
     """
@@ -150,6 +152,7 @@ class RoomChanged:
     moderators: int
     locked: bool
     eldest: bool = False
+    silenced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,6 +398,13 @@ class LockRoom:
 
 
 @dataclass(frozen=True, slots=True)
+class SilenceRoom:
+    """Whether members who are no moderators are silenced: RoomChanged tells them, as long as a moderator is there."""
+
+    silenced: bool
+
+
+@dataclass(frozen=True, slots=True)
 class EndRoom:
     """All out: RoomEnded to every other member. For the one who says it, the same as LeaveRoom."""
 
@@ -535,7 +545,8 @@ class End:
 
 Effect = (
     OpenLeg | Progress | Answer | Refuse | HangUp | Play | PlayFile | StopPlaying | Music | Quiet | Reflect | Record
-    | StopRecording | SendDigits | Join | LeaveRoom | MuteInRoom | LockRoom | EndRoom | Chime | Dial | Bridge
+    | StopRecording | SendDigits | Join | LeaveRoom | MuteInRoom | LockRoom | SilenceRoom | EndRoom | Chime | Dial
+    | Bridge
     | TellOther | DropOther | Follow | TradePlaces | BringIn | SendOn | ShowOther | Report | Ask | StartTimer
     | StopTimer | End
 )  # fmt: skip

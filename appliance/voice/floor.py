@@ -23,6 +23,7 @@ class _Room:
     members: list[Member] = field(default_factory=list)
     moderators: list[Member] = field(default_factory=list)
     locked: bool = False
+    silenced: bool = False
 
 
 class Floor:
@@ -49,7 +50,7 @@ class Floor:
         if wish.moderator:
             room.moderators.append(member)
         self._tell(wish.room, member)
-        return Joined(wish.room, len(room.members), len(room.moderators), room.locked)
+        return Joined(wish.room, len(room.members), len(room.moderators), room.locked, room.silenced)
 
     def _rooms_of(self, company: str) -> int:
         """All rooms of a company are at one worker (sip_edge/kamailio/voices.py): here is all there is to count."""
@@ -63,6 +64,8 @@ class Floor:
         room.members.remove(member)
         if member in room.moderators:
             room.moderators.remove(member)
+            # Without a moderator nobody could give members their voices back.
+            room.silenced = room.silenced and bool(room.moderators)
         if room.members:
             self._tell(name, member)
         else:
@@ -72,6 +75,12 @@ class Floor:
         room = self._rooms.get(name)
         if room is not None and room.locked is not locked:
             room.locked = locked
+            self._tell(name, member)
+
+    def silence(self, name: str, member: Member, silenced: bool) -> None:
+        room = self._rooms.get(name)
+        if room is not None and room.silenced is not silenced:
+            room.silenced = silenced
             self._tell(name, member)
 
     def end(self, name: str, member: Member) -> None:
@@ -90,7 +99,7 @@ class Floor:
 
     def _tell(self, name: str, doer: Member) -> None:
         room = self._rooms[name]
-        change = RoomChanged(name, len(room.members), len(room.moderators), room.locked)
+        change = RoomChanged(name, len(room.members), len(room.moderators), room.locked, silenced=room.silenced)
         eldest = room.members[0]
         for one in tuple(room.members):
             if one is not doer:

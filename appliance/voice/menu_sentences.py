@@ -72,6 +72,8 @@ class Say(StrEnum):
     UNMUTED = "unmuted"
     LOCKED = "locked"
     UNLOCKED = "unlocked"
+    SILENCED = "silenced"
+    UNSILENCED = "unsilenced"
     ROOM_ENDED = "room-ended"
     ROOM_KEYS = "room-keys"
     MODERATOR_KEYS = "moderator-keys"
@@ -243,14 +245,18 @@ MENU_SENTENCES: dict[Say, Sentence] = {
     Say.UNMUTED: _said("Su micrófono está encendido.", "You are no longer muted.", only_en="conf-now-unmuted"),
     Say.LOCKED: _said("La sala ya está cerrada.", "The conference is now locked.", only_en="conf-lockednow"),
     Say.UNLOCKED: _said("La sala ya está abierta.", "The conference is now unlocked.", only_en="conf-unlockednow"),
+    Say.SILENCED: _said("Los demás están en silencio.", "The others are now muted."),
+    Say.UNSILENCED: _said("Los demás pueden hablar de nuevo.", "The others can speak again."),
     Say.ROOM_ENDED: _said("La conferencia ha terminado.", "The conference has ended."),
     Say.ROOM_KEYS: _said(
         "Para apagar o encender su micrófono, marque asterisco uno. Para saber cuántos hay, asterisco cuatro.",
         "To turn your microphone off or on, press star one. To hear how many are here, star four.",
     ),
     Say.MODERATOR_KEYS: _said(
-        "Para cerrar o abrir la sala, marque asterisco dos. Para terminar la conferencia, asterisco tres.",
-        "To lock or unlock the room, press star two. To end the conference, star three.",
+        "Para cerrar o abrir la sala, marque asterisco dos. Para terminar la conferencia, asterisco tres. "
+        "Para silenciar a los demás o devolverles la voz, asterisco cinco.",
+        "To lock or unlock the room, press star two. To end the conference, star three. "
+        "To mute the others or let them speak again, star five.",
     ),
     Say.MENU_GREETINGS: _said(
         "Para grabar el saludo en horario de atención, marque uno. Para el de fuera de horario, dos. "

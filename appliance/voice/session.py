@@ -300,7 +300,9 @@ class Session:
                 self._follows = True
             case d.BringIn():
                 self._house.bring_in(effect, self._line.report)
-            case d.Join() | d.LeaveRoom() | d.MuteInRoom() | d.LockRoom() | d.EndRoom() | d.Chime() | d.SendOn():
+            case d.Join() | d.LeaveRoom() | d.MuteInRoom() | d.Chime() | d.SendOn():
+                self._in_room(effect)
+            case d.LockRoom() | d.SilenceRoom() | d.EndRoom():
                 self._in_room(effect)
             case d.Dial() | d.Bridge() | d.TellOther() | d.DropOther() | d.TradePlaces() | d.ShowOther():
                 self._with_other(effect)
@@ -361,6 +363,8 @@ class Session:
                 self._house.tell(words.Hear(self.leg, not any(self._mute)))
             case d.LockRoom() if self._room:
                 floor.lock(self._room, self, effect.locked)
+            case d.SilenceRoom() if self._room:
+                floor.silence(self._room, self, effect.silenced)
             case d.Chime() if self._room:
                 self._house.tell(words.Chime(self._room, effect.cues, effect.language))
             case d.SendOn() if self._room:

@@ -17,6 +17,7 @@ from central.model.rows import find
 from tests.acceptance.conftest import House
 from tests.acceptance.listening import has_heard, hears
 from tests.acceptance.voces import GREETING_HZ, PIN, PITCH, ZONE, Staff
+from tests.lab.audio import tone_level
 from tests.lab.waiting import until
 from tests.lab.wallclock import voice_at
 from wire.services import Menu, MenuMode, OpenHours
@@ -168,9 +169,9 @@ def test_a_receptionist_s_greeting_is_recorded_by_phone_and_the_next_caller_hear
     menu = _business_menu(house)
     vera, other = staff.caller("vera", number=8), staff.caller(number=9)
     vera.dials("*643381").established()
-    staff.told(vera, Say.ENTER_PIN)
+    staff.begins(vera, Say.ENTER_PIN)
     vera.presses(f"{PIN}#")
-    staff.told(vera, Say.MENU_GREETINGS)
+    staff.begins(vera, Say.MENU_GREETINGS)
     vera.presses("1")
     staff.told(vera, Say.RECORD_GREETING)
     staff.lives(1.2)  # its tone
@@ -182,9 +183,16 @@ def test_a_receptionist_s_greeting_is_recorded_by_phone_and_the_next_caller_hear
     vera.datagrams.clear()
     vera.presses("#")
     staff.hears(vera, RECORDED_HZ)
-    staff.told(vera, Say.KEEP_MENU_GREETING)
+    staff.begins(vera, Say.KEEP_MENU_GREETING)
+    other.hangs_up()
+    other.dials("381").established()
+    staff.hears(other, GREETING_HZ["sub"])
     vera.presses("1")
     staff.told(vera, Say.MENU_GREETING_KEPT)
+    staff.until(lambda: not hears(other, GREETING_HZ["sub"]), 5, "the greeting that it hears ends")
+    pcm = other.heard()
+    assert sum(tone_level(pcm[n : n + 800], GREETING_HZ["sub"]) > -30 for n in range(0, len(pcm), 800)) >= 37
+    assert not has_heard(other, RECORDED_HZ), "nobody hears half of either"
     other.hangs_up()
     other.dials("381").established()
     staff.hears(other, RECORDED_HZ)

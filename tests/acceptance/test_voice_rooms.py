@@ -36,7 +36,7 @@ def test_a_room_is_entered_by_number_and_pin_and_is_new_when_the_last_one_has_le
     host.presses(f"{ROOM}#")
     staff.begins(host, Say.ENTER_ROOM_PIN)
     host.presses(f"{MODERATOR_PIN}#")
-    staff.told(host, Say.ALONE)
+    staff.begins(host, Say.ALONE)
     staff.hears(host, MUSIC_HZ)
     host.datagrams.clear()
     guest.dials("360").established()
@@ -52,17 +52,22 @@ def test_a_room_is_entered_by_number_and_pin_and_is_new_when_the_last_one_has_le
     guest.dials("360").established()
     guest.presses(f"{ROOM}#{ROOM_PIN}#")
     staff.hears(guest, host.hz)
+    host.presses("*5")
+    staff.begins(guest, Say.MUTED)
+    staff.until(lambda: not hears(host, guest.hz), 2, "the guest is silenced")
+    host.presses("*5")
+    staff.hears(host, guest.hz)
     host.presses("*2")
-    staff.told(host, Say.LOCKED)
+    staff.begins(host, Say.LOCKED)
     assert guest.call
     guest.request(guest.call, "REFER", extra=("Refer-To: <sip:103@10.20.0.1:5060>",))
     assert guest.expect(202, 403).status == 403, "no member opens a locked room to somebody else"
     host.presses("*3")
-    staff.told(guest, Say.ROOM_ENDED)
+    staff.begins(guest, Say.ROOM_ENDED)
     guest.gone()
     guest.dials("360").established()
     guest.presses(f"{ROOM}#{ROOM_PIN}#")
-    staff.told(guest, Say.ALONE)
+    staff.begins(guest, Say.ALONE)
 
 
 def _sounding(

@@ -21,6 +21,7 @@ from appliance.voice.dialogue import (
     RoomChanged,
     RoomEnded,
     Shut,
+    SilenceRoom,
 )
 from appliance.voice.menu_sentences import Say
 from tests.unit.voice.stage import OnPaper
@@ -166,3 +167,37 @@ def test_where_it_is_set_the_room_ends_with_its_moderator() -> None:
     assert caller.did(LeaveRoom())
     others = joined(members=3, moderators=1).gets(change(2))
     assert Say.ROOM_ENDED not in others.heard
+
+
+def test_a_moderator_silences_the_others_and_gives_them_their_voices_back() -> None:
+    moderator = joined("9932", members=2, moderators=1).presses("*5")
+    assert moderator.did(SilenceRoom(True))
+    assert moderator.heard == (Say.SILENCED,)
+    assert moderator.presses("*1").did(MuteInRoom(True)), "her own microphone is hers"
+    assert moderator.presses("*5").did(SilenceRoom(False))
+    member = joined(members=2, moderators=1).presses("*5")
+    assert not member.did(SilenceRoom(True))
+    member.gets(replace(change(2, 1), silenced=True))
+    assert member.effects[-2:] == [MuteInRoom(True), Play((Say.MUTED,), ES)]
+    assert member.presses("*1").heard == (Say.MUTED,)
+    assert not member.did(MuteInRoom(False))
+    member.gets(change(2, 1))
+    assert member.effects[-2:] == [MuteInRoom(False), Play((Say.UNMUTED,), ES)]
+
+
+def test_who_had_turned_the_microphone_off_stays_unheard_when_the_others_may_speak() -> None:
+    member = joined(members=2, moderators=1).presses("*1")
+    before = len(member.effects)
+    member.gets(replace(change(2, 1), silenced=True), change(2, 1))
+    assert member.effects[before:] == []
+
+
+def test_who_comes_into_a_silenced_room_is_told_so() -> None:
+    caller = call().presses("5001#4711#").gets(Joined(HALL.room, 3, 1, silenced=True))
+    assert caller.did(MuteInRoom(True))
+    assert caller.heard == (Say.MUTED,)
+    boss = call().presses("5001#9932#").gets(Joined(HALL.room, 3, 2, silenced=True))
+    assert not boss.did(MuteInRoom(True))
+    assert boss.presses("*5").did(SilenceRoom(False)), "any moderator ends it"
+    waits = joined(hall=replace(HALL, wait_for_moderator=True))
+    assert waits.gets(replace(change(2, 1), silenced=True)).effects[-1] == MuteInRoom(True)

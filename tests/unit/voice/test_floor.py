@@ -55,6 +55,19 @@ def test_a_lock_stops_members_but_no_moderator() -> None:
     assert floor.join(Join("a", moderator=True), PaperMember()) == Joined("a", 2, 2, True)
 
 
+def test_members_are_silenced_until_the_last_moderator_leaves() -> None:
+    floor, moderator, member = Floor(), PaperMember(), PaperMember()
+    floor.join(Join("a", moderator=True), moderator)
+    floor.join(Join("a"), member)
+    floor.silence("a", moderator, True)
+    floor.silence("a", moderator, True)
+    assert floor.join(Join("a"), PaperMember()) == Joined("a", 3, 1, silenced=True)
+    floor.leave("a", moderator)
+    assert [e.silenced for e in member.heard if isinstance(e, RoomChanged)] == [True, True, False]
+    assert not any(e.silenced for e in moderator.heard if isinstance(e, RoomChanged) and e.members < 3)
+    assert floor.join(Join("a", moderator=True), moderator) == Joined("a", 3, 1), "she begins anew"
+
+
 def test_the_end_of_a_room_is_told_to_all_others_who_are_out_already() -> None:
     floor, moderator, others = Floor(), PaperMember(), [PaperMember(), PaperMember()]
     for member in (moderator, *others):

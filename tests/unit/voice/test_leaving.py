@@ -33,7 +33,7 @@ STEPS: tuple[d.Effects, ...] = (
     (d.Play(("beep",), "en"), d.Ask("first")),
     (d.Music(), d.StopTimer("t")),
     (d.Join(ROOM), d.Chime(("beep",), "en")),
-    (d.LockRoom(True), d.MuteInRoom(True)),
+    (d.LockRoom(True), d.SilenceRoom(True), d.MuteInRoom(True)),
     (d.LeaveRoom(),),
     (d.Record("/tmp/never.wav"),),
     (d.StopRecording(), d.SendDigits("1")),
