@@ -35,6 +35,8 @@ from wire.rows import Person
 ROUNDS = 5
 CALLS, REGISTERS = 2000, 4000
 RATE, AT_ONCE = 4000, 20
+TRIES = 2
+"""SIPp's answering side was seen to sleep for five seconds after its start, before Kamailio of either kind."""
 STEADY_CALLS, STEADY_RATE = 1500, 100
 SERVED = "native Kamailio, same work"
 
@@ -98,9 +100,12 @@ def _by_turns(
     """Of each round (ours, the reference's): runs a second, and runs a second of CPU."""
 
     def one(target: Target) -> tuple[float, float]:
-        before = target.cpu_s()
-        run = _good(drive(place, scenario, target.port, users, count, RATE, AT_ONCE, called))
-        return run.a_second, run.good / max(target.cpu_s() - before, 0.01)
+        for _ in range(TRIES):
+            before = target.cpu_s()
+            run = drive(place, scenario, target.port, users, count, RATE, AT_ONCE, called)
+            if _is_good(run):
+                break
+        return _good(run).a_second, run.good / max(target.cpu_s() - before, 0.01)
 
     found = [(one(mine), one(reference)) for _ in range(rounds)]
     return [(o[0], r[0]) for o, r in found], [(o[1], r[1]) for o, r in found]
@@ -130,9 +135,13 @@ def _reload(place: Path, ours: Building, mine: Target) -> Result:
     return bound("a call's delay while 5,000 extensions are reloaded, worst", "ms", worst, 50.0)
 
 
-def _good(run: Run) -> Run:
+def _is_good(run: Run) -> bool:
     # One in a hundred: where two workers pass each other, a 180 comes after its 200, which SIPp takes for a failure.
-    assert run.failed <= run.good // 100 and run.good, f"{run.failed} failed, {run.good} went well: {run.errors}"
+    return 0 < run.good >= 100 * run.failed
+
+
+def _good(run: Run) -> Run:
+    assert _is_good(run), f"{run.failed} failed, {run.good} went well: {run.errors}"
     return run
 
 
