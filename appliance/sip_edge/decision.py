@@ -66,6 +66,8 @@ class Decision:
     """A transfer made this call, and its company plays music meanwhile."""
     from_building: bool = False
     """It came from another building of ours: what is not here is not looked for elsewhere again."""
+    told: bool = False
+    """Its caller came by a trunk that may be told whom it talks to."""
     alone: bool = False
     """Its caller wants no other call while it is up (*70)."""
     person_id: str = ""
@@ -110,6 +112,7 @@ def by_voice(d: Decision, service: str, account_id: str, target: str = "", arg: 
         ("phone", d.calling.phone_id),
         ("target", target),
         ("arg", arg),
+        ("shows", "1" if d.told else ""),
     )
     return ToVoice(service, d.language, tuple((name, value) for name, value in params if value))
 

@@ -364,7 +364,7 @@ def _from_trunk(d: Decision, attempt: CallAttempt, source: FromTrunk) -> Plan:
         d.note(Because.TRUNK_UNKNOWN, trunk=source.trunk_id)
         refused: Way = (Refuse(403, "Forbidden"),), OnFailure()
         return d.plan(refused, CallClass.UNKNOWN, "", identity.user, called or d.dialled, INBOUND)
-    d.calling = Calling(outsider=identity)
+    d.calling, d.told = Calling(outsider=identity), trunk.trusted
     if attempt.goto is not None:
         return _from_building(d, *attempt.goto)
     read = normalise(attempt.dialled, DialProfile.MX2017, d.directory.site.area_code, strict=False)

@@ -90,7 +90,7 @@ class Answered:
     language: str = SPANISH
     caller: Caller = NOBODY
     shows: bool = False
-    """The caller, whom a call of ours reached, has a phone that shows whom it talks to."""
+    """The caller is to be told whom it talks to: a call of ours reached its phone, or it came by a trusted trunk."""
     answer_wait_s: float = ANSWER_WAIT_S
     phase: Phase = Phase.NEW
     inner: Dialogue | None = None

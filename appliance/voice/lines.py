@@ -211,6 +211,16 @@ class OfOther(Referable, Agent):
 class IncomingCall(OfSession):
     """sippy's user agent as the Line of a Session; mends what it does not do."""
 
+    told_for = ""
+    """The company whose people a caller from outside is told of, by Kamailio and as that one sees fit."""
+
+    def show(self, asserted: str, *more: tuple[str, str]) -> None:
+        """To a trunk by UPDATE alone: no carrier is made one more offer for the sake of a name."""
+        if not self.told_for:
+            super().show(asserted, *more)
+        elif self._peer_updates:
+            super().show(asserted, ("X-Conserje-Account", self.told_for), *more)
+
     def _happened(self, event: Any, _: Any) -> None:
         session = self.session
         if session is None:

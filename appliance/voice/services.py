@@ -70,7 +70,8 @@ def begin(request: Request) -> Dialogue | None:
 def _bounded(dialogue: Dialogue, request: Request) -> Dialogue:
     """What is answered does not last for ever."""
     if isinstance(dialogue, Answered):
-        return replace(dialogue, longest_s=request.longest_s, language=request.language)
+        shows = bool(request.said(SHOWS))
+        return replace(dialogue, longest_s=request.longest_s, language=request.language, shows=shows)
     return dialogue
 
 

@@ -31,7 +31,7 @@ from appliance.voice.lines import MEMORY, CalledIn, IncomingCall, OutgoingCall
 from appliance.voice.other import Other, Reporter
 from appliance.voice.refer import headers_of
 from appliance.voice.remembered import Remembered
-from appliance.voice.services import CONSULT, HEADERS, REFERRER, Request, begin, transferred
+from appliance.voice.services import ACCOUNT, CONSULT, HEADERS, REFERRER, SHOWS, Request, begin, transferred
 from appliance.voice.session import Session, Timer
 from appliance.voice.takeover import Consulted, Place, Referrer, Seated, Transferred
 from appliance.voice.tidiness import Tidiness
@@ -210,6 +210,7 @@ class Signalling:
             return refusal(request, Status(404, "Not Found")), None, None
         log.info("%s: %s %s", call_id, service, headers)
         call = IncomingCall(self._config)
+        call.told_for = unquote(headers.get(ACCOUNT, "")) if SHOWS in headers else ""
         self._session_of(call, call_id, conversation)
         cancelled = call.recvRequest(request, transaction)
         if transaction.r487 is not None:

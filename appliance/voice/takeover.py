@@ -233,10 +233,10 @@ class Transferred(Seated):
     def report(self, status: Status) -> None:
         self._referrer.told(status)
 
-    def show(self, asserted: str) -> None:
-        """By UPDATE alone: no carrier is made one more offer for the sake of a name."""
+    def show(self, asserted: str, *more: tuple[str, str]) -> None:
+        """By UPDATE alone, as any trunk (lines.IncomingCall)."""
         if self._peer_updates:
-            super().show(asserted)
+            super().show(asserted, *more)
 
 
 class Consulted(OfOther, Place):

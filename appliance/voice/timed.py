@@ -189,11 +189,11 @@ class Timed(UA):  # type: ignore[misc]
         else:
             self._send_refresh(agreed)
 
-    def show(self, asserted: str) -> None:
+    def show(self, asserted: str, *more: tuple[str, str]) -> None:
         """Tell the far end who it talks to now (RFC 3325), where nothing else is being agreed on."""
         if self.isConnected() and not self._offers() and not self._refreshing:
             terms = in_refresh(self._agreed) if self._agreed is not None else ()
-            self._send_again((("P-Asserted-Identity", asserted), *terms), self._told_who)
+            self._send_again((("P-Asserted-Identity", asserted), *more, *terms), self._told_who)
 
     def _send_refresh(self, agreed: Refresh) -> None:
         self._send_again(in_refresh(agreed), self._refreshed)

@@ -14,15 +14,15 @@ from central.directory.sounds import SoundWish, change_sound
 from tests.acceptance.conftest import House
 from tests.acceptance.scripted import handsets
 from tests.acceptance.test_phone_transfers import blind, received
-from tests.acceptance.test_transfers import replaces, transfers
+from tests.acceptance.test_transfers import replaces, told_of, transfers
 from tests.acceptance.voces import recording
 from tests.lab.audio import HEARD, decode_pcmu, heard, tone_level
 from tests.lab.carrier import CARRIER_HZ
 from tests.lab.phones import Phone, PhoneCall
-from tests.lab.sample import ACME
+from tests.lab.sample import ACME, UNMAPPED
 from tests.lab.siptext import Message
 from tests.lab.waiting import until
-from wire.rows import Extension
+from wire.rows import Extension, Mapping
 from wire.services import ConferenceServer, Menu, MenuMode, Preferences, Receptionist, Room, Sound
 
 MENU, ROOMS, ROOM = "780", "760", "7001"
@@ -48,6 +48,7 @@ def desk(shared_house: House, tmp_path_factory: pytest.TempPathFactory) -> Itera
         Extension("ext-own-conf", ACME, ROOMS, "conference", "conf-own"),
         Room("room-own", ACME, ROOM, "Abierta", internal_without_pin=True),
         Room("room-board", ACME, BOARD, "Consejo", BOARD_PIN, MODERATOR_PIN),
+        Mapping("num-unmapped", ACME, "receptionist", "rec-own"),
         Preferences("person-fina", ACME, forward_mode="always", forward_to=MOBILE),
     )
     house.lab.centre.put(*rows)
@@ -138,6 +139,24 @@ def test_whom_nobody_takes_comes_back_to_who_transferred_it(house: House, desk: 
     assert any('"Devuelta: Beto Díaz" <sip:102@' in m.get("from") for m in received(ana, "INVITE", since))
     back.hang_up()
     held.ended()
+
+
+@pytest.mark.acceptance("X-2", "X-3")
+def test_a_caller_from_outside_is_told_whom_it_is_passed_on_to(house: House, desk: None, centre: str) -> None:
+    """The receptionist put it through to Beto, who passes it on to Elsa, and she to Ana; its trunk is a trusted one."""
+    ana, beto, elsa = house.people("ana", "beto", "elsa")
+    rung, allow = beto.called(), (("Allow", "INVITE, ACK, BYE, UPDATE"),)
+    outside = house.carrier.call(UNMAPPED, OUTSIDE, house.building.uplink_address, headers=allow)
+    until(lambda: house.carrier.packets(outside) > 50, 8, "the menu is heard outside")
+    house.carrier.press(outside, "102")
+    taking = beto.incoming(8, after=rung).established(8).hears(CARRIER_HZ, 8)
+    for giver, taker, digits in ((beto, elsa, "103"), (elsa, ana, "101")):
+        rung, since = taker.called(), time.time()
+        blind(giver, taking, digits)
+        taking = taker.incoming(8, after=rung).established(8).hears(CARRIER_HZ, 8)
+        until(lambda d=digits, s=since: told_of(house, f"+525550000{d}", s), 5, f"it is told of {digits}")  # type: ignore[misc]
+    taking.hang_up()
+    until(lambda: house.carrier.state(outside) == "ended", 8, "the far end is hung up on")
 
 
 @pytest.mark.acceptance("X-2", "H-1")

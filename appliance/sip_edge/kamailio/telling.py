@@ -3,6 +3,7 @@ it becomes what this trunk may be told (told_outside.py).
 """
 
 from typing import Any
+from urllib.parse import unquote
 
 from appliance.directory.model import Directory, Trunk
 from appliance.sip_edge.kamailio.door import Door
@@ -13,7 +14,7 @@ from appliance.sip_edge.plan import Identity
 from appliance.sip_edge.sipwords import address_of, user_of
 from appliance.sip_edge.told_outside import told_outside
 
-ASSERTED = "P-Asserted-Identity"
+ASSERTED, ACCOUNT = "P-Asserted-Identity", "X-Conserje-Account"
 
 
 class Telling:
@@ -29,7 +30,7 @@ class Telling:
 
     def retells(self, account_id: str, directory: Directory) -> None:
         """In a request of voice's that goes to no phone of ours. `account_id`: whose phone's place voice has in the
-        call; empty: it has its own, and an extension, which may be any company's, is left out.
+        call; empty: voice says it, or an extension is left out, as it may be any company's.
         """
         said = self._ksr.hdr.get(ASSERTED)
         if not said:
@@ -38,6 +39,8 @@ class Telling:
         if trunk is None and self._ksr.pv.get("$nh(d)") == OURSELVES:
             return  # voice talks to itself
         self._ksr.hdr.remove(ASSERTED)
+        account_id = account_id or unquote(self._ksr.hdr.get(ACCOUNT) or "")
+        self._ksr.hdr.remove(ACCOUNT)
         number = told_outside(user_of(address_of(said)), account_id, trunk, directory) if trunk is not None else ""
         if number:
             self._ksr.hdr.append(assertion(Identity("", asserted=number), self._host))
