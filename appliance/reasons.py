@@ -116,6 +116,7 @@ class Because(StrEnum):
     BY_OTHER_BUILDING = "by-other-building"
     BY_FULL_NUMBER = "by-full-number"
     OTHER_BUILDING = "other-building"
+    PLAYS_MUSIC = "plays-music"
     ROOM_BEGINS = "room-begins"
     ROOM_ENTERED = "room-entered"
     ROOM_NOT_OFFERED = "room-not-offered"
@@ -328,6 +329,10 @@ CATALOGUE: dict[Because, Words] = {
         "Viene de otro edificio nuestro, para {kind} {target}.",
     ),
     B.TRANSFERRED_BY: Words("Phone {phone} transferred this call.", "El teléfono {phone} transfirió esta llamada."),
+    B.PLAYS_MUSIC: Words(
+        "The phone fetches the company's music for whom it holds.",
+        "El teléfono pide la música de la empresa para quien tiene en espera.",
+    ),
     B.ROOM_BEGINS: Words("A room for a call of three begins.", "Empieza una sala para una llamada de tres."),
     B.ROOM_ENTERED: Words(
         "Phone {phone} sent the caller into its call of three.",

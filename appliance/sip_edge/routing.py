@@ -18,6 +18,7 @@ from appliance.sip_edge.destinations import by_mapping, in_person, lead, name_of
 from appliance.sip_edge.emergency import emergency, emergency_test
 from appliance.sip_edge.fraud import over_limits
 from appliance.sip_edge.identity import Caller, Calling, caller_of, from_trunk, seen_outside
+from appliance.sip_edge.music import MUSIC, to_music
 from appliance.sip_edge.persons import habits_of
 from appliance.sip_edge.pickups import FETCH, fetched, parked
 from appliance.sip_edge.plan import (
@@ -101,6 +102,9 @@ def _from_phone(d: Decision, attempt: CallAttempt, phone_id: str) -> Plan:
     if is_room(attempt.dialled):
         sender = d.reach.sent_by(caller.phone.sip_user, attempt.dialled)
         return _to_room(d, caller.phone.account_id, attempt.dialled, sender)
+    if attempt.dialled == MUSIC:
+        account_id = caller.phone.account_id
+        return _internal(d, account_id, to_music(d, account_id), CallClass.SERVICE, MUSIC)
     d.returns_to = _transferor(d, attempt.referred_by)
     return _dialled(d, caller, attempt.dialled, _MOST_CODES)
 

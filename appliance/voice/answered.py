@@ -92,6 +92,8 @@ class Answered:
     shows: bool = False
     """The caller is to be told whom it talks to: a call of ours reached its phone, or it came by a trusted trunk."""
     answer_wait_s: float = ANSWER_WAIT_S
+    patient: bool = False
+    """It only plays: who listens need not send anything, for as long as it lasts."""
     phase: Phase = Phase.NEW
     inner: Dialogue | None = None
     moving: OtherRefers | Refers | None = None
@@ -103,6 +105,8 @@ class Answered:
         match event:
             case Left():
                 return self._left(now)
+            case CallerSilent() if self.patient:
+                return self, ()
             case LegLost() | CallerSilent():
                 # A phone whose plug was pulled says no BYE; in a room it would sit for ever.
                 return self._lost(now)

@@ -148,7 +148,10 @@ def _whoami(request: Request) -> Dialogue:
 
 
 def _music(request: Request) -> Dialogue:
-    return Answered(q.OfMusic(request.said(TARGET)), lambda track: Listen(track if isinstance(track, str) else ""))
+    def talk(track: object) -> Dialogue:
+        return Listen(track if isinstance(track, str) else "")
+
+    return Answered(q.OfMusic(request.said(TARGET)), talk, patient=True)
 
 
 def _accept(request: Request) -> Dialogue:

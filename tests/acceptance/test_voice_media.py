@@ -21,6 +21,14 @@ LATE_MS = 5.0
 """Y-1. Of a hundred legs tests/bench/bench_voice.py tells; here are a dozen, and the relay is in their way."""
 
 
+@pytest.mark.acceptance("M-1")
+def test_a_phone_that_fetches_hold_music_by_itself_gets_its_company_s(staff: Staff) -> None:
+    """The URI that its files may name (P-18): it calls it, and hands the sound on to whom it holds (RFC 7088)."""
+    phone = staff.caller("yago").dials("music").established()
+    staff.hears(phone, MUSIC_HZ)
+    phone.hangs_up()
+
+
 @pytest.mark.acceptance("Y-2")
 def test_keys_of_every_form_are_taken_once_in_a_menu_a_mailbox_and_a_room(staff: Staff) -> None:
     """Four phones side by side: events, INFO, tones, and one that sends all three of each key.

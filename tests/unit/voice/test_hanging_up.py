@@ -29,6 +29,7 @@ from appliance.voice.dialogue import (
     Left,
     LegLost,
     LegReady,
+    Music,
     NotJoined,
     NotTaken,
     OtherLeft,
@@ -53,6 +54,7 @@ from appliance.voice.mailbox_menu import MailboxMenu
 from appliance.voice.menu_sentences import Say
 from appliance.voice.parts import Caller, Waiting
 from appliance.voice.receptionist import Receptionist
+from appliance.voice.services import Request, begin
 from appliance.voice.small import Listen, Speak
 from appliance.voice.transfer import Transfer
 from tests.lab.sample import ACME, sample_rows
@@ -202,6 +204,16 @@ def test_a_caller_who_falls_silent_for_good_is_let_go(service: str) -> None:
     for event in (Arrived(True), LegReady(), Connected()):
         call, _ = call.step(event, 0.0)
     assert any(isinstance(e, HangUp) for e in call.step(CallerSilent(180.0), 0.0)[1])
+
+
+def test_who_listens_to_music_need_not_send_anything() -> None:
+    """A phone hands it on to whom it holds: from there nothing comes."""
+    call = begin(Request("music", {}))
+    assert call is not None
+    for event in (Arrived(True), Told(q.OfMusic(""), "/music.wav"), LegReady(), Connected()):
+        call, effects = call.step(event, 0.0)
+    assert Music("/music.wav") in effects
+    assert call.step(CallerSilent(180.0), 180.0) == (call, ())
 
 
 @pytest.mark.parametrize("service", SERVICES)
