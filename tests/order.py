@@ -16,6 +16,8 @@ LONGEST_S = {
     "acceptance/secure/test_secure_sip.py": 135,
     "acceptance/test_voice_menus.py": 130,
     "acceptance/test_clock.py": 125,
+    "acceptance/test_trunks.py": 105,
+    "acceptance/test_voice_transfers.py": 100,
     "acceptance/test_voice_services.py": 95,
     "acceptance/test_voice_rooms.py": 90,
     "acceptance/test_numbers.py": 90,
