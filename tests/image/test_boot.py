@@ -1,6 +1,7 @@
 """The image boots by itself and serves: SIP, the building page and SNMP answer from outside (I-2 under emulation)."""
 
 import socket
+import ssl
 import subprocess
 import urllib.error
 import urllib.request
@@ -28,7 +29,7 @@ community = "image-test"
 """
 
 OPTIONS = (
-    "OPTIONS sip:{host}:{port} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:{own};rport;branch=z9hG4bKimage{own}\r\n"
+    "OPTIONS sip:{host}:{port} SIP/2.0\r\nVia: SIP/2.0/{transport} 127.0.0.1:{own};rport;branch=z9hG4bKimage{own}\r\n"
     "From: <sip:test@127.0.0.1>;tag=1\r\nTo: <sip:{host}>\r\nCall-ID: image-{own}\r\nCSeq: 1 OPTIONS\r\n"
     "Max-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
 )
@@ -41,10 +42,25 @@ def sip_answers(machine: Machine) -> bool:
         phone.connect((host, port))
         own = phone.getsockname()[1]
         try:
-            phone.send(OPTIONS.format(host=host, port=port, own=own).encode())
+            phone.send(OPTIONS.format(host=host, port=port, own=own, transport="UDP").encode())
             return phone.recv(4096).startswith(b"SIP/2.0 ")
         except OSError:
             return False
+
+
+def sip_answers_over_tls(machine: Machine) -> bool:
+    """By HAProxy, which is in no other way than this."""
+    host, port = machine.address("tcp", 5061)
+    anyone = ssl.create_default_context()
+    anyone.check_hostname, anyone.verify_mode = False, ssl.CERT_NONE
+    try:
+        with socket.create_connection((host, port), 2) as bare, anyone.wrap_socket(bare) as phone:
+            own = phone.getsockname()[1]
+            phone.settimeout(2)
+            phone.sendall(OPTIONS.format(host=host, port=port, own=own, transport="TLS").encode())
+            return phone.recv(4096).startswith(b"SIP/2.0 ")
+    except OSError:
+        return False
 
 
 def page_answers(machine: Machine) -> bool:
@@ -81,6 +97,7 @@ def files_answer(machine: Machine) -> bool:
 
 CHECKS: dict[str, Callable[[Machine], bool]] = {
     "SIP": sip_answers,
+    "SIP over TLS": sip_answers_over_tls,
     "building page": page_answers,
     "SNMP": snmp_answers,
     "phones' files": files_answer,
@@ -91,7 +108,7 @@ CHECKS: dict[str, Callable[[Machine], bool]] = {
 @pytest.mark.timeout(BOUND_S * 2)
 def test_from_power_to_sip_http_and_snmp(tmp_path: Path) -> None:
     assert IMAGE.exists(), "run `make image` first"
-    with booted(tmp_path, SEED, (("udp", 5060), ("tcp", 8080), ("udp", 161), ("tcp", 80))) as machine:
+    with booted(tmp_path, SEED, (("udp", 5060), ("tcp", 5061), ("tcp", 8080), ("udp", 161), ("tcp", 80))) as machine:
         seconds: dict[str, float] = {}
 
         def all_answered() -> bool:
