@@ -160,6 +160,18 @@ class OfSession(Referable, Agent):
 
     session: Session | None = None
 
+    def _happened(self, event: Any, _: Any) -> None:
+        """What any of them hands on; what else an event means is for each kind."""
+        session = self.session
+        if session is None:
+            return
+        if isinstance(event, CCEventConnect):
+            session.answered(sdp_in(event))
+        elif isinstance(event, CCEventUpdate):
+            session.offered_again(str(event.getData()))
+        elif isinstance(event, CCEventDisconnect | CCEventFail | CCEventRedirect):
+            session.left()
+
     def _own_offer(self) -> str | None:
         return self.session.offer_again() if self.session else None
 
@@ -222,21 +234,13 @@ class IncomingCall(OfSession):
             super().show(asserted, ("X-Conserje-Account", self.told_for), *more)
 
     def _happened(self, event: Any, _: Any) -> None:
-        session = self.session
-        if session is None:
-            if isinstance(event, CCEventUpdate):
-                self.refuse_offer(DEPARTED)
-            return
-        if isinstance(event, CCEventTry):
+        if self.session is None and isinstance(event, CCEventUpdate):
+            self.refuse_offer(DEPARTED)
+        elif self.session is not None and isinstance(event, CCEventTry):
             body = event.getData()[3]
-            session.arrive(str(body) if body is not None else None)
-        elif isinstance(event, CCEventUpdate):
-            session.offered_again(str(event.getData()))
-        elif isinstance(event, CCEventConnect):
-            body = event.getData()[2]
-            session.answered(str(body) if body is not None else None)
-        elif isinstance(event, CCEventDisconnect | CCEventFail):
-            session.left()
+            self.session.arrive(str(body) if body is not None else None)
+        else:
+            super()._happened(event, _)
 
     # Line -------------------------------------------------------------------------------------------------------------
 
@@ -272,12 +276,10 @@ class OutgoingCall(OfOther):
         other = self._other
         other.shown(self.asserted)
         if isinstance(event, CCEventRing):
-            code, _reason, body = event.getData()
-            if code > 100:
-                other.rings(str(body) if body is not None else None)
+            if event.getData()[0] > 100:
+                other.rings(sdp_in(event))
         elif isinstance(event, CCEventConnect):
-            body = event.getData()[2]
-            other.answered(str(body) if body is not None else None)
+            other.answered(sdp_in(event))
         elif isinstance(event, CCEventUpdate):
             other.offered_again(str(event.getData()))
         elif isinstance(event, CCEventFail):
@@ -301,19 +303,15 @@ class CalledIn(OfSession):
         self._tell_outcome = tell
 
     def _happened(self, event: Any, _: Any) -> None:
-        session = self.session
-        if session is None:
+        if self.session is None:
             return
         if isinstance(event, CCEventConnect):
-            body = event.getData()[2]
             self._tell_outcome(DONE)
-            session.answered(str(body) if body is not None else None)
-        elif isinstance(event, CCEventUpdate):
-            session.offered_again(str(event.getData()))
-        elif isinstance(event, CCEventFail | CCEventRedirect | CCEventDisconnect):
-            refused = isinstance(event, CCEventFail)
-            self._tell_outcome(Status(*event.getData()[:2]) if refused else REDIRECTED)
-            session.left()
+        elif isinstance(event, CCEventFail):
+            self._tell_outcome(Status(*event.getData()[:2]))
+        elif isinstance(event, CCEventRedirect | CCEventDisconnect):
+            self._tell_outcome(REDIRECTED)
+        super()._happened(event, _)
 
     # Line
 
@@ -328,6 +326,12 @@ class CalledIn(OfSession):
     def hang_up(self) -> None:
         self._tell_outcome(REDIRECTED)
         self.recvEvent(CCEventDisconnect())
+
+
+def sdp_in(event: Any) -> str | None:
+    """Of a response: its description, if it brought any."""
+    body = event.getData()[2]
+    return str(body) if body is not None else None
 
 
 def _invitation(wish: Dial, body: str) -> Any:

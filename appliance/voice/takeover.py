@@ -23,7 +23,7 @@ from sippy.Time.Timeout import Timeout
 from appliance.held import Held
 from appliance.voice.answered import TRYING
 from appliance.voice.dialogue import Dial, Status
-from appliance.voice.lines import Agent, OfOther, OfSession
+from appliance.voice.lines import Agent, OfOther, OfSession, sdp_in
 from appliance.voice.other import Other, Reporter
 from appliance.voice.promoted import GONE
 from appliance.voice.refer import ACCEPTED, DONE, LET_GO_S, Notices, event_of, news
@@ -158,30 +158,26 @@ class Seated(OfSession, Place):
         self._ours = False
 
     def _happened(self, event: Any, _: Any) -> None:
-        session = self.session
-        if session is None:
+        if self.session is None:
             return
         if isinstance(event, CCEventConnect):
-            body = event.getData()[2]
             first, self._ours = not self._ours, True
             if first:
                 self._seated()
-            if first or body is not None:
-                session.answered(str(body) if body is not None else None)
-        elif isinstance(event, CCEventUpdate):
-            session.offered_again(str(event.getData()))
+            elif sdp_in(event) is None:
+                return
         elif isinstance(event, CCEventDisconnect):
             self._tell_outcome(GONE)
-            session.left()
-        elif isinstance(event, CCEventFail) and not self._ours:
+        elif isinstance(event, CCEventFail):
             code, reason = event.getData()[:2]
-            if not self.again_after_glare(code, self._body):
-                log.info("%s: the far end refused our re-INVITE: %s", self.held.call_id, code)
-                gone = code in (408, 481)
-                self._refused(Status(code, reason), gone)
-                if not gone:
-                    self.let_be()
-                session.left()
+            if self._ours or self.again_after_glare(code, self._body):
+                return
+            log.info("%s: the far end refused our re-INVITE: %s", self.held.call_id, code)
+            gone = code in (408, 481)
+            self._refused(Status(code, reason), gone)
+            if not gone:
+                self.let_be()
+        super()._happened(event, _)
 
     def _seated(self) -> None:
         self._tell_outcome(DONE)
@@ -259,9 +255,8 @@ class Consulted(OfOther, Place):
     def _happened(self, event: Any, _: Any) -> None:
         other = self._other
         if isinstance(event, CCEventConnect):
-            body = event.getData()[2]
             self._ours = True
-            other.answered(str(body) if body is not None else None)
+            other.answered(sdp_in(event))
         elif isinstance(event, CCEventUpdate):
             other.offered_again(str(event.getData()))
         elif isinstance(event, CCEventDisconnect):
