@@ -48,6 +48,8 @@ class Handset(Agent):
     events: bool = True
     """It offers RFC 4733."""
     call: Call | None = None
+    taken: Call | None = None
+    """The call that it answered last."""
     datagrams: list[Datagram] = field(default_factory=list)
     requests: list[Message] = field(default_factory=list)
     """What it was asked since it dialled last."""
@@ -141,12 +143,14 @@ class Handset(Agent):
 
     def asks_to_hold(self, held: bool) -> None:
         """That re-INVITE; `is_granted` takes its answer. Another handset answers only while it lives."""
-        assert self.call
-        self.request(self.call, "INVITE", self.description("sendonly" if held else "sendrecv"))
+        its = self.call or self.taken
+        assert its
+        self.request(its, "INVITE", self.description("sendonly" if held else "sendrecv"))
 
     def is_granted(self) -> None:
-        assert self.call
-        answer = self.outcome(self.call)
+        its = self.call or self.taken
+        assert its
+        answer = self.outcome(its)
         assert answer.status == 200, answer.start
 
     @property
@@ -321,7 +325,10 @@ class Handset(Agent):
             self._ringing[message["call-id"]] = message
             self.answer(message, 180, "Ringing")
             return
-        self.answer(message, 200, "OK", self.sdp if message.method == "INVITE" else "")
+        if message.method == "INVITE" and "tag=" not in message["to"]:
+            self.taken = self.take(message)
+        else:
+            self.answer(message, 200, "OK", self.sdp if message.method == "INVITE" else "")
         if message.method == "INVITE" and message.body:
             self._target = message.media
         elif message.method == "CANCEL" and message["call-id"] in self._ringing:
