@@ -12,6 +12,7 @@ from appliance.voice.dialogue import (
     Answer,
     Arrived,
     Bridge,
+    CallerSilent,
     Connected,
     Dial,
     Dialogue,
@@ -82,7 +83,7 @@ class Accept:
         match event, self.phase:
             case Left(), _:
                 return self._over(End())
-            case LegLost(), _:
+            case (LegLost(), _) | (CallerSilent(), Phase.TALKING):
                 return self._over(self._bye(UNAVAILABLE))
             case Arrived(early), Phase.NEW:
                 return replace(self, phase=Phase.OPENING, early=early), (OpenLeg(),)

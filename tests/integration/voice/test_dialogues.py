@@ -173,6 +173,10 @@ STEPS: dict[str, tuple[dict[str, str], str]] = {
     "confirm": ({"X_Conserje_Arg": "forward-all-on,digits:55"}, "12"),
     "whoami": ({}, "12"),
     "music": ({}, "12"),
+    "greeting": ({}, f"{PIN}#1 #1"),
+    "three-way": ({"X_Conserje_Arg": "0123456789abcdef,host"}, "12"),
+    "park": ({"X_Conserje_Target": "71", "X_Conserje_Arg": "park,,"}, "1"),
+    "call-back": ({"X_Conserje_Arg": "102", "X_Conserje_Target": "102"}, "21"),
     "echo": ({}, "12"),
 }
 """What each service is asked for, and the keys of its longest way; a space: some sound instead of a key."""

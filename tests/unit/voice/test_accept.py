@@ -4,6 +4,7 @@ from appliance.voice.accept import ASKED, Accept
 from appliance.voice.dialogue import (
     Answer,
     Bridge,
+    CallerSilent,
     Dial,
     DropOther,
     End,
@@ -73,6 +74,14 @@ def test_an_answering_machine_that_hangs_up_gives_the_call_back() -> None:
 
 def test_a_caller_who_leaves_ends_it() -> None:
     assert forwarded().gets(Taken()).hangs_up().did(End())
+
+
+def test_a_caller_whose_plug_is_pulled_is_let_go_once_they_talk() -> None:
+    """Before, an unanswered phone need not send anything."""
+    assert not forwarded().gets(Taken(), CallerSilent(180.0)).over
+    talking = forwarded().gets(Taken()).gets(OtherDigit("1"))
+    assert talking.did(Bridge())
+    assert talking.gets(CallerSilent(180.0)).did(HangUp())
 
 
 def test_who_took_the_call_transfers_it_and_the_caller_goes_on_to_the_target() -> None:

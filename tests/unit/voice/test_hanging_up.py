@@ -7,8 +7,11 @@ import pytest
 
 from appliance.directory.model import MemoryDirectory
 from appliance.voice import questions as q
+from appliance.voice import services
+from appliance.voice.accept import Accept
 from appliance.voice.answered import Answered
 from appliance.voice.book import book_of
+from appliance.voice.call_back import CallBack
 from appliance.voice.conference import Conference
 from appliance.voice.dialogue import (
     Answer,
@@ -32,14 +35,18 @@ from appliance.voice.dialogue import (
     Music,
     NotJoined,
     NotTaken,
+    OtherDigit,
+    OtherFinished,
     OtherLeft,
     OtherRefers,
     Play,
     Recorded,
+    Refers,
     Refuse,
     Ringing,
     RoomChanged,
     RoomEnded,
+    SentOn,
     Shut,
     StartTimer,
     Status,
@@ -51,11 +58,14 @@ from appliance.voice.dialogue import (
 )
 from appliance.voice.mailbox_deposit import Deposit
 from appliance.voice.mailbox_menu import MailboxMenu
+from appliance.voice.menu_greetings import MenuGreetings
 from appliance.voice.menu_sentences import Say
+from appliance.voice.park import Fetching, Parked, Slot
 from appliance.voice.parts import Caller, Waiting
 from appliance.voice.receptionist import Receptionist
 from appliance.voice.services import Request, begin
 from appliance.voice.small import Listen, Speak
+from appliance.voice.three_way import ThreeWay
 from appliance.voice.transfer import Transfer
 from tests.lab.sample import ACME, sample_rows
 from wire.services import MenuMode
@@ -80,13 +90,33 @@ SERVICES: dict[str, Callable[[object], Dialogue]] = {
     "speak": lambda _: Speak((Say.GOODBYE,), ES),
     "music": lambda _: Listen(""),
     "transfer": lambda _: Transfer(Dial("102"), Waiting(None), ES),
+    "greeting": lambda _: MenuGreetings(q.Lobby(DOOR, (q.Desk("Día", {MenuMode.BUSINESS: "m"}),), ES), WHO),
+    "three-way": lambda _: ThreeWay("acme/talk/r", ES, True, False),
+    "park": lambda _: Parked(Slot("acme", "71", back="p", seconds=300), WHO, ES),
+    "park, fetched": lambda _: Fetching(Slot("acme", "71"), ES),
+    "call-back": lambda _: CallBack(Dial("102"), "+525512345678", ES),
 }
+ELSEWHERE = {
+    "announce": "test_dialogues.py", "echo": "test_dialogues.py", "confirm": "speak", "whoami": "speak",
+    "accept": "its own, below: it answers by itself",
+}  # fmt: skip
+"""Services of the product that are not in SERVICES by their names, and where they are looked at."""
 ANSWERS: tuple[object, ...] = (
     None, True, False, "", "sequence", "/path.wav", COUNTER, DOOR, (), q.Tried.RIGHT, q.Tried.WRONG, q.Tried.LOCKED,
     q.Hall("h", True, True, True, True, 10, "r"), q.Hall("h", False, True, False, False, 10, "r"), q.Role.MEMBER,
     q.Role.MODERATOR,
 )  # fmt: skip
+LASTING = ("conference", "music", "three-way", "park", "park, fetched")
+"""They last as long as those who are in them."""
 GOODBYES = (HangUp, Refuse, End)
+
+
+def test_every_service_is_looked_at() -> None:
+    assert set(services.SERVICES) <= {*SERVICES, *ELSEWHERE}
+
+
+def _begun(service: str) -> Dialogue:
+    return Accept(Dial("102"), ES, WHO) if service == "accept" else Answered(None, SERVICES[service])
 
 
 def _happens(chance: random.Random, asked: list[object], timers: set[str]) -> Event:
@@ -96,7 +126,8 @@ def _happens(chance: random.Random, asked: list[object], timers: set[str]) -> Ev
         Recorded("/m.wav", 5.0, chance.choice(list(Why))), Recorded("", 0.0, Why.SILENCE), CallerSilent(60.0),
         Joined("h", chance.randint(1, 9), chance.randint(0, 1)), NotJoined("h", chance.choice(list(Shut))),
         RoomChanged("h", chance.randint(1, 9), chance.randint(0, 1), chance.random() < 0.5), RoomEnded("h"),
-        Told("of something else", chance.choice(ANSWERS)), OtherRefers(Dial("103"), "acme", ES),
+        Told("of something else", chance.choice(ANSWERS)), OtherRefers(Dial("103"), "acme", ES), OtherFinished(),
+        Refers(Dial("103"), "acme", ES, None), OtherDigit(chance.choice("12*")), SentOn(Dial("103"), "acme", ES),
     ]  # fmt: skip
     choices += [Expired(timer) for timer in sorted(timers)] * 2
     choices += [Told(question, chance.choice(ANSWERS)) for question in asked] * 4
@@ -106,7 +137,7 @@ def _happens(chance: random.Random, asked: list[object], timers: set[str]) -> Ev
 def _life(service: str, seed: int, steps: int, last: Event | None) -> list[Effect]:
     """A call in which anything happens at any time; the effects after `last`, or after the end."""
     chance = random.Random(seed)
-    call: Dialogue = Answered(None, SERVICES[service])
+    call = _begun(service)
     asked: list[object] = []
     timers: set[str] = set()
     after: list[Effect] | None = None
@@ -140,7 +171,7 @@ def test_nothing_that_happens_makes_a_dialogue_raise(service: str) -> None:
         _life(service, seed, 60, None)
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", [*SERVICES, "accept"])
 def test_a_hang_up_at_any_step_leaves_nothing_but_questions_to_the_desk(service: str) -> None:
     for seed in range(60):
         for steps in range(1, 24):
@@ -148,7 +179,7 @@ def test_a_hang_up_at_any_step_leaves_nothing_but_questions_to_the_desk(service:
                 assert isinstance(effect, Ask | End | StartTimer), (seed, steps, effect)
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", [*SERVICES, "accept"])
 def test_a_dead_engine_at_any_step_ends_the_call(service: str) -> None:
     for seed in range(60):
         for steps in range(2, 24):
@@ -156,7 +187,7 @@ def test_a_dead_engine_at_any_step_ends_the_call(service: str) -> None:
             assert not effects or any(isinstance(e, GOODBYES) for e in effects), (seed, steps)
 
 
-@pytest.mark.parametrize("service", [name for name in SERVICES if name not in ("conference", "music")])
+@pytest.mark.parametrize("service", [name for name in SERVICES if name not in LASTING])
 def test_a_caller_who_does_nothing_is_gone_in_the_end(service: str) -> None:
     """Only prompts end and timers run out; questions are answered with nothing."""
     call: Dialogue = Answered(None, SERVICES[service])
