@@ -13,6 +13,7 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import orjson
@@ -213,10 +214,15 @@ class UnreadableFact(ValueError):
     """A line that is not a call fact: torn by a power cut, or of another version."""
 
 
+@lru_cache(maxsize=64)
+def _head(event: str, era: int) -> bytes:
+    return b'{"event":"%b","era":%d,' % (event.encode(), era)
+
+
 def encode(fact: CallFact | News, era: int = 0) -> bytes:
     """One line, with its newline. Never raises on text from the wire: lone surrogates are replaced."""
     try:
-        return b'{"event":"%b","era":%d,%b\n' % (fact.event.encode(), era, orjson.dumps(fact)[1:])
+        return _head(fact.event, era) + orjson.dumps(fact)[1:] + b"\n"
     except TypeError:  # what is no UTF-8
         line = {"event": fact.event, "era": era, **asdict(fact)}
         return (json.dumps(line, ensure_ascii=False) + "\n").encode("utf-8", "replace")

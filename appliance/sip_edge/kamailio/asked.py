@@ -20,13 +20,29 @@ PREFIX = "X-Conserje-"
 HISTORY, DIVERSION, PRIVACY, REPLACES = "History-Info", "Diversion", "Privacy", "Replaces"
 
 
-def perhaps_in(ksr: Any, names: tuple[str, ...]) -> tuple[str, ...]:
+NOT_FROM_OUTSIDE = (
+    "P-Asserted-Identity",
+    "P-Preferred-Identity",
+    "Remote-Party-ID",
+    PRIVACY,
+    "Proxy-Authorization",
+    "Authorization",
+    "Route",
+    HISTORY,
+    DIVERSION,
+    REPLACES,
+)
+"""What no caller may say of itself, or was for us alone; with every X-Conserje-*."""
+_LOOKED_FOR = {name.lower(): name for name in (*NOT_FROM_OUTSIDE, PREFIX)}
+
+
+def perhaps_there(ksr: Any) -> frozenset[str]:
     """Which of these headers, none of which has a short form, the message may have: one look finds most absent."""
     try:
         text = (ksr.pv.get("$mb") or "").lower()
     except UnicodeDecodeError:
-        return names
-    return tuple([name for name in names if name.lower() in text])
+        return frozenset(_LOOKED_FOR.values())
+    return frozenset([name for low, name in _LOOKED_FOR.items() if low in text])
 
 
 def remove_ours(ksr: Any) -> None:
@@ -40,14 +56,16 @@ class Asked:
     def __init__(self, ksr: Any) -> None:
         self._ksr = ksr
 
-    def from_phone(self, phone_id: str) -> CallAttempt:
-        return self._attempt(FromPhone(phone_id))
+    # `there`: perhaps_there().
 
-    def from_trunk(self, source: FromTrunk, of_ours: bool) -> CallAttempt:
+    def from_phone(self, phone_id: str, there: frozenset[str]) -> CallAttempt:
+        return self._attempt(FromPhone(phone_id), there)
+
+    def from_trunk(self, source: FromTrunk, of_ours: bool, there: frozenset[str]) -> CallAttempt:
         """`of_ours`: the trunk comes from another building of ours, which may name where the call goes."""
-        return self._attempt(source, self._goto() if of_ours else None)
+        return self._attempt(source, there, self._goto() if of_ours else None)
 
-    def from_voice(self) -> CallAttempt:
+    def from_voice(self, there: frozenset[str]) -> CallAttempt:
         source = FromVoice(
             account_id=self._said("Account"),
             caller=self._said("Caller"),
@@ -56,13 +74,15 @@ class Asked:
             why=self._said("Why"),
             on_behalf=self._said("Target") if self._said("Why") == "accept" else "",
         )
-        return self._attempt(source, self._goto())
+        return self._attempt(source, there, self._goto())
 
     def _attempt(
-        self, source: FromPhone | FromTrunk | FromVoice, goto: tuple[str, str] | None = None
+        self,
+        source: FromPhone | FromTrunk | FromVoice,
+        there: frozenset[str],
+        goto: tuple[str, str] | None = None,
     ) -> CallAttempt:
         ksr = self._ksr
-        there = perhaps_in(ksr, (HISTORY, DIVERSION, PRIVACY, REPLACES))
         referrer = next(iter(self._values("Referred-By")), "")
         return CallAttempt(
             source,

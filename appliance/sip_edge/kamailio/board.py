@@ -19,8 +19,8 @@ IN_CALL, RINGS, CALL = "incall", "rings", "call"
 LONGEST_S = 86_400
 """No call is believed in for longer (ledger.TALKING_AT_MOST_MS)."""
 _ALONE = "=alone"
-"""A line of a call's text, and the end of a line of a phone's list; no sip_user nor key has an equals sign."""
-_MOVING = frozenset({Replied, Answered, Cancelled, Departed, Ended})
+"""In a call's text, and at the end of a line of a phone's list; no key has an equals sign."""
+MOVING = frozenset({Replied, Answered, Cancelled, Departed, Ended})
 """Facts that move a call on the board."""
 
 
@@ -78,27 +78,17 @@ class OnBoard:
     """Its caller wants no other call meanwhile (*70)."""
 
     def text(self) -> str:
-        late = [f"+{index} {user}" for index, user in self.late]
-        plain = [f"!{user}" for user in self.plain]
-        alone = [_ALONE] if self.alone else []
-        return "\n".join((f"{self.index} {self.label} {self.caller}", *self.phones, *late, *plain, *alone))
+        """A line for each field; no sip_user has a space. The bare words of one that nobody picked up are read fast."""
+        late = " ".join([f"{index}:{user}" for index, user in self.late]) if self.late else ""
+        alone = _ALONE if self.alone else ""
+        phones, plain = " ".join(self.phones), " ".join(self.plain)
+        return f"{self.index}\n{self.label}\n{self.caller}\n{phones}\n{late}\n{plain}\n{alone}"
 
     @classmethod
     def of(cls, text: str) -> "OnBoard":
-        first, *lines = text.split("\n")
-        index, label, caller = first.split(" ", 2)
-        phones, late, plain = [], [], []
-        for line in lines:
-            if line.startswith("+"):
-                branch, user = line[1:].split(" ", 1)
-                late.append((int(branch), user))
-            elif line.startswith("!"):
-                plain.append(line[1:])
-            elif line == _ALONE:
-                continue
-            else:
-                phones.append(line)
-        return cls(int(index), int(label), caller, tuple(phones), tuple(late), tuple(plain), _ALONE in lines)
+        index, label, caller, phones, late, plain, alone = text.split("\n")
+        branches = tuple([(int(i), user) for i, _, user in (b.partition(":") for b in late.split())]) if late else ()
+        return cls(int(index), int(label), caller, tuple(phones.split()), branches, tuple(plain.split()), bool(alone))
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,13 +211,8 @@ class Board:
         if on.caller:
             self._take(IN_CALL, on.caller, key)
 
-    def note(self, *facts: CallFact | Arrived, plain: bool = False) -> None:
-        """What facts say of a call that is on the board. `plain`: who answers did not say that it knows Replaces."""
-        for fact in facts:
-            if type(fact) in _MOVING:
-                self._note(fact, plain)
-
-    def _note(self, fact: CallFact | Arrived, plain: bool) -> None:
+    def note(self, fact: CallFact | Arrived, plain: bool = False) -> None:
+        """What one of MOVING says of a call on the board. `plain`: who answers did not say that it knows Replaces."""
         match fact:
             case Replied(kind=LegKind.PHONE):
                 self.leg_over(fact.call_id, fact.from_tag, fact.to)

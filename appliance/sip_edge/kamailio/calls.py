@@ -17,7 +17,7 @@ from appliance.sip_edge.callfacts import Began, By, CallFact, Cancelled, Ended, 
 from appliance.sip_edge.carry import pack, unpack
 from appliance.sip_edge.dialogs import key_of
 from appliance.sip_edge.failover import CANCELLED, following, step_at, tries_next_address
-from appliance.sip_edge.kamailio.asked import PREFIX, Asked, perhaps_in, remove_ours
+from appliance.sip_edge.kamailio.asked import PREFIX, Asked, perhaps_there, remove_ours
 from appliance.sip_edge.kamailio.board import Board, RingingCall
 from appliance.sip_edge.kamailio.door import Door
 from appliance.sip_edge.kamailio.headers import Sending, without
@@ -60,20 +60,6 @@ LOOP, LOOP_REASON = 482, "Loop Detected"
 SILENT_TRUNK_S = "10"
 """A trunk that did not even say 100 is left alone until the edge service has asked it itself."""
 
-NOT_FROM_OUTSIDE = (
-    "P-Asserted-Identity",
-    "P-Preferred-Identity",
-    "Remote-Party-ID",
-    "Privacy",
-    "Proxy-Authorization",
-    "Authorization",
-    "Route",
-    "History-Info",
-    "Diversion",
-    "Replaces",
-)
-"""What no caller may say of itself, or was for us alone; with every X-Conserje-*."""
-
 
 class Calls:
     def __init__(self, ksr: Any, knobs: Knobs, live: Live, spool: Spool, door: Door) -> None:
@@ -99,16 +85,18 @@ class Calls:
     # A new call
 
     def begin_from_phone(self, phone: Phone, directory: Directory) -> None:
-        attempt = self._asked.from_phone(phone.id)
+        there = perhaps_there(self._ksr)
+        attempt = self._asked.from_phone(phone.id, there)
         if not attempt.referred_by and attempt.replaces is None:
             # Not every phone repeats the Referred-By that it was given.
             sender = self.referrals.sent(phone.sip_user, attempt.dialled)
             attempt = replace(attempt, referred_by=sender) if sender else attempt
-        self._begin(attempt, VOICE, directory)
+        self._begin(attempt, VOICE, directory, there)
 
     def begin_from_stranger(self, directory: Directory) -> None:
         """A phone that could not prove itself calls for help: it is known by its address alone."""
-        self._begin(self._asked.from_phone(self._ksr.pv.get("$si")), VOICE, directory)
+        there = perhaps_there(self._ksr)
+        self._begin(self._asked.from_phone(self._ksr.pv.get("$si"), there), VOICE, directory, there)
 
     def begin_from_trunk(self, trunk: Trunk, directory: Directory) -> None:
         ksr = self._ksr
@@ -117,13 +105,15 @@ class Calls:
         display = told(ksr, "fn").strip('" ')
         source = FromTrunk(trunk.id, unquote(caller or ""), display)
         ours = trunk.trunk_kind == TrunkKind.CENTRAL and trunk.trusted
-        self._begin(self._asked.from_trunk(source, ours), UPLINK, directory)
+        there = perhaps_there(ksr)
+        self._begin(self._asked.from_trunk(source, ours, there), UPLINK, directory, there)
 
     def begin_from_voice(self, directory: Directory) -> None:
         """voice goes on with a call that it holds; it was known by where it sends from."""
-        self._begin(self._asked.from_voice(), VOICE, directory)
+        there = perhaps_there(self._ksr)
+        self._begin(self._asked.from_voice(there), VOICE, directory, there)
 
-    def _begin(self, attempt: CallAttempt, side: str, directory: Directory) -> None:
+    def _begin(self, attempt: CallAttempt, side: str, directory: Directory, there: frozenset[str]) -> None:
         ksr = self._ksr
         call_id, from_tag = attempt.call_id, ksr.pv.get("$ft")
         if self.board.is_up(key_of(call_id, from_tag)):
@@ -143,7 +133,6 @@ class Calls:
             ksr.pv.sets(MOVED, plan.account_id)
         if plan.music:
             self._waiting.begins(plan.account_id, directory)
-        there = perhaps_in(ksr, (*NOT_FROM_OUTSIDE, PREFIX))
         for header in there:
             if header != PREFIX:
                 ksr.hdr.remove(header)

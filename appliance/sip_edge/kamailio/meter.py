@@ -5,7 +5,6 @@ twice. What is too many is fraud.py's to say.
 """
 
 import time
-from collections.abc import Iterable
 from typing import Any
 
 from appliance.sip_edge.callfacts import Arrived, CallFact, Ended
@@ -46,16 +45,15 @@ class Meter:
         for target in step.targets if step.together else (step.targets[turn],):
             self._ksr.htable.sht_sets(LAST, f"from:{target.phone_id}", shown)
 
-    def note(self, facts: Iterable[CallFact | Arrived]) -> None:
-        """Calls that ended are counted no more."""
-        for fact in facts:
-            if isinstance(fact, Ended):
-                key = key_of(fact.call_id, fact.from_tag)
-                owners = self._ksr.htable.sht_get(METER, f"of:{key}")
-                if owners:
-                    self._ksr.htable.sht_rm(METER, f"of:{key}")
-                    for owner in str(owners).split("\n"):
-                        self._change(owner, key, there=False)
+    def note(self, fact: CallFact | Arrived) -> None:
+        """A call that ended is counted no more."""
+        if isinstance(fact, Ended):
+            key = key_of(fact.call_id, fact.from_tag)
+            owners = self._ksr.htable.sht_get(METER, f"of:{key}")
+            if owners:
+                self._ksr.htable.sht_rm(METER, f"of:{key}")
+                for owner in str(owners).split("\n"):
+                    self._change(owner, key, there=False)
 
     def calls(self, scope: str, id: str) -> int:
         oldest = int(time.time()) - LONGEST_S

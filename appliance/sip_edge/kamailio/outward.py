@@ -166,10 +166,12 @@ class Outward:
         named = (*known, *(f"{leg.kind}:{leg.to}" for leg in legs))
         ksr.pv.sets(STANDING, Standing(standing.at, standing.side, standing.plan, named).text())
         users = [leg.to for leg in legs if leg.kind == LegKind.PHONE]
-        # A contact's own flag says whether it is on TLS; nobody else on our way out is.
-        for flag in (RELAYED, LATE, RANG, PLAYED, *(() if users else (SECURE,))):
+        for flag in (RELAYED, LATE, RANG, PLAYED) if known else ():
             # In a failure route the new branch would inherit them from the one that failed.
             ksr.resetbflag(flag)
+        if not users:
+            # A contact's own flag says whether it is on TLS; nobody else on our way out is.
+            ksr.resetbflag(SECURE)
         ksr.tm.t_on_branch("ksr_branch")
         ksr.tm.t_on_reply("ksr_reply")
         ksr.tm.t_on_failure("ksr_failure")

@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from appliance.sip_edge.callfacts import Arrived, CallFact, news
-from appliance.sip_edge.kamailio.board import Board
+from appliance.sip_edge.kamailio.board import MOVING, Board
 from appliance.sip_edge.kamailio.meter import Meter
 from appliance.sip_edge.kamailio.spool import Spool, now_ms
 from appliance.sip_edge.plan import Plan
@@ -26,8 +26,10 @@ class Record:
 
     def note(self, *facts: CallFact | Arrived, plain: bool = False) -> None:
         """What happened to a call, in one write. `plain`: board.Board.note."""
-        self._board.note(*facts, plain=plain)
-        self._meter.note(facts)
+        for fact in facts:
+            if type(fact) in MOVING:
+                self._board.note(fact, plain)
+                self._meter.note(fact)
         try:
             if facts:
                 self._spool.append(*facts)

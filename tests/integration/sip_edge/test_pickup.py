@@ -3,9 +3,11 @@
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
+from appliance.sip_edge.kamailio.board import OnBoard
 from tests.integration.sip_edge.agent import Agent, Call, Message
 from tests.integration.sip_edge.building import Building, building
 from tests.integration.sip_edge.conftest import MakePhone
@@ -148,9 +150,8 @@ def test_who_comes_too_late_by_an_instant_goes_on_to_the_sentence(
     call, invite = ring(ana, beto, "102")
     dump = lit.kamailio.call("htable.dump", "call")
     (on,) = (slot for entry in dump for slot in entry["slot"])
-    first, rest = on["value"].split("\n", 1)
-    index, label, caller = first.split(" ")
-    lit.kamailio.call("htable.sets", "call", on["name"], f"{index} {int(label) ^ 1} {caller}\n{rest}")
+    there = OnBoard.of(on["value"])
+    lit.kamailio.call("htable.sets", "call", on["name"], replace(there, label=there.label ^ 1).text())
     for code in ("**102", "*8"):
         assert elsa.outcome(elsa.dial(code)).status == 404, code
     lit.kamailio.call("htable.sets", "call", on["name"], on["value"])
