@@ -75,8 +75,8 @@ def _calls(place: Path, mine: Target, reference: Target, quicker: Target) -> lis
         for target in (mine, reference, quicker):
             _register_callee(place, target, port)
         called = extension(1)
-        tuned, tuned_cpu = _by_turns(place, "call", users, CALLS, mine, quicker, called, rounds=3)
         by_clock, by_cpu = _by_turns(place, "call", users, CALLS, mine, reference, called)
+        tuned, tuned_cpu = _by_turns(place, "call", users, CALLS, mine, quicker, called, rounds=3)
         held = {t: percentile(_held(place, t, users, called, port), 0.99) for t in (reference, mine)}
     return [
         by_turns("INVITE to BYE", "calls/s", by_clock, SERVED, 0.85),
