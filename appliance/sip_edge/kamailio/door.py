@@ -14,7 +14,7 @@ from appliance.directory.model import Directory, Phone, Trunk
 from appliance.sip_edge.digest import Credentials, Guard, Verdict, challenges, parse, same_user
 from appliance.sip_edge.identity import may_go_by
 from appliance.sip_edge.kamailio.board import Board
-from appliance.sip_edge.kamailio.gate import Gate
+from appliance.sip_edge.kamailio.gate import OURSELVES, Gate
 from appliance.sip_edge.kamailio.knobs import Knobs
 from appliance.sip_edge.kamailio.plea import Pleas
 from appliance.sip_edge.kamailio.voices import Voices
@@ -45,14 +45,17 @@ class Door:
     def is_voice(self) -> bool:
         """Whether our own voice sent this request: from its ports on loopback, where nobody else can send from."""
         ksr = self._ksr
-        return bool(ksr.is_UDP()) and ksr.pv.get("$si") == "127.0.0.1" and self._voices.is_one(int(ksr.pv.get("$sp")))
+        return ksr.pv.get("$si") == OURSELVES and bool(ksr.is_UDP()) and self._voices.is_one(int(ksr.pv.get("$sp")))
 
     def trunk(self, directory: Directory) -> Trunk | None:
         """The trunk that this request came from."""
         ksr = self._ksr
-        address, port, udp = ksr.pv.get("$si"), int(ksr.pv.get("$sp")), bool(ksr.is_UDP())
-        found = (t for t in directory.trunks() if sends(t, self.hops(t), address, port, udp))
-        return next(found, None)
+        address = ksr.pv.get("$si")
+        near = [t for t in directory.trunks() if any(hop.address == address for hop in self.hops(t))]
+        if not near:
+            return None
+        port, udp = int(ksr.pv.get("$sp")), bool(ksr.is_UDP())
+        return next((t for t in near if sends(t, self.hops(t), address, port, udp)), None)
 
     def hops(self, trunk: Trunk) -> tuple[Hop, ...]:
         """A trunk's addresses in their order; none where its name was never resolved."""

@@ -38,7 +38,10 @@ def test_it_is_one_line_of_text() -> None:
     assert json.loads(pack(PLAN))
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '[["what"]]', '[[["ring"]]]', '[[["dance", 1]],[],[],[],[]]'])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{}", "[]", '[["what"],{}]', '[[{"targets":[]}],{}]', '[[{"dance":1}],{}]', '[[{"status":1,"reason":""}],[]]'],
+)
 def test_what_was_never_packed_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         unpack(text)
