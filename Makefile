@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest
-# Tests wait more than they work: three workers beside each other, then what wants the machine for itself.
+# Tests wait more than they work: four workers beside each other, then what wants the machine for itself.
 BESIDE := -n 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help bootstrap up down test check lint acceptance bench proof attack storm soak image image-test clean

@@ -11,6 +11,7 @@ import socket
 import tempfile
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from pysnmp.carrier.asyncio.dgram import udp, udp6
 from pysnmp.entity import config, engine
@@ -95,6 +96,7 @@ async def serve(settings: Settings, listening: socket.socket) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
+    loop.set_exception_handler(_drop)
     agent = make_engine(settings)
     transport_type, domain = (
         (udp6.Udp6AsyncioTransport, udp6.DOMAIN_NAME)
@@ -107,6 +109,12 @@ async def serve(settings: Settings, listening: socket.socket) -> None:
         await stopped.wait()
     finally:
         agent.close_dispatcher()
+
+
+def _drop(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """A datagram that the library could not even refuse (its decoder ends on some): one line, and on to the next."""
+    wrong = context.get("exception")
+    log.warning("event=request_dropped why=%s", f"{type(wrong).__name__}: {wrong}" if wrong else context["message"])
 
 
 def make_engine(settings: Settings) -> engine.SnmpEngine:

@@ -9,7 +9,7 @@ from tests.acceptance.conftest import House
 from tests.lab.audio import read_wav, spacing, tone, tone_level, write_wav
 from tests.lab.mailboxes import mailboxes_of
 from tests.lab.phones import Phone, PhoneCall
-from tests.lab.waiting import until
+from tests.lab.waiting import NotInTime, until
 from wire.services import Mailbox
 
 pytestmark = pytest.mark.alone
@@ -47,8 +47,14 @@ def test_a_process_killed_is_back_and_calls_and_registrations_live_on(
 
 
 def _answered(caller: Phone, number: str) -> PhoneCall | None:
+    """None: it is refused, or told to try later, and does not wait for the end of that."""
     call = caller.call(number)
-    until(lambda: call.over or call.events("CALL_ESTABLISHED"), 5, f"{number} answers or refuses")
+    try:
+        until(lambda: call.over or call.events("CALL_ESTABLISHED"), 1, f"{number} answers or refuses")
+    except NotInTime:
+        call.hang_up()
+        call.ended()
+        return None
     return None if call.over else call
 
 
