@@ -268,7 +268,7 @@ def _checked(kind: type[CallFact | News], name: str, value: Any) -> Any:
 def invite(attempt: CallAttempt, plan: Plan, from_tag: str, at_ms: int) -> Invite:
     """The fact to note when a plan was made for an attempt."""
     source = attempt.source
-    rung = plan.steps[0] if plan.steps and isinstance(plan.steps[0], Ring) else _first_ring(plan)
+    rung = _first_ring(plan)
     seen = rung.identity if rung is not None and not rung.identity.private else None
     return Invite(
         call_id=attempt.call_id,
@@ -290,8 +290,11 @@ def invite(attempt: CallAttempt, plan: Plan, from_tag: str, at_ms: int) -> Invit
 
 
 def _first_ring(plan: Plan) -> Ring | None:
-    ways = (plan.steps, plan.after.busy, plan.after.no_answer, plan.after.not_found, plan.after.other)
-    return next((step for way in ways for step in way if isinstance(step, Ring)), None)
+    for way in (plan.steps, plan.after.busy, plan.after.no_answer, plan.after.not_found, plan.after.other):
+        for step in way:
+            if isinstance(step, Ring):
+                return step
+    return None
 
 
 def news(plan: Plan, call_id: str, from_tag: str, at_ms: int) -> tuple[News, ...]:

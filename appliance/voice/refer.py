@@ -4,6 +4,7 @@ A phone of ours in a call with voice may send on whom it talks to. Kamailio has 
 (sip_edge/kamailio/handover.py); without its headers there is none that we take. Untyped towards sippy.
 """
 
+from abc import abstractmethod
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -119,8 +120,9 @@ class Referable:
         Timeout(self._tell_all, 0, 1)
         return refusal(req, ACCEPTED)
 
+    @abstractmethod
     def _asks(self, asked: OtherRefers) -> bool:
-        raise NotImplementedError
+        """Whether there is a dialogue that goes on with it."""
 
     def report(self, status: Status) -> None:
         """NOTIFY to who transferred the call; a final status is the last one."""

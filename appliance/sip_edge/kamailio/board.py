@@ -78,7 +78,7 @@ class OnBoard:
     """Its caller wants no other call meanwhile (*70)."""
 
     def text(self) -> str:
-        """A line for each field; no sip_user has a space. The bare words of one that nobody picked up are read fast."""
+        """A line for each field. A list's words are parted by spaces, which no sip_user has."""
         late = " ".join([f"{index}:{user}" for index, user in self.late]) if self.late else ""
         alone = _ALONE if self.alone else ""
         phones, plain = " ".join(self.phones), " ".join(self.plain)

@@ -18,6 +18,7 @@ from appliance.sip_edge.kamailio.voices import Voices
 PLACES = "places"
 MOST_ROUTES = 10
 _CLOCK = 0x3FFF_FFFF
+"""What a table keeps of a number, in milliseconds twelve days: enough to tell moments from each other."""
 _ROUTE = re.compile(r"<[^<>]*>[^,<]*")
 _URI = re.compile(r"<([^<>]*)>")
 _END = re.compile("[;?]")
@@ -25,7 +26,7 @@ _TAG = re.compile(r";\s*tag=([^;>,\s]+)", re.IGNORECASE)
 
 
 def _clock_ms() -> int:
-    """The same in all workers, in what a table keeps of a number."""
+    """The same in all workers."""
     return time.monotonic_ns() // 1_000_000 & _CLOCK
 
 
