@@ -240,8 +240,11 @@ class Worker:
             ksr.sl.sl_send_reply(501, "Not Implemented")
 
     def _is_trunk(self, address: str) -> bool:
-        """Whether any trunk sends from this address."""
-        trunks = self._live.current().trunks()
+        """Whether any trunk sends from this address. While the directory cannot be read, none is known."""
+        try:
+            trunks = self._live.current().trunks()
+        except (Problem, sqlite3.Error):
+            return False
         return any(address == t.host or any(address == h.address for h in self._names.hops(t.id)) for t in trunks)
 
     def _register(self) -> None:
